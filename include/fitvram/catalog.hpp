@@ -1,0 +1,32 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fitvram/error.hpp"
+#include "fitvram/model.hpp"
+
+namespace fitvram {
+
+/// One entry of data/models.json: a name and the keys of its config.json that the parser needs.
+struct CatalogEntry {
+  std::string name;    ///< "google/gemma-3-27b-it"
+  std::string config;  ///< JSON text
+};
+
+/// Parses data/models.json or a user's file of the same shape: {"models": [{"name", "config"}]}.
+Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json, const std::string& name);
+
+/// Case-insensitive: a whole name, the part after '/', a unique prefix or a unique substring; words
+/// may be separated by space, '-' or '_'. Several hits are `ambiguous` with the candidates as hint;
+/// none is `unknown_name` with the nearest.
+Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries, std::string_view name);
+
+/// The entry lowered like a config.json, with format `catalog`.
+Result<ModelInfo> model_of(const CatalogEntry& entry);
+
+/// The catalogue compiled into the library.
+std::string_view embedded_models();
+
+}  // namespace fitvram

@@ -1,0 +1,76 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fitvram/cache.hpp"
+#include "fitvram/hparams.hpp"
+#include "fitvram/tensor.hpp"
+#include "fitvram/units.hpp"
+
+namespace fitvram {
+
+/// How a figure came about. Ordered: the provenance of a sum is the weakest of its parts.
+enum class Provenance {
+  exact,    ///< the runtime's own rule on data that was read
+  derived,  ///< computed from the configuration by a cited rule
+  assumed   ///< a default stood in for something unknown; a note says which
+};
+const char* name_of(Provenance provenance);
+constexpr Provenance weakest(Provenance a, Provenance b) { return a > b ? a : b; }
+
+enum class Severity { info, warning };
+const char* name_of(Severity severity);
+
+/// Something a reader of the figures must know. `code` is stable ("window-ignored"), for scripts.
+struct Note {
+  Severity severity = Severity::info;
+  std::string code;
+  std::string message;
+
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
+/// A label for people; the arithmetic looks only at the slots.
+enum class LayerKind {
+  attention, sliding, chunked, latent, recurrent, hybrid, feed_forward, shared_kv, nextn
+};
+const char* name_of(LayerKind kind);
+
+/// One block of the model and the caches it owns. A shared_kv layer owns none, nor does a nextn
+/// layer: no runtime loads next-token-prediction layers into the main context.
+struct Layer {
+  LayerKind kind = LayerKind::attention;
+  std::vector<CacheSlot> caches;
+};
+
+enum class ModelFormat { gguf, hf_config, catalog, parameters };
+const char* name_of(ModelFormat format);
+
+/// One model, normalised: what every front end produces and everything else consumes.
+struct ModelInfo {
+  std::string name;
+  std::string source;        ///< file, directory or catalogue entry it came from
+  ModelFormat format = ModelFormat::hf_config;
+  std::string architecture;  ///< GGUF spelling; the file's own word if not in the table
+  bool known_architecture = false;
+  Provenance layout = Provenance::exact;  ///< of the layer list: assumed for unknown architectures
+
+  std::uint64_t n_params = 0;       ///< elements of all weights without next-token-prediction and rope
+  Provenance params = Provenance::derived;
+  std::uint32_t n_layer = 0;        ///< blocks that run, next-token-prediction ones excluded
+  std::uint32_t n_ctx_train = 0;    ///< tokens; 0 = not stated (then nothing is clamped)
+  Hparams hparams;                  ///< the facts, defaults of the architecture filled in
+
+  std::vector<Layer> layers;        ///< every block of the file; size() == hparams.n_layer
+  std::vector<Tensor> tensors;      ///< weights by tensor; empty when only a total is known
+
+  std::string quant;                ///< what the file holds: "Q4_K_M", "BF16", "MXFP4", "FP8"; "" unknown
+  Bytes checkpoint_bytes;           ///< safetensors total when read from an index or headers, else 0
+  std::vector<Note> notes;
+};
+
+/// True when at least one layer has a window or chunk cache.
+bool has_window(const ModelInfo& model);
+
+}  // namespace fitvram

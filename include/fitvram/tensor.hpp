@@ -1,0 +1,89 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fitvram/units.hpp"
+
+namespace fitvram {
+
+/// A way to store numbers: `block_elems` consecutive values of a row take `block_bytes` bytes.
+/// Weights and caches share this table; sizes are rational, never "8.5 bits".
+/// Source: ggml/src/ggml.c and ggml-common.h, llama.cpp v0.5.0; safetensors format for F8/I/U/BOOL.
+struct TensorType {
+  std::string_view name;      ///< canonical spelling: "F16", "Q4_K", "IQ4_NL", "F8_E4M3"
+  std::uint32_t block_elems;  ///< values per block, >= 1
+  std::uint32_t block_bytes;  ///< bytes per block, >= 1
+  std::int32_t ggml_id;       ///< enum ggml_type, or -1 when GGUF cannot hold it
+  bool cache;                 ///< may be asked for as a KV cache type
+
+  constexpr bool quantized() const { return block_elems > 1; }
+};
+
+/// All known types, sorted by name.
+std::span<const TensorType> tensor_types();
+
+/// Case-insensitive lookup by name ("q8_0", "bf16", "fp8"); nullptr when unknown.
+const TensorType* find_tensor_type(std::string_view name);
+
+/// Lookup by GGUF type number; nullptr when unknown or removed.
+const TensorType* find_tensor_type(std::uint32_t ggml_id);
+
+/// Bytes of one row of `n` values. `n` need not be a multiple of the block: llama.cpp rounds the
+/// product down (ggml_row_size), and so do we.
+constexpr Bytes row_bytes(const TensorType& type, std::uint64_t n) {
+  const auto product = static_cast<unsigned __int128>(n) * type.block_bytes / type.block_elems;
+  return Bytes{product > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(product)};
+}
+
+/// What a tensor is for. Decides where a runtime places it, which type a quantization scheme gives
+/// it, and the line it is counted on.
+enum class TensorRole {
+  token_embd,      ///< input embedding, also the output head when that is tied
+  position_embd,   ///< learned positions, token types
+  per_layer_embd,  ///< Gemma 3n/4 per-layer token embedding
+  output,          ///< output head
+  output_norm,     ///< final norm and what else belongs to the output layer
+  norm,            ///< norms inside layers
+  attention,       ///< q, k, v, output projections, biases, sinks, MLA projections
+  feed_forward,    ///< dense feed-forward, shared experts
+  expert,          ///< routed experts, one 3-D tensor for all experts of a layer
+  router,          ///< expert gate and its bias
+  recurrent,       ///< Mamba, delta net, RWKV, short convolution
+  indexer,         ///< sparse-attention indexer
+  rope,            ///< rope_freqs and factors: data, not parameters
+  multimodal,      ///< vision and audio towers
+  other
+};
+
+/// "token-embedding", "attention", ...: the word in tables and JSON.
+const char* name_of(TensorRole role);
+
+/// One weight tensor, as a GGUF names and shapes it.
+struct Tensor {
+  std::string name;                           ///< "token_embd.weight"; "attn_q.weight" inside a layer
+  std::array<std::uint64_t, 4> ne{1, 1, 1, 1};  ///< elements per dimension, ne[0] = row length
+  const TensorType* type = nullptr;           ///< stored type; from a config: the source dtype
+  std::int32_t layer = -1;                    ///< block index, -1 for global tensors
+  TensorRole role = TensorRole::other;
+};
+
+/// "blk.12.attn_q.weight" for layer 12, the plain name for global tensors.
+std::string full_name(const Tensor& tensor);
+
+/// The role of a tensor from its name without the "blk.N." prefix.
+TensorRole role_of(std::string_view name);
+
+/// Product of the dimensions, saturating.
+constexpr std::uint64_t n_elements(const Tensor& t) {
+  return sat_mul(sat_mul(t.ne[0], t.ne[1]), sat_mul(t.ne[2], t.ne[3]));
+}
+
+/// Bytes of all rows when stored as `type`.
+constexpr Bytes tensor_bytes(const Tensor& t, const TensorType& type) {
+  return row_bytes(type, t.ne[0]) * sat_mul(t.ne[1], sat_mul(t.ne[2], t.ne[3]));
+}
+
+}  // namespace fitvram

@@ -1,0 +1,4 @@
+#include "architectures.hpp"
+namespace fitvram {
+void lower_layers(ModelInfo&) {}
+}  // namespace fitvram
