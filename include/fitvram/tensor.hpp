@@ -34,8 +34,9 @@ const TensorType* find_tensor_type(std::uint32_t ggml_id);
 /// Bytes of one row of `n` values. `n` need not be a multiple of the block: llama.cpp rounds the
 /// product down (ggml_row_size), and so do we.
 constexpr Bytes row_bytes(const TensorType& type, std::uint64_t n) {
-  const auto product = static_cast<unsigned __int128>(n) * type.block_bytes / type.block_elems;
-  return Bytes{product > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(product)};
+  const std::uint64_t blocks = n / type.block_elems;
+  const std::uint64_t rest = n % type.block_elems;
+  return Bytes{type.block_bytes} * blocks + Bytes{rest * type.block_bytes / type.block_elems};
 }
 
 /// What a tensor is for. Decides where a runtime places it, which type a quantization scheme gives
