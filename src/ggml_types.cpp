@@ -1,1 +1,72 @@
-namespace fitvram {}
+#include <algorithm>
+
+#include "fitvram/tensor.hpp"
+
+namespace fitvram {
+
+namespace {
+
+// ggml/src/ggml.c (type_traits) and ggml/src/ggml-common.h (block structs), llama.cpp v0.5.0; cache
+// types: common/arg.cpp kv_cache_types. Rows without a number are safetensors dtypes (format/README
+// of huggingface/safetensors) and the one-byte cache types of other runtimes.
+constexpr TensorType types[] = {
+    {"BF16", 1, 2, 30, true},        {"BOOL", 1, 1, -1, false},
+    {"C64", 1, 8, -1, false},        {"F16", 1, 2, 1, true},
+    {"F32", 1, 4, 0, true},          {"F4", 2, 1, -1, false},
+    {"F64", 1, 8, 28, false},        {"F8_E4M3", 1, 1, -1, false},
+    {"F8_E5M2", 1, 1, -1, false},    {"F8_E8M0", 1, 1, -1, false},
+    {"FP8", 1, 1, -1, true},         {"I16", 1, 2, 25, false},
+    {"I32", 1, 4, 26, false},        {"I64", 1, 8, 27, false},
+    {"I8", 1, 1, 24, false},         {"INT8", 1, 1, -1, true},
+    {"IQ1_M", 256, 56, 29, false},   {"IQ1_S", 256, 50, 19, false},
+    {"IQ2_S", 256, 82, 22, false},   {"IQ2_XS", 256, 74, 17, false},
+    {"IQ2_XXS", 256, 66, 16, false}, {"IQ3_S", 256, 110, 21, false},
+    {"IQ3_XXS", 256, 98, 18, false}, {"IQ4_NL", 32, 18, 20, true},
+    {"IQ4_XS", 256, 136, 23, false}, {"MXFP4", 32, 17, 39, false},
+    {"NVFP4", 64, 36, 40, false},    {"Q1_0", 128, 18, 41, false},
+    {"Q2_0", 64, 18, 42, false},     {"Q2_K", 256, 84, 10, false},
+    {"Q3_K", 256, 110, 11, false},   {"Q4_0", 32, 18, 2, true},
+    {"Q4_1", 32, 20, 3, true},       {"Q4_K", 256, 144, 12, false},
+    {"Q5_0", 32, 22, 6, true},       {"Q5_1", 32, 24, 7, true},
+    {"Q5_K", 256, 176, 13, false},   {"Q6_K", 256, 210, 14, false},
+    {"Q8_0", 32, 34, 8, true},       {"Q8_1", 32, 36, 9, false},
+    {"Q8_K", 256, 292, 15, false},   {"TQ1_0", 256, 54, 34, false},
+    {"TQ2_0", 256, 66, 35, false},   {"U16", 1, 2, -1, false},
+    {"U32", 1, 4, -1, false},        {"U64", 1, 8, -1, false},
+    {"U8", 1, 1, -1, false},
+};
+
+constexpr bool sorted_and_unique() {
+  for (std::size_t i = 1; i < std::size(types); ++i)
+    if (!(types[i - 1].name < types[i].name)) return false;
+  return true;
+}
+static_assert(sorted_and_unique());
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
+}
+
+}  // namespace
+
+std::span<const TensorType> tensor_types() { return types; }
+
+const TensorType* find_tensor_type(std::string_view name) {
+  const std::string wanted = upper(name);
+  const auto* it = std::lower_bound(
+      std::begin(types), std::end(types), std::string_view(wanted),
+      [](const TensorType& type, std::string_view key) { return type.name < key; });
+  return it != std::end(types) && it->name == wanted ? it : nullptr;
+}
+
+const TensorType* find_tensor_type(std::uint32_t ggml_id) {
+  const auto* it = std::find_if(std::begin(types), std::end(types), [ggml_id](const auto& type) {
+    return type.ggml_id >= 0 && static_cast<std::uint32_t>(type.ggml_id) == ggml_id;
+  });
+  return it != std::end(types) ? it : nullptr;
+}
+
+}  // namespace fitvram
