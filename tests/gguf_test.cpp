@@ -168,6 +168,8 @@ TEST_CASE("GGUF versions that nothing reads are refused with the way out") {
               "GGUF version 99 is unknown; 2 and 3 are read");
   check_malformed(parse(tiny(Endian::little, 0)), "m.gguf: byte 4",
                   "GGUF version 0 does not exist");
+  check_malformed(parse(tiny(Endian::little, 0x12345678)), "m.gguf: byte 4",
+                  "GGUF version 305419896 does not exist");
 }
 
 TEST_CASE("what is not a GGUF file is named") {

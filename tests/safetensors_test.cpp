@@ -86,7 +86,7 @@ TEST_CASE("the length of a safetensors header is checked before it is read") {
 
 TEST_CASE("a safetensors header that is not JSON says where") {
   check_error(parse("{\"t\":"), ErrorCode::malformed, "m.safetensors: byte 14",
-              "not valid JSON at ''");
+              "not valid JSON at '\"t\":'");
   check_error(parse("{\"t\":NaN}"), ErrorCode::malformed, "m.safetensors: byte 14",
               "not valid JSON at '\"t\":N'");
   check_error(parse("[]"), ErrorCode::malformed, "m.safetensors",
