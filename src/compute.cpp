@@ -1,1 +1,203 @@
-namespace fitvram {}
+#include "compute.hpp"
+
+#include <algorithm>
+
+#include "architectures.hpp"
+#include "cache_tensors.hpp"
+#include "placement.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::uint64_t f32 = 4;
+
+bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa) {
+  switch (d_k) {
+    case 40: case 64: case 72: case 80: case 96: case 112: case 128: case 256: return d_v == d_k;
+    case 192: return d_v == 128 && n_gqa % 8 == 0;
+    case 320: return d_v == 256 && n_gqa % 32 == 0;
+    case 512: return d_v == 512 && n_gqa >= 2;
+    case 576: return d_v == 512 && n_gqa >= 2;
+    default: return false;
+  }
+}
+
+/// What one token of one attention layer is as wide as.
+struct AttentionWidths {
+  std::uint64_t n_head, d_k, d_v;  ///< per query head, as the graph sees them
+  std::uint64_t k_row, v_row;      ///< per cell, as the cache holds them
+  std::uint64_t n_kv;              ///< cells of one stream
+  bool window;
+};
+
+struct Graph {
+  const ModelInfo& model;
+  const Workload& workload;
+  const Hparams& hp;
+  ContextSize size;
+  std::uint64_t n_tokens;
+  std::vector<AttentionWidths> attention;
+  std::uint64_t kv_full = 0, kv_window = 0;
+};
+
+Graph graph_of(const ModelInfo& model, const Workload& workload) {
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  Graph g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
+  g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
+  const bool honours = runtime.honours_window(model);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    for (CacheSlot slot : model.layers[i].caches) {
+      if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
+      bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      if (window && !honours) slot.growth = Growth::full, window = false;
+      const std::uint64_t n_kv = cells(slot, g.size, workload, runtime);
+      AttentionWidths w{g.hp.n_head.at(i), slot.shape.dim_k, slot.shape.dim_v,
+                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k,
+                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v, n_kv, window};
+      if (slot.role == CacheRole::latent) w.d_v = g.hp.head_dim_v_mla.value_or(0);
+      (window ? g.kv_window : g.kv_full) = n_kv;
+      g.attention.push_back(w);
+    }
+  }
+  return g;
+}
+
+bool flash_on_device(const Graph& g) {
+  if (g.workload.backend != "cuda") return true;
+  const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
+  if (fails(cache_type_k(g.workload)) || fails(cache_type_v(g.workload))) return false;
+  return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
+    const bool latent = w.v_row == 0;
+    const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
+    const std::uint64_t d_v = latent ? g.hp.head_dim_v.value_or(0) : w.d_v;
+    return cuda_kernel_takes(w.d_k, d_v, w.n_head / std::max<std::uint64_t>(1, n_head_kv));
+  });
+}
+
+bool flash(const Graph& g) {
+  switch (g.workload.flash_attn) {
+    case FlashAttention::on: return true;
+    case FlashAttention::off: return false;
+    case FlashAttention::automatic:
+      return cache_type_v(g.workload).quantized() || flash_on_device(g);
+  }
+  return true;
+}
+
+/// Values per token that live at the widest moment of a feed-forward block.
+std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
+  const Hparams& hp = g.hp;
+  const std::string& arch = g.model.architecture;
+  const std::uint64_t n_embd = hp.n_embd.value_or(0);
+  const std::uint64_t used = hp.n_expert_used.max();
+  const bool ungated = arch.rfind("nemotron", 0) == 0;
+  const std::uint64_t live = ungated ? 2 : 3;  // gate, up and their product
+  std::uint64_t dense = live * hp.n_ff.max();
+  std::uint64_t experts = 0;
+  if (used != 0) {
+    const std::uint64_t n_ff_exp = hp.n_ff_exp.present() ? hp.n_ff_exp.max() : hp.n_ff.max();
+    const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0 ||
+                        arch == "llama4" || arch == "gemma4";
+    experts = std::max(live * used * n_ff_exp, 2 * used * n_embd);
+    if (arch == "llama4") experts += n_embd;
+    else if (!ungated && shared && !(arch == "deepseek2" && hp.expert_gating_func.value_or(1) != 2))
+      experts = live * used * n_ff_exp + 2 * used * n_embd;
+    if (hp.n_layer_dense_lead.value_or(0) == 0 && arch != "gemma4") dense = 0;
+  }
+  std::uint64_t width = std::max(dense, experts) + 2 * n_embd + (arch == "phi3" ? 0 : attention_out);
+  if (arch == "cohere2") width += n_embd;  // attention and feed-forward side by side
+  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
+    width += ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple);
+  return width;
+}
+
+std::uint64_t recurrent_width(const Graph& g) {
+  const Hparams& hp = g.hp;
+  const bool recurrent = std::any_of(g.model.layers.begin(), g.model.layers.end(), [](const Layer& l) {
+    return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
+  });
+  if (!recurrent) return 0;
+  const std::string& arch = g.model.architecture;
+  if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
+  const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
+  if (arch == "mamba" || arch == "jamba") return 6 * d_inner;
+  if (d_inner == 0) return 0;
+  return 7 * d_inner + 2 * std::uint64_t{hp.ssm_group_count.value_or(0)} * hp.ssm_state_size.value_or(0);
+}
+
+/// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
+Bytes converted_cache(const Graph& g) {
+  const bool k = cache_type_k(g.workload).name != "F16";
+  const bool v = cache_type_v(g.workload).name != "F16";
+  Bytes most;
+  for (const auto& w : g.attention) {
+    const std::uint64_t row = (k ? w.k_row : 0) + (v ? w.v_row : 0);
+    most = std::max(most, Bytes{2} * row * w.n_kv * g.size.n_stream);
+  }
+  return most;
+}
+
+Bytes masks(const Graph& g, bool flash_attn) {
+  return Bytes{flash_attn ? 2u : 4u} * g.n_tokens * sat_add(g.kv_full, g.kv_window);
+}
+
+Bytes arena(const Graph& g, bool cuda) {
+  const Hparams& hp = g.hp;
+  const std::uint64_t n_embd = hp.n_embd.value_or(0);
+  const bool flash_attn = flash(g);
+  const bool on_cpu = flash_attn && cuda && !flash_on_device(g);
+  const Bytes mask = on_cpu ? Bytes{} : masks(g, flash_attn);
+  const std::uint64_t n_batch = std::min<std::uint64_t>(g.workload.n_ctx, g.workload.n_batch);
+  const std::uint64_t asked = g.workload.n_outputs == 0 ? n_batch : g.workload.n_outputs;
+  const std::uint64_t n_outputs = std::min<std::uint64_t>(g.n_tokens, asked);
+
+  std::uint64_t q_width = 0, out_width = 0;
+  for (const auto& w : g.attention) {
+    q_width = std::max(q_width, w.n_head * w.d_k);
+    out_width = std::max(out_width, w.n_head * w.d_v);
+  }
+  const Bytes token{f32 * g.n_tokens};
+  const std::uint64_t ff = feed_forward_width(g, out_width);
+  Bytes most = Bytes{f32} * n_outputs * sat_add(hp.n_vocab.value_or(0), n_embd);
+  most = std::max(most, token * ff + mask);
+  most = std::max(most, token * recurrent_width(g));
+  // With a row of logits for every token the arena is fragmented where they are placed.
+  if (n_outputs == g.n_tokens && n_outputs > 1) {
+    const std::uint64_t used = hp.n_expert_used.max();
+    most = std::max(most, Bytes{f32} * n_outputs * sat_add(hp.n_vocab.value_or(0), n_embd) +
+                              token * (2 * used * n_embd + 3 * n_embd));
+  }
+  if (g.attention.empty()) return most;
+
+  Bytes attention = token * (2 * n_embd + 2 * q_width) + mask;
+  if (!flash_attn) {
+    Bytes scores;
+    for (const auto& w : g.attention) scores = std::max(scores, token * w.n_head * w.n_kv);
+    attention += scores;
+  } else if (cuda && !on_cpu) {
+    attention += converted_cache(g);
+  }
+  return std::max(most, attention);
+}
+
+}  // namespace
+
+bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
+  return flash(graph_of(model, workload));
+}
+
+Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload) {
+  if (Devices(model, workload).layers_on_device() == 0) return Bytes{};
+  return arena(graph_of(model, workload), workload.backend == "cuda");
+}
+
+Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload) {
+  const Graph g = graph_of(model, workload);
+  const Devices devices(model, workload);
+  if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
+    return Bytes{2 * f32} * g.n_tokens * g.hp.n_embd.value_or(0) + masks(g, flash(g));
+  return arena(g, false);
+}
+
+}  // namespace fitvram

@@ -1,1 +1,109 @@
-namespace fitvram {}
+#include <map>
+#include <tuple>
+
+#include "cache_tensors.hpp"
+#include "fitvram/estimate.hpp"
+#include "placement.hpp"
+
+namespace fitvram {
+
+namespace {
+
+std::string figure_name(CacheRole role, Growth growth, std::uint32_t span, bool device) {
+  std::string name = std::string("context / ") + name_of(role) + ' ' + name_of(growth);
+  if (span != 0) name += ' ' + std::to_string(span);
+  return name + (device ? "" : " (host)");
+}
+
+/// "(ne0 * block_bytes / block_elems * rows + padding)", as integers.
+std::string tensor_formula(const CacheTensor& t, Bytes allocated) {
+  const TensorType& type = *t.type;
+  std::string row = std::to_string(t.ne0) + " * " + std::to_string(type.block_bytes);
+  if (type.block_elems != 1) row += " / " + std::to_string(type.block_elems);
+  const Bytes plain = row_bytes(type, t.ne0) * t.rows;
+  std::string text = row + " * " + std::to_string(t.rows);
+  if (allocated > plain) text += " + " + std::to_string((allocated - plain).count);
+  return text;
+}
+
+}  // namespace
+
+std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                          const Runtime& runtime) {
+  const Devices devices(model, workload);
+  const MemoryEstimate memory = estimate(model, weights, workload, runtime);
+  const std::string source = std::string(runtime.title) + ' ' + std::string(runtime.version);
+  std::vector<Step> steps;
+
+  std::map<std::tuple<TensorRole, bool>, Bytes> by_role;
+  if (!weights.types.empty() && weights.types.size() == model.tensors.size()) {
+    for (std::size_t i = 0; i < model.tensors.size(); ++i)
+      by_role[{model.tensors[i].role, true}] += tensor_bytes(model.tensors[i], *weights.types[i]);
+    Bytes sum;
+    std::string formula;
+    for (const auto& [key, bytes] : by_role) {
+      sum += bytes;
+      formula += (formula.empty() ? "" : " + ") + std::to_string(bytes.count);
+    }
+    std::string words;
+    for (const auto& [key, bytes] : by_role) words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
+    steps.push_back({"weights in the file", formula, sum.count, words});
+  }
+  steps.push_back({"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
+                   "tensors of the layers on the GPU, padded by its allocator; a tied head once more"});
+  steps.push_back({"model (host)", std::to_string(memory.model.host.count), memory.model.host.count,
+                   "input embeddings stay on the host"});
+
+  if (model.format == ModelFormat::parameters) {
+    steps.push_back({"context", std::to_string(memory.context.device.count), memory.context.device.count,
+                     "3584 bytes per 10^9 parameters and token: a heuristic, off by factors"});
+  }
+  struct Sum {
+    std::string formula;
+    Bytes bytes;
+    std::uint64_t cells = 0;
+  };
+  // Equal tensors are multiplied, not repeated: key = place in the output, then the tensor's text.
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> terms;
+  std::map<std::string, Sum> sums;
+  for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& t) {
+    const bool device = workload.offload_kqv && devices.holds_layer(t.layer);
+    const Bytes bytes = devices.allocated(t.ne0, t.rows, *t.type, device);
+    const std::string figure = figure_name(t.role, t.growth, t.span, device);
+    if (sums.find(figure) == sums.end()) order.push_back(figure);
+    Sum& sum = sums[figure];
+    sum.bytes += bytes;
+    sum.cells = t.cells;
+    auto& list = terms[figure];
+    const std::string text = tensor_formula(t, bytes);
+    for (auto& [known, count] : list) {
+      if (known == text) {
+        ++count;
+        return;
+      }
+    }
+    list.emplace_back(text, 1);
+  });
+  for (const auto& figure : order) {
+    std::string formula;
+    for (const auto& [text, count] : terms[figure])
+      formula += (formula.empty() ? "" : " + ") + std::to_string(count) + " * (" + text + ")";
+    steps.push_back({figure, formula, sums[figure].bytes.count,
+                     "tensors * (values per row * bytes per value * rows), " +
+                         std::to_string(sums[figure].cells) + " cells; " + source});
+  }
+  steps.push_back({"compute (device)", std::to_string(memory.compute.device.count),
+                   memory.compute.device.count, "largest moment of a batch, derived; " + source});
+  steps.push_back({"overhead", std::to_string(memory.overhead.device.count),
+                   memory.overhead.device.count, std::string(devices.backend().overhead_source)});
+  steps.push_back({"total (device)",
+                   std::to_string(memory.model.device.count) + " + " +
+                       std::to_string(memory.context.device.count) + " + " +
+                       std::to_string(memory.compute.device.count) + " + " +
+                       std::to_string(memory.overhead.device.count),
+                   memory.device_total().count, "model + context + compute + overhead"});
+  return steps;
+}
+
+}  // namespace fitvram

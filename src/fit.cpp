@@ -1,1 +1,178 @@
-namespace fitvram {}
+#include "fitvram/fit.hpp"
+
+#include <algorithm>
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
+constexpr std::uint64_t longest_context = std::uint64_t{1} << 24;  // where no trained length ends the search
+
+/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward and
+/// Gemma's per-layer embeddings.
+std::uint64_t prefill_width(const ModelInfo& model) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t n_embd = hp.n_embd.value_or(0);
+  std::uint64_t head_dim = std::max(hp.head_dim_k.value_or(0), hp.head_dim_k_swa.value_or(0));
+  for (const auto& layer : model.layers)
+    for (const auto& slot : layer.caches)
+      if (slot.role == CacheRole::kv) head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
+  const std::uint64_t n_ff =
+      hp.n_ff.max() != 0 ? hp.n_ff.max() : sat_mul(hp.n_ff_exp.max(), hp.n_expert_used.max());
+  std::uint64_t width = 3 * n_embd + 2 * hp.n_head.max() * head_dim +
+                        2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
+  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
+    width += 2 * model.n_layer * ple + ple + n_embd;
+  return width;
+}
+
+/// What of an estimate stays the same when only the context changes.
+struct Priced {
+  const ModelInfo& model;
+  const Runtime& runtime;
+  Workload workload;
+  Bytes model_device;
+  Bytes overhead;
+  Bytes vram;
+  Bytes reserve;
+
+  Verdict at(std::uint64_t n_ctx) {
+    workload.n_ctx = n_ctx;
+    MemoryEstimate memory;
+    memory.model.device = model_device;
+    memory.context.device = device_context();
+    memory.compute.device = runtime.device_compute(model, workload);
+    memory.overhead.device = overhead;
+    return verdict_of(memory, vram, reserve);
+  }
+
+  Bytes device_context() const {
+    if (model.format != ModelFormat::parameters)
+      return context_bytes(model, workload, runtime).device;
+    return estimate(model, Weights{}, workload, runtime).context.device;
+  }
+};
+
+/// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 = none.
+std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
+  const std::uint64_t step = priced.runtime.cell_step;
+  const std::uint64_t streams = priced.workload.kv_unified ? 1 : std::max(1u, priced.workload.n_seq);
+  std::uint64_t limit = priced.model.n_ctx_train;
+  if (extend_ctx || limit == 0) limit = longest_context;
+  const auto context = [&](std::uint64_t blocks) {
+    return sat_mul(std::min(sat_mul(blocks, step), limit), streams);
+  };
+  std::uint64_t good = 0, bad = (limit + step - 1) / step + 1;
+  while (good + 1 < bad) {
+    const std::uint64_t middle = good + (bad - good) / 2;
+    (priced.at(context(middle)) <= worst ? good : bad) = middle;
+  }
+  return context(good);
+}
+
+}  // namespace
+
+Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {
+  const Bytes floor = 2 * GiB;
+  const Bytes dense = std::max(vram / 3, floor);
+  if (!windows_honoured || !has_window(model)) return dense;
+  const Bytes prefill = Bytes{4} * prefill_tokens * prefill_width(model);
+  return std::min(dense, std::max(floor, vram / 6) + prefill);
+}
+
+Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
+  if (memory.device_total() > vram) return Verdict::no;
+  const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
+  return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits : Verdict::tight;
+}
+
+Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
+        const Runtime& runtime, Bytes vram, const ReservePolicy& policy, bool extend_ctx) {
+  const MemoryEstimate memory = estimate(model, weights, workload, runtime);
+  Fit result;
+  result.vram = vram;
+  result.reserve = policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
+  result.need = memory.device_total();
+  const Bytes beyond = std::min(result.need, Bytes{std::uint64_t{INT64_MAX}});
+  result.free = static_cast<std::int64_t>(vram.count) - static_cast<std::int64_t>(beyond.count);
+  result.verdict = verdict_of(memory, vram, result.reserve);
+
+  Priced priced{model, runtime, workload, memory.model.device, memory.overhead.device, vram, result.reserve};
+  result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
+  result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
+  return result;
+}
+
+namespace {
+
+/// The most bits worth having: what the checkpoint itself holds.
+const Scheme& native_scheme(const ModelInfo& model) {
+  const char* name = "F16";
+  if (model.quant == "MXFP4") name = "MXFP4_MOE";
+  if (model.quant == "FP8" || model.quant == "INT8") name = "Q8_0";
+  return *find_scheme(name);
+}
+
+}  // namespace
+
+Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                    Bytes vram, const ReservePolicy& policy, bool extend_ctx) {
+  const Scheme& native = native_scheme(model);
+  const std::uint32_t keep = std::min(find_scheme("Q4_K_M")->millibits, native.millibits);
+  const Bytes reserve =
+      policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
+  MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
+
+  std::optional<Weights> tight, lowered, smallest;
+  bool is_lowered = false;
+  for (const Scheme& scheme : schemes()) {
+    if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    Weights weights = quantize(model, scheme);
+    memory.model = model_bytes(model, weights, workload, runtime);
+    const Verdict verdict = verdict_of(memory, vram, reserve);
+    const bool kept = scheme.millibits >= keep;
+    if (kept && verdict == Verdict::fits) {
+      tight = std::move(weights);
+      break;
+    }
+    if (kept && verdict == Verdict::tight && !tight) tight = weights;
+    if (!kept && tight) break;
+    if (!kept && verdict != Verdict::no && !lowered) {
+      lowered = std::move(weights);
+      break;
+    }
+    smallest = std::move(weights);
+  }
+  Choice choice;
+  if (tight) {
+    choice.weights = std::move(*tight);
+  } else if (lowered) {
+    choice.weights = std::move(*lowered);
+    is_lowered = true;
+  } else if (smallest) {
+    choice.weights = std::move(*smallest);
+    is_lowered = true;
+  }
+  choice.lowered = is_lowered;
+  choice.fit = fit(model, choice.weights, workload, runtime, vram, policy, extend_ctx);
+  return choice;
+}
+
+QuantAdvice recommend_quantization(const AdviceInput& input) {
+  constexpr std::uint64_t billion = 1'000'000'000;
+  const auto up = [](std::uint64_t n, std::uint64_t unit) { return n / unit + (n % unit != 0); };
+  const std::uint64_t headroom = input.kv ? up(input.kv->count, GiB.count) : 2;
+  const std::uint64_t need16 = sat_add(up(sat_mul(2, input.n_params), billion), headroom);
+  const std::uint64_t need8 = sat_add(up(input.n_params, billion), headroom);
+  const std::uint64_t need4 = sat_add(up(input.n_params, 2 * billion), headroom);
+  if (input.neural_accelerator && need8 <= input.memory_gib)
+    return {Advice::int8, "the neural accelerator runs INT8 faster than FP16"};
+  if (input.neural_accelerator && need4 <= input.memory_gib)
+    return {Advice::int4, "INT8 does not fit the memory, INT4 does"};
+  if (need16 <= input.memory_gib) return {Advice::fp16, "the model fits as FP16"};
+  if (need4 <= input.memory_gib) return {Advice::int4, "FP16 does not fit the memory, INT4 does"};
+  return {Advice::int4, "even INT4 is larger than the memory; nothing smaller is advised"};
+}
+
+}  // namespace fitvram

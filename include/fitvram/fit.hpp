@@ -20,8 +20,9 @@ struct ReservePolicy {
 
 /// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with at
 /// least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its cache
-/// saturates. Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
-Bytes automatic_reserve(const ModelInfo& model, Bytes vram);
+/// saturates. `windows_honoured` false: the runtime ignores them, so the model counts as dense.
+/// Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
+Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured = true);
 
 struct Fit {
   Bytes vram;

@@ -1,0 +1,77 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "architectures.hpp"
+#include "fitvram/estimate.hpp"
+
+namespace fitvram {
+
+/// One tensor that a context allocates. `growth` is the law the runtime follows: a window that it
+/// ignores reads `full`.
+struct CacheTensor {
+  std::size_t layer = 0;
+  CacheRole role = CacheRole::kv;
+  Growth growth = Growth::full;
+  std::uint32_t span = 0;
+  std::uint64_t cells = 0;
+  std::uint64_t ne0 = 0;    ///< values per row
+  std::uint64_t rows = 0;   ///< cells of all streams
+  const TensorType* type = nullptr;
+  bool first_of_slot = true;
+};
+
+/// Widest V row over all blocks: without flash attention V is stored transposed and every layer gets
+/// this width (src/llama-kv-cache.cpp, v0.5.0).
+std::uint64_t widest_v_row(const ModelInfo& model);
+
+const TensorType& cache_type_k(const Workload& workload);
+const TensorType& cache_type_v(const Workload& workload);
+const TensorType& state_type();
+
+/// Whether V is stored transposed: only when flash attention is off from the start; `automatic`
+/// counts as on even if it later resolves to off (src/llama-context.cpp, v0.5.0).
+inline bool v_transposed(const Workload& workload) {
+  return workload.flash_attn == FlashAttention::off;
+}
+
+/// Calls `visit(CacheTensor)` for every cache tensor, layer by layer, K before V.
+template <typename Visit>
+void for_each_cache_tensor(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                           Visit visit) {
+  const ContextSize size = context_size(workload, runtime);
+  const bool honours = runtime.honours_window(model);
+  const Architecture* arch = find_architecture(model.architecture);
+  const bool per_sequence = arch != nullptr && arch->memory == MemoryClass::dsv4;
+  const bool rollback = arch != nullptr && arch->rollback;
+  const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
+  const std::uint64_t v_row = v_transposed(workload) ? widest_v_row(model) : 0;
+
+  ContextSize slot_size = size;
+  if (per_sequence) slot_size.n_stream = n_seq;
+  Workload slot_work = workload;
+  if (!rollback) slot_work.n_rs_seq = 0;
+
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    for (CacheSlot slot : model.layers[i].caches) {
+      const bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      if (window && !honours) slot.growth = Growth::full, slot.span = 0;
+      const bool state = slot.growth == Growth::constant;
+      CacheTensor tensor{i, slot.role, slot.growth, slot.span, 0, 0, 0, nullptr, true};
+      tensor.cells = cells(slot, slot_size, slot_work, runtime);
+      tensor.rows = state ? tensor.cells : sat_mul(tensor.cells, slot_size.n_stream);
+      tensor.ne0 = std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k;
+      tensor.type = state ? &state_type() : &cache_type_k(workload);
+      if (state) tensor.cells = n_seq;
+      if (tensor.ne0 != 0) visit(static_cast<const CacheTensor&>(tensor));
+      if (slot.shape.dim_v == 0) continue;
+      tensor.first_of_slot = tensor.ne0 == 0;
+      tensor.ne0 = std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v;
+      if (slot.role == CacheRole::kv && v_row != 0) tensor.ne0 = v_row;
+      if (!state) tensor.type = &cache_type_v(workload);
+      visit(static_cast<const CacheTensor&>(tensor));
+    }
+  }
+}
+
+}  // namespace fitvram

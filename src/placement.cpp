@@ -1,0 +1,37 @@
+#include "placement.hpp"
+
+#include <algorithm>
+
+namespace fitvram {
+
+Devices::Devices(const ModelInfo& model, const Workload& workload) {
+  backend_ = find_backend(workload.backend);
+  if (backend_ == nullptr) backend_ = &backends().front();
+  n_block_ = model.layers.size();
+  const std::uint64_t on_device = std::min<std::uint64_t>(workload.n_gpu_layers, n_block_ + 1);
+  first_ = n_block_ + 1 - on_device;
+}
+
+std::uint64_t Devices::layers_on_device() const {
+  return backend_->device ? n_block_ + 1 - first_ : 0;
+}
+
+Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type,
+                         bool device) const {
+  Bytes bytes = row_bytes(type, ne0) * rows;
+  const std::uint32_t multiple = backend_->row_multiple;
+  if (device && type.quantized() && ne0 % multiple != 0)
+    bytes += row_bytes(type, multiple - ne0 % multiple);
+  return round_up(bytes, device ? backend_->alignment : backend_->host_alignment);
+}
+
+bool loads_tied_output_twice(std::string_view architecture) {
+  return architecture == "gemma3n" || architecture == "gemma4";
+}
+
+bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
+  if (model.architecture != "gemma4") return true;
+  return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];
+}
+
+}  // namespace fitvram

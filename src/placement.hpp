@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "fitvram/estimate.hpp"
+
+namespace fitvram {
+
+/// Which device holds which layer, and how much its allocator takes for a tensor.
+class Devices {
+ public:
+  Devices(const ModelInfo& model, const Workload& workload);
+
+  const Backend& backend() const { return *backend_; }
+
+  /// True when block `layer` is on the GPU; layer == number of blocks asks for the output layer.
+  /// -ngl N counts from the end and the output layer as one (src/llama-model.cpp, v0.5.0).
+  bool holds_layer(std::size_t layer) const { return backend_->device && layer >= first_; }
+
+  /// Blocks on the GPU, the output layer included.
+  std::uint64_t layers_on_device() const;
+
+  /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds, once
+  /// per tensor, what completes a quantized row to 512 values; every tensor is then padded to the
+  /// buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).
+  Bytes allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) const;
+
+ private:
+  const Backend* backend_;
+  std::uint64_t n_block_;
+  std::uint64_t first_;
+};
+
+/// gemma3n and gemma4 create the output before the embedding, so a tied head is loaded twice even on
+/// one device (src/models/gemma3n.cpp, gemma4.cpp).
+bool loads_tied_output_twice(std::string_view architecture);
+
+/// Whether a layer needs its device's copy of rope_freqs: all but Gemma 4's window layers.
+bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer);
+
+}  // namespace fitvram

@@ -1,0 +1,145 @@
+#include "fitvram/fit.hpp"
+
+#include "catch.hpp"
+#include "support/models.hpp"
+
+using namespace fitvram;
+
+namespace {
+
+const Runtime& llama_cpp() { return *find_runtime("llama.cpp"); }
+
+/// SharpInference's Gemma4ShapedHp: 8 heads, embedding 2048, feed-forward 4096, window layers as given.
+ModelInfo gemma4_shaped(std::vector<std::uint32_t> head_dims, std::vector<bool> sliding) {
+  ModelInfo model = uniform_model(static_cast<std::uint32_t>(head_dims.size()), 8, head_dims[0]);
+  model.architecture = "gemma4";
+  model.hparams.n_embd = 2048;
+  model.hparams.n_ff = 4096;
+  for (std::size_t i = 0; i < head_dims.size(); ++i) {
+    auto& slot = model.layers[i].caches[0];
+    slot.shape = {8, head_dims[i], head_dims[i]};
+    if (sliding[i]) slot.growth = Growth::sliding, slot.span = 1024;
+  }
+  return model;
+}
+
+Weights flat(Bytes bytes) {
+  Weights weights;
+  weights.flat = bytes;
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("the dense reserve is a third of the card and at least 2 GiB") {
+  const ModelInfo dense = uniform_model(32, 8, 128);
+  CHECK(automatic_reserve(dense, 12 * GiB) == 4 * GiB);
+  CHECK(automatic_reserve(dense, 3 * GiB) == 2 * GiB);
+  CHECK(automatic_reserve(dense, 48 * GiB) == 16 * GiB);
+}
+
+TEST_CASE("a window model's reserve is bounded by its prefill working set (SharpInference)") {
+  const ModelInfo three = gemma4_shaped({256, 256, 256}, {false, true, false});
+  const Bytes reserve = automatic_reserve(three, 12 * GiB);
+  CHECK(reserve == Bytes{2'516'582'400});
+  CHECK(reserve > 2 * GiB);
+  CHECK(reserve < automatic_reserve(uniform_model(3, 8, 256), 12 * GiB));
+  CHECK(automatic_reserve(three, 48 * GiB) - reserve == 6 * GiB);
+}
+
+TEST_CASE("the reserve counts per-layer embeddings and the widest head") {
+  ModelInfo model = gemma4_shaped({256, 512}, {false, true});
+  const Bytes without = automatic_reserve(model, 12 * GiB);
+  model.hparams.n_embd_per_layer = 256;
+  CHECK(automatic_reserve(model, 12 * GiB) == Bytes{2'705'326'080});
+  CHECK(without < automatic_reserve(model, 12 * GiB));
+}
+
+TEST_CASE("the reserve grows with the model's width and never passes the dense one") {
+  ModelInfo narrow = gemma4_shaped({256, 256}, {false, true});
+  ModelInfo wide = narrow;
+  wide.hparams.n_ff = 4 * 4096;
+  CHECK(automatic_reserve(wide, 12 * GiB) > automatic_reserve(narrow, 12 * GiB));
+  wide.hparams.n_ff = 1u << 30;
+  CHECK(automatic_reserve(wide, 12 * GiB) == 4 * GiB);
+}
+
+TEST_CASE("an all-false pattern and an ignored window keep the dense reserve") {
+  CHECK(automatic_reserve(gemma4_shaped({256, 256}, {false, false}), 12 * GiB) == 4 * GiB);
+  CHECK(automatic_reserve(gemma4_shaped({256, 256}, {false, true}), 12 * GiB, false) == 4 * GiB);
+}
+
+TEST_CASE("verdicts: fits keeps the reserve, tight eats into it, no exceeds the card") {
+  MemoryEstimate memory;
+  memory.model.device = 10 * GiB;
+  memory.context.device = 5 * GiB;
+  memory.compute.device = GiB;
+  memory.overhead.device = GiB;
+  CHECK(verdict_of(memory, 24 * GiB, 8 * GiB) == Verdict::fits);
+  CHECK(verdict_of(memory, 24 * GiB, 9 * GiB) == Verdict::fits);
+  CHECK(verdict_of(memory, 24 * GiB, 9 * GiB + Bytes{1}) == Verdict::tight);
+  CHECK(verdict_of(memory, 17 * GiB, Bytes{0}) == Verdict::fits);
+  CHECK(verdict_of(memory, 17 * GiB - Bytes{1}, Bytes{0}) == Verdict::no);
+}
+
+TEST_CASE("safe and max context are the last ones before the verdict changes") {
+  const ModelInfo model = uniform_model(32, 8, 128);
+  const Weights weights = flat(8 * GiB);
+  Workload w;
+  const Fit result = fit(model, weights, w, llama_cpp(), 16 * GiB, {}, false);
+  REQUIRE(result.safe_n_ctx > 0);
+  REQUIRE(result.safe_n_ctx < result.max_n_ctx);
+  REQUIRE(result.max_n_ctx < 131072);
+  const auto verdict_at = [&](std::uint64_t n_ctx) {
+    w.n_ctx = n_ctx;
+    return fit(model, weights, w, llama_cpp(), 16 * GiB, {}, false).verdict;
+  };
+  CHECK(verdict_at(result.safe_n_ctx) == Verdict::fits);
+  CHECK(verdict_at(result.safe_n_ctx + 1) == Verdict::tight);
+  CHECK(verdict_at(result.max_n_ctx) == Verdict::tight);
+  CHECK(verdict_at(result.max_n_ctx + 1) == Verdict::no);
+}
+
+TEST_CASE("contexts never pass the trained length, per sequence, unless extended") {
+  const ModelInfo model = uniform_model(2, 1, 64, 8192);
+  Workload w;
+  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 8192);
+  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, true).max_n_ctx > 8192);
+  w.n_seq = 4;
+  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 4 * 8192);
+  ModelInfo odd = model;
+  odd.n_ctx_train = 2047;
+  w.n_seq = 1;
+  CHECK(fit(odd, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 2047);
+}
+
+TEST_CASE("a model that is too big at any context has neither safe nor max context") {
+  const Fit result = fit(uniform_model(32, 8, 128), flat(40 * GiB), {}, llama_cpp(), 24 * GiB, {}, false);
+  CHECK(result.verdict == Verdict::no);
+  CHECK(result.safe_n_ctx == 0);
+  CHECK(result.max_n_ctx == 0);
+  CHECK(result.free < 0);
+}
+
+TEST_CASE("a fixed reserve replaces the automatic one") {
+  const Fit result = fit(uniform_model(4, 1, 64), flat(GiB), {}, llama_cpp(), 24 * GiB, {Bytes{0}}, false);
+  CHECK(result.reserve == Bytes{0});
+  CHECK(result.safe_n_ctx == result.max_n_ctx);
+}
+
+TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
+  const auto advice = [](std::uint64_t memory_gib, std::uint64_t billions, bool neural = false,
+                         std::optional<Bytes> kv = std::nullopt) {
+    return recommend_quantization({billions * 1'000'000'000, memory_gib, kv, neural}).advice;
+  };
+  CHECK(advice(32, 7, true) == Advice::int8);
+  CHECK(advice(64, 70, true) == Advice::int4);
+  CHECK(advice(24, 1) == Advice::fp16);
+  CHECK(advice(16, 8) == Advice::int4);
+  CHECK(advice(32, 7) == Advice::fp16);
+  CHECK(advice(16, 30, true) == Advice::int4);
+  CHECK(advice(16, 7) == Advice::fp16);
+  CHECK(advice(16, 7, false, 4 * GiB) == Advice::int4);
+  CHECK(advice(24, 8, false, 1 * GiB) == Advice::fp16);
+  CHECK(advice(24, 8, false, 16 * GiB) == Advice::int4);
+}
