@@ -94,6 +94,10 @@ struct Hparams {
   std::vector<bool> recurrent_layers; ///< attention.recurrent_layers: true = recurrent
 
   U32 n_embd_per_layer;   ///< embedding_length_per_layer_input (Gemma 3n/4)
+  U32 num_loops;          ///< num_loops (Nanbeige): times the blocks are run, each with its cache
+  std::vector<std::uint32_t> ple_layers;  ///< ple.layers (Qwen 4): indices of layers with a PLE module
+  U32 ple_ngram_size;     ///< ple.ngram_size
+  U32 ple_conv_kernel;    ///< ple.conv_kernel
   U32 hyper_connections;  ///< hyper_connection.count (DeepSeek-V4, Qwen 4)
 
   U32 moe_latent_size;    ///< moe_latent_size / expert_latent_length: width the routed experts work at

@@ -1,10 +1,11 @@
 # Installs the build tree BUILD_DIR to a place of its own below WORK_DIR, asks the installed program
 # for its VERSION, and builds and runs the project next to this file against the installed library.
-# CONFIG, COMPILER, FLAGS and LIBDIR are those of the build.
+# GENERATOR, CONFIG, COMPILER, FLAGS and LIBDIR are those of the build.
 function(run what)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(NOT status EQUAL 0)
-    message(FATAL_ERROR "${what} failed (${status}):\n${out}")
+    string(REPLACE "\n" "\n " out "${out}")  # CMake leaves indented lines as they are
+    message(FATAL_ERROR "${what} failed (${status}):\n ${out}")
   endif()
   set(out "${out}" PARENT_SCOPE)
 endfunction()
@@ -28,7 +29,7 @@ foreach(export IN LISTS exports)
 endforeach()
 
 run("configuring the consumer" ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK_DIR}/build
-  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=${CONFIG} -DCMAKE_CXX_COMPILER=${COMPILER}
+  -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=${CONFIG} -DCMAKE_CXX_COMPILER=${COMPILER}
   "-DCMAKE_CXX_FLAGS=${FLAGS}" -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
   -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON)
 run("building the consumer" ${CMAKE_COMMAND} --build ${WORK_DIR}/build --config ${CONFIG})
