@@ -232,7 +232,8 @@ std::uint64_t GgufFile::whole(const GgufPair& pair, std::uint64_t i, std::uint64
   const std::uint64_t at = pair.at + i * size_of(pair.type);
   const auto bounded = [&](std::uint64_t value) {
     if (value > most)
-      fail(pair, std::to_string(value) + " is more than " + std::to_string(most) + " allows");
+      fail(pair, std::to_string(value) + " is too large; at most " + std::to_string(most) +
+                     " is possible");
     return value;
   };
   const auto natural = [&](std::int64_t value) {
