@@ -33,6 +33,7 @@ const std::map<std::string, std::string> tested_with = {
     {"lower_attention", "lower_tensors"},
     {"lower_feed_forward", "lower_tensors"},
     {"lower_recurrent", "lower_tensors"},
+    {"model_of_params", "estimate"},
     {"tensor_builder", "lower_tensors"},
     {"tensor_rules", "lower_tensors"},
 };
