@@ -350,7 +350,6 @@ ModelInfo read_model(std::span<const GgufShard> given, std::string& file) {
                     "it may hold only a vocabulary");
   model.n_params = count_params(model);
   model.params = Provenance::exact;
-  model.n_ctx_train = model.hparams.n_ctx_train.value_or(0);
   model.quant = quant_of(first, model.tensors);
   lower_layers(model);
   return model;
