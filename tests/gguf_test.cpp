@@ -354,6 +354,13 @@ TEST_CASE("data that is not all there is an error that says how much is missing"
   CHECK(e.hint == "the download may be incomplete");
 }
 
+TEST_CASE("keys that are about other tensors are an error") {
+  auto w = llama_keys();
+  check_malformed(parse(w.tensor("token_embd.weight", {128, 4}, q8_0)),
+                  "m.gguf: tensor 'token_embd.weight'",
+                  "rows of 128 elements, but the key 'llama.embedding_length' says 64");
+}
+
 TEST_CASE("layers of tensors stay below block_count") {
   auto w = llama_keys();
   const auto beyond = parse(w.tensor("blk.2.attn_q.weight", {64, 64}, q8_0));
