@@ -122,16 +122,10 @@ std::string name_of_model(const HfReader& reader, const std::string& source) {
   return name.empty() || name == "." || name == ".." ? stated : name;
 }
 
-void derive(const HfReader& reader, Hparams& h) {
-  if (find_architecture(h.architecture) == nullptr) return derive_unknown(reader, h);
-  for (const auto families : {state_families(), attention_families()}) {
-    for (const auto& family : families) {
-      if (family.gguf == h.architecture) {
-        family.derive(reader, h);
-        return;
-      }
-    }
-  }
+bool needs_heads(const Hparams& h) {
+  const auto* row = find_architecture(h.architecture);
+  if (row == nullptr) return !h.wkv_head_size && !h.ssm_state_size;
+  return row->memory != MemoryClass::none && row->memory != MemoryClass::recurrent;
 }
 
 Hparams read_hparams(HfReader& reader) {
@@ -139,8 +133,8 @@ Hparams read_hparams(HfReader& reader) {
   h.architecture = architecture_of(reader);
   reader.use_defaults(h.architecture);
   read_keys(reader, h);
-  derive(reader, h);
-  check_heads(reader, h);
+  derive_family(reader, h);
+  check_heads(reader, h, needs_heads(h));
   const auto tied = reader.flag(
       "tie_word_embeddings tie_embedding weight_tying tied_embeddings "
       "share_input_output_layers");
@@ -158,27 +152,37 @@ void note(ModelInfo& model, Severity severity, std::string code, std::string mes
   model.notes.push_back({severity, std::move(code), std::move(message)});
 }
 
-// Packed checkpoints hold several weights per element, so only plain ones can be counted.
-void compare(ModelInfo& model, const Checkpoint& checkpoint) {
-  model.checkpoint_bytes = checkpoint.total;
-  std::uint64_t n = checkpoint.n_params;
-  bool plain = true;
-  if (n == 0 && checkpoint.from_headers) {
-    for (const auto& entry : checkpoint.tensors) {
-      plain = plain && (entry.dtype == "BF16" || entry.dtype == "F16" || entry.dtype == "F32");
-      n = sat_add(n, elements(entry));
-    }
+// Parameters of a checkpoint, 0 when they cannot be counted: packed tensors hold several weights
+// per element, and an index only states bytes.
+std::uint64_t parameters(const Checkpoint& checkpoint, const std::string& quant) {
+  if (checkpoint.n_params != 0) return checkpoint.n_params;
+  if (!checkpoint.from_headers) {
+    if (quant == "F32") return checkpoint.total.count / 4;
+    return quant == "BF16" || quant == "F16" ? checkpoint.total.count / 2 : 0;
   }
-  if (n == 0 || !plain) return;
+  std::uint64_t n = 0;
+  for (const auto& entry : checkpoint.tensors) {
+    if (entry.dtype != "BF16" && entry.dtype != "F16" && entry.dtype != "F32") return 0;
+    n = sat_add(n, elements(entry));
+  }
+  return n;
+}
+
+void compare(const HfReader& reader, ModelInfo& model, const Checkpoint& checkpoint) {
+  model.checkpoint_bytes = checkpoint.total;
+  const std::uint64_t n = parameters(checkpoint, model.quant);
+  if (n == 0) return;
   if (model.n_params == 0) {
     model.n_params = n;
     model.params = Provenance::exact;
     return;
   }
+  // Towers for images and sound are in the checkpoint and not in the language model.
+  if (reader.has("vision_config audio_config vision_tower mm_vision_tower")) return;
   const std::uint64_t apart = n > model.n_params ? n - model.n_params : model.n_params - n;
-  if (apart / 5 > n / 1000) {
+  if (apart > n / 200) {
     note(model, Severity::warning, "parameter-count",
-         "the checkpoint has " + format_count(n) + " parameters, the config gives " +
+         "the checkpoint holds " + format_count(n) + " parameters, the config gives " +
              format_count(model.n_params));
   }
 }
@@ -207,7 +211,7 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
   if (!reader.defaults_used().empty() && !reader.nested()) {
     model.layout = weakest(model.layout, Provenance::assumed);
   }
-  if (checkpoint != nullptr) compare(model, *checkpoint);
+  if (checkpoint != nullptr) compare(reader, model, *checkpoint);
   return model;
 }
 
