@@ -243,8 +243,8 @@ void split_layer(std::string_view full, Tensor& tensor) {
   if (!full.starts_with(prefix)) return;
   std::int32_t layer = 0;
   std::size_t i = prefix.size();
-  for (; i < full.size() && full[i] >= '0' && full[i] <= '9' && layer < most; ++i)
-    layer = layer * 10 + (full[i] - '0');
+  for (; i < full.size() && full[i] >= '0' && full[i] <= '9'; ++i)
+    layer = std::min(most, layer * 10 + (full[i] - '0'));
   if (i == prefix.size() || i + 1 >= full.size() || full[i] != '.') return;
   tensor.layer = layer;
   tensor.name = full.substr(i + 1);

@@ -20,6 +20,9 @@ constexpr std::uint32_t n_ggml_types = 43;
 constexpr std::uint64_t min_pair = 8 + 1 + 4 + 1;
 constexpr std::uint64_t min_tensor = 8 + 1 + 4 + 4 + 8;
 
+// Above this a version is damage, not the future.
+constexpr std::uint32_t max_version = 255;
+
 constexpr std::uint64_t max_pairs = 1 << 20;
 constexpr std::uint64_t max_tensors = 1 << 20;
 
@@ -146,7 +149,8 @@ GgufFile::GgufFile(std::span<const std::byte> bytes) : cursor_(bytes), size_(byt
     cursor_.swap_bytes();
     version = cursor_.peek<std::uint32_t>(4);
   }
-  if (version == 0) cursor_.fail(4, "GGUF version 0 does not exist", damaged);
+  if (version == 0 || version > max_version)
+    cursor_.fail(4, "GGUF version " + std::to_string(version) + " does not exist", damaged);
   if (version == 1)
     cursor_.fail(4, "GGUF version 1 is no longer read by any runtime",
                  "convert the model again with a current llama.cpp", ErrorCode::unsupported);

@@ -86,6 +86,10 @@ void deci(const HfReader& r, Hparams& h) {
   const std::uint32_t n_head = h.n_head.max();
   std::vector<std::uint32_t> heads, kv, ff;
   for (const auto& block : *blocks) {
+    if (!block.is_object()) {
+      throw Malformed(ErrorCode::malformed, r.where("block_configs"),
+                      "a layer that is not an object");
+    }
     const HfReader layer(block);
     const std::uint32_t group = layer.count_or("attention/n_heads_in_group", 0);
     const bool linear = layer.flag("attention/replace_with_linear").value_or(false);
@@ -252,16 +256,6 @@ void minicpm3(const HfReader& r, Hparams& h) {
   h.head_dim_v.reset();
 }
 
-// Cross-attention layers look at the image and keep nothing per token of text.
-void mllama(const HfReader& r, Hparams& h) {
-  std::vector<std::uint32_t> kv(*h.n_layer,
-                                h.n_head_kv.present() ? h.n_head_kv.max() : h.n_head.max());
-  for (const auto layer : r.list("cross_attention_layers")) {
-    if (layer < kv.size()) kv[layer] = 0;
-  }
-  h.n_head_kv = kv;
-}
-
 // Olmo 3 without layer_types: every fourth layer is full (conversion/olmo.py).
 void olmo2(const HfReader&, Hparams& h) {
   if (h.n_swa.value_or(0) == 0 || !h.swa_layers.empty()) return;
@@ -384,7 +378,6 @@ constexpr std::array families{HfFamily{"bailingmoe2", shared_as_wide},
                               HfFamily{"llama4", llama4},
                               HfFamily{"mimo2", mimo2},
                               HfFamily{"minicpm3", minicpm3},
-                              HfFamily{"mllama", mllama},
                               HfFamily{"mpt", wide_ff},
                               HfFamily{"olmo2", olmo2},
                               HfFamily{"openelm", openelm},

@@ -91,34 +91,39 @@ std::string architecture_of(const HfReader& reader) {
     if (const auto* row = find_hf_architecture(word))
       return refined(reader, std::string(row->gguf));
   }
-  const auto type = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-    return !word.empty() &&
-           std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  });
-  if (type != words.end()) return *type;
-  return words.empty() ? std::string() : words.front();
+  const std::string own = reader.outer_model_type();
+  return !own.empty() || words.empty() ? own : words.front();
 }
 
+// The file's own place says best what the model is called; _name_or_path is often the model it was
+// tuned from, or a directory of its makers.
 std::string name_of_model(const HfReader& reader, const std::string& source) {
-  const std::string stated = reader.word("_name_or_path name_or_path");
-  const bool is_path = starts_with(stated, "/") || starts_with(stated, ".") ||
-                       stated.find('\\') != std::string::npos;
-  if (!stated.empty() && !is_path) return stated;
   std::string_view rest = source;
   constexpr std::array<std::string_view, 3> files{"config.json", ".json", "/"};
   for (const auto file : files) {
-    if (rest.size() > file.size() && rest.substr(rest.size() - file.size()) == file) {
+    if (rest.size() >= file.size() && rest.substr(rest.size() - file.size()) == file) {
       rest.remove_suffix(file.size());
     }
   }
-  const std::size_t slash = rest.rfind('/');
-  if (slash != std::string_view::npos) rest.remove_prefix(slash + 1);
+  if (const std::size_t cache = rest.find("models--"); cache != std::string_view::npos) {
+    rest = rest.substr(cache + 8);
+    rest = rest.substr(0, rest.find('/'));
+    std::string name(rest);
+    if (const std::size_t two = name.find("--"); two != std::string::npos)
+      name.replace(two, 2, "/");
+    return name;
+  }
+  if (const std::size_t slash = rest.rfind('/'); slash != std::string_view::npos) {
+    rest.remove_prefix(slash + 1);
+  }
   std::string name(rest);
   if (const std::size_t two = name.find("__"); two != std::string::npos) name.replace(two, 2, "/");
-  return name;
+  const std::string stated = reader.word("_name_or_path");
+  return name.empty() || name == "." || name == ".." ? stated : name;
 }
 
 void derive(const HfReader& reader, Hparams& h) {
+  if (find_architecture(h.architecture) == nullptr) return derive_unknown(reader, h);
   for (const auto families : {state_families(), attention_families()}) {
     for (const auto& family : families) {
       if (family.gguf == h.architecture) {
@@ -134,8 +139,8 @@ Hparams read_hparams(HfReader& reader) {
   h.architecture = architecture_of(reader);
   reader.use_defaults(h.architecture);
   read_keys(reader, h);
-  check_heads(reader, h);
   derive(reader, h);
+  check_heads(reader, h);
   const auto tied = reader.flag(
       "tie_word_embeddings tie_embedding weight_tying tied_embeddings "
       "share_input_output_layers");
@@ -192,6 +197,10 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
   for (const auto& used : reader.defaults_used()) {
     note(model, reader.nested() ? Severity::info : Severity::warning, "config-default",
          "the config leaves out " + used + ", the default of its class");
+  }
+  if (reader.has("cross_attention_layers")) {
+    note(model, Severity::warning, "cross-attention",
+         "cross-attention layers are counted as if they kept every token of the text");
   }
   lower_layers(model);
   lower_tensors(model);

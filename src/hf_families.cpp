@@ -62,7 +62,8 @@ void mla(const HfReader& r, Hparams& h) {
 
 void deepseek2(const HfReader& r, Hparams& h) {
   mla(r, h);
-  if (!h.n_layer_dense_lead) h.n_layer_dense_lead = h.n_expert ? 0 : *h.n_layer;
+  if (!h.n_layer_dense_lead && h.n_expert) h.n_layer_dense_lead = 0;
+  if (!h.n_layer_dense_lead && h.n_ff.present()) h.n_layer_dense_lead = h.n_layer;
   if (!h.n_ff_exp.present()) h.n_ff_exp = h.n_ff;
   for (const auto& word : r.architecture_words()) {
     if (word == "Glm4MoeLiteForCausalLM" || word == "glm4_moe_lite") {
@@ -179,8 +180,40 @@ void granite_hybrid(const HfReader& r, Hparams& h) {
   if (!bamba) h.n_ctx_train = unlimited;
 }
 
+// NemotronHPuzzle: the shape of every block is stated by itself (conversion/nemotron.py).
+void nemotron_puzzle(const HfReader& r, Hparams& h) {
+  const auto* blocks = r.find("block_configs");
+  if (!blocks->is_array() || blocks->empty()) {
+    throw Malformed(ErrorCode::malformed, r.where("block_configs"),
+                    "block_configs is not a list of layers");
+  }
+  const std::uint32_t heads = kv_heads(r, h);
+  std::vector<std::uint32_t> kv, ff, used;
+  for (std::size_t i = 0; i < blocks->size(); ++i) {
+    const auto& block = (*blocks)[i];
+    if (!block.is_object()) {
+      throw Malformed(ErrorCode::malformed, r.where("block_configs") + "/" + std::to_string(i),
+                      "a layer that is not an object");
+    }
+    const HfReader layer(block);
+    const std::string kind = layer.word("block_type");
+    kv.push_back(kind == "attention" || kind == "*" || kind == "full_attention" ? heads : 0);
+    ff.push_back(layer.count_or("moe_intermediate_size", 0));
+    used.push_back(layer.count_or("num_experts_per_tok", 0));
+  }
+  h.architecture = "nemotron_h_moe";
+  h.n_layer = static_cast<std::uint32_t>(blocks->size());
+  h.n_head_kv = kv;
+  h.n_ff = ff;
+  h.n_ff_exp = ff;
+  h.n_expert_used = used;
+  mamba2_mixer(r, h, inner_size(r.need("mamba_num_heads"), r.need("mamba_head_dim")));
+  h.n_ctx_train = unlimited;
+}
+
 // conversion/nemotron.py; a block is one of Mamba, attention, feed-forward or experts.
 void nemotron_h(const HfReader& r, Hparams& h) {
+  if (r.has("block_configs")) return nemotron_puzzle(r, h);
   if (r.has("layers_block_type") && !r.has("hybrid_override_pattern")) {
     h.n_layer = static_cast<std::uint32_t>(r.words("layers_block_type").size());
   }
@@ -325,6 +358,9 @@ void delta_net(const HfReader& r, Hparams& h) {
       h.recurrent_layers.push_back(words[i] == "linear_attention");
     }
   }
+  if (!r.has("partial_rotary_factor rope_parameters/partial_rotary_factor") && h.head_dim_k) {
+    h.n_rot = *h.head_dim_k / 4;
+  }
   append_nextn(h, r.count_or("mtp_num_hidden_layers", 0));
   if (!h.recurrent_layers.empty()) h.recurrent_layers.resize(*h.n_layer, false);
 }
@@ -333,6 +369,9 @@ void delta_net(const HfReader& r, Hparams& h) {
 void qwen4(const HfReader& r, Hparams& h) {
   const std::uint32_t n_main = *h.n_layer;
   delta_net(r, h);
+  for (const auto layer : r.list("ple_layer_ids")) {
+    if (layer > 0) h.ple_layers.push_back(layer - 1);
+  }
   const std::uint32_t ratio = r.need("indexer_compress_ratio");
   for (std::uint32_t i = 0; i < n_main; ++i) {
     const bool full = h.recurrent_layers.empty()
@@ -413,5 +452,32 @@ static_assert(std::is_sorted(families.begin(), families.end(), by_name));
 }  // namespace
 
 std::span<const HfFamily> state_families() { return families; }
+
+void derive_unknown(const HfReader& r, Hparams& h) {
+  if (r.has("layers_block_type layer_types hybrid_override_pattern")) {
+    constexpr std::array<std::string_view, 5> state_words{"mamba", "linear", "recurrent", "conv",
+                                                          "hybrid"};
+    std::vector<bool> recurrent;
+    for (const auto& word : layer_words(r, *h.n_layer)) {
+      const bool named = std::any_of(state_words.begin(), state_words.end(), [&](auto state) {
+        return word.find(state) != std::string::npos;
+      });
+      recurrent.push_back(named || word == "M");
+    }
+    recurrent.resize(*h.n_layer);
+    if (std::find(recurrent.begin(), recurrent.end(), true) != recurrent.end()) {
+      h.recurrent_layers = recurrent;
+    }
+  }
+  h.ssm_state_size = r.count("state_size ssm_state_size mamba_d_state");
+  h.ssm_conv_kernel = r.count("linear_conv_kernel_dim mamba_d_conv conv_kernel");
+  if (!h.n_head.present()) h.wkv_head_size = r.count("head_size");
+  if (r.has("kv_lora_rank")) {
+    h.kv_lora_rank = r.count("kv_lora_rank");
+    h.n_rot = r.need("qk_rope_head_dim");
+    h.head_dim_k.reset();
+    h.head_dim_v.reset();
+  }
+}
 
 }  // namespace fitvram

@@ -21,6 +21,10 @@ std::span<const HfFamily> state_families();
 /// Families whose only cache is K and V, sorted by name.
 std::span<const HfFamily> attention_families();
 
+/// For an architecture that llama.cpp does not know: records whatever tells that there is more to
+/// the cache than plain attention, so that nobody takes the model for one of plain attention.
+void derive_unknown(const HfReader& reader, Hparams& hparams);
+
 /// `n` when it can be a count of anything in a model; throws Malformed (limit) otherwise.
 std::uint32_t within_reason(std::uint64_t n, std::string_view what);
 

@@ -43,6 +43,9 @@ constexpr std::array count_keys{
     CountKey{&Hparams::shortconv_l_cache, "conv_L_cache"},
     CountKey{&Hparams::full_attention_interval, "full_attention_interval"},
     CountKey{&Hparams::n_embd_per_layer, "hidden_size_per_layer_input"},
+    CountKey{&Hparams::num_loops, "num_loops"},
+    CountKey{&Hparams::ple_ngram_size, "ngram_size"},
+    CountKey{&Hparams::ple_conv_kernel, "ple_conv_kernel_size"},
     CountKey{&Hparams::hyper_connections, "hc_mult hc_count"},
 };
 
@@ -209,8 +212,14 @@ std::vector<bool> window_layers(const HfReader& reader, std::uint32_t n_layer) {
 void read_keys(const HfReader& reader, Hparams& h) {
   constexpr std::string_view layers =
       "num_hidden_layers n_layers n_layer num_layers num_transformer_layers";
-  constexpr std::uint32_t most_layers = 16384;
-  h.n_layer = reader.need(layers);
+  constexpr std::uint32_t most_layers = 4096;
+  if (!reader.has(layers) && reader.has("layers_block_type")) {
+    h.n_layer = static_cast<std::uint32_t>(reader.words("layers_block_type").size());
+  } else if (!reader.has(layers) && reader.has("block_configs")) {
+    h.n_layer = static_cast<std::uint32_t>(reader.find("block_configs")->size());
+  } else {
+    h.n_layer = reader.need(layers);
+  }
   if (*h.n_layer == 0) reader.positive(layers);
   if (*h.n_layer > most_layers) {
     throw Malformed(ErrorCode::limit, reader.where(layers),

@@ -168,6 +168,8 @@ TEST_CASE("GGUF versions that nothing reads are refused with the way out") {
               "GGUF version 99 is unknown; 2 and 3 are read");
   check_malformed(parse(tiny(Endian::little, 0)), "m.gguf: byte 4",
                   "GGUF version 0 does not exist");
+  check_malformed(parse(tiny(Endian::little, 0x12345678)), "m.gguf: byte 4",
+                  "GGUF version 305419896 does not exist");
 }
 
 TEST_CASE("what is not a GGUF file is named") {
@@ -258,7 +260,7 @@ TEST_CASE("broken metadata names its key") {
                   "value type 99 does not exist");
   check_malformed(parse(GgufWriter().false_list("a", 9, 1, 64)), "m.gguf: byte 37, key 'a'",
                   "GGUF has no arrays of arrays");
-  check_malformed(parse(GgufWriter().false_type("a", 13)), "m.gguf: byte 24",
+  check_malformed(parse(GgufWriter().false_type("a", 13)), "m.gguf: byte 16",
                   "1 metadata pair, but only 13 bytes remain");
   check_malformed(parse(GgufWriter().false_type("ab", 13)), "m.gguf: byte 34, key 'ab'",
                   "value type 13 does not exist");
@@ -696,16 +698,15 @@ TEST_CASE("no files at all is an error, not a crash") { CHECK_FALSE(parse_gguf({
 
 TEST_CASE("a GGUF file cut at any byte is an error") {
   const auto whole = tiny();
-  const std::size_t header = [] {
-    auto w = llama_keys();
-    return llama_tensors(w).header().size();
-  }();
+  const std::size_t keys = llama_keys().header().size();
+  auto w = llama_keys();
+  const std::size_t header = llama_tensors(w).header().size();
   for (std::size_t n = 0; n < whole.size(); n += n < header + 64 ? 1 : 509) {
     const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n));
     const auto result = parse(cut);
     INFO("cut at " << n);
     CHECK_FALSE(result.has_value());
-    CHECK_FALSE(gguf_split({"m", std::span(cut).first(std::min(n, header / 3))}).has_value());
+    if (n < keys) CHECK_FALSE(gguf_split({"m", cut}).has_value());
   }
   CHECK(parse(whole).has_value());
 }
