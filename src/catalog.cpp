@@ -18,8 +18,11 @@ using nlohmann::json;
 constexpr std::size_t kMostCandidates = 8;
 constexpr std::size_t kLongestName = 256;
 
-// Cuts well-formed JSON into pieces without building it: a config stays the text it is until
-// somebody asks for that model.
+// The text ends or closes where it must not; the JSON library then says where.
+struct Broken {};
+
+// Cuts JSON into pieces without building it: a config stays the text it is, and is not even
+// checked, until somebody asks for that model.
 class Pieces {
  public:
   explicit Pieces(std::string_view text) : text_(text) { skip_space(); }
@@ -29,66 +32,74 @@ class Pieces {
     step(1);
     return true;
   }
-  bool closed() const { return text_.empty() || text_.front() == ']' || text_.front() == '}'; }
+  bool closes(char bracket) {
+    if (text_.empty()) throw Broken{};
+    if (!opens(bracket)) return false;
+    skip_separator();
+    return true;
+  }
+  bool done() const { return text_.empty(); }
 
   std::string_view value() {
     std::size_t end = 0;
     std::size_t depth = 0;
     do {
-      const char c = text_[end];
+      const char c = at(end);
       if (c == '"') {
         end = string_end(end);
         continue;
       }
       if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
+      if (c == '}' || c == ']') {
+        if (depth == 0) throw Broken{};
+        --depth;
+      }
       ++end;
-    } while (depth > 0 || !ends_scalar(end));
-    std::string_view piece = text_.substr(0, end);
+    } while (depth > 0 || !ends_value(end));
+    const std::string_view piece = text_.substr(0, end);
     step(end);
-    if (!text_.empty() && (text_.front() == ',' || text_.front() == ':')) step(1);
+    skip_separator();
     return piece;
   }
 
  private:
+  char at(std::size_t i) const {
+    if (i >= text_.size()) throw Broken{};
+    return text_[i];
+  }
   void skip_space() {
     text_.remove_prefix(std::min(text_.find_first_not_of(" \t\r\n"), text_.size()));
+  }
+  void skip_separator() {
+    if (text_.starts_with(',') || text_.starts_with(':')) step(1);
   }
   void step(std::size_t n) {
     text_.remove_prefix(n);
     skip_space();
   }
   std::size_t string_end(std::size_t begin) const {
-    std::size_t at = text_.find_first_of("\"\\", begin + 1);
-    while (text_[at] == '\\') at = text_.find_first_of("\"\\", at + 2);
-    return at + 1;
+    std::size_t i = text_.find_first_of("\"\\", begin + 1);
+    while (at(i) == '\\') i = text_.find_first_of("\"\\", i + 2);
+    return i + 1;
   }
-  bool ends_scalar(std::size_t at) const {
-    return at == text_.size() || text_[at - 1] == '"' || text_[at - 1] == '}' ||
-           text_[at - 1] == ']' ||
-           std::string_view{",:]} \t\r\n"}.find(text_[at]) != std::string_view::npos;
+  bool ends_value(std::size_t i) const {
+    constexpr std::string_view after = ",:]} \t\r\n";
+    return i == text_.size() || text_[i - 1] == '"' || text_[i - 1] == '}' || text_[i - 1] == ']' ||
+           after.find(text_[i]) != std::string_view::npos;
   }
 
   std::string_view text_;
 };
 
-// The text of one member of an object; empty when there is none.
-std::string_view member(std::string_view object, std::string_view key) {
-  Pieces pieces{object};
-  pieces.opens('{');
-  std::string_view found;
-  while (!pieces.closed()) {
-    const std::string_view name = pieces.value();
+CatalogEntry take_entry(Pieces& pieces, const std::string& where) {
+  if (!pieces.opens('{')) throw Malformed{ErrorCode::malformed, where, "is not an object"};
+  std::string_view name, config;
+  while (!pieces.closes('}')) {
+    const std::string_view key = pieces.value();
     const std::string_view value = pieces.value();
-    if (name.size() == key.size() + 2 && name.substr(1, key.size()) == key) found = value;
+    if (key == "\"name\"") name = value;
+    if (key == "\"config\"") config = value;
   }
-  return found;
-}
-
-CatalogEntry entry_of(std::string_view text, const std::string& where) {
-  if (!text.starts_with('{')) throw Malformed{ErrorCode::malformed, where, "is not an object"};
-  const std::string_view name = member(text, "name");
-  const std::string_view config = member(text, "config");
   if (!name.starts_with('"') || name == "\"\"") {
     throw Malformed{ErrorCode::malformed, where + "/name", "is not a name"};
   }
@@ -98,21 +109,12 @@ CatalogEntry entry_of(std::string_view text, const std::string& where) {
   return {json::parse(name).get<std::string>(), std::string{config}};
 }
 
-std::vector<CatalogEntry> parse(std::string_view text) {
-  if (!json::accept(text)) {
-    [[maybe_unused]] const json refused = json::parse(text);  // throws, and knows the place
-  }
-  Pieces root{text};
-  const std::string_view models =
-      root.opens('{') ? member(text.substr(text.find('{')), "models") : std::string_view{};
-  if (!models.starts_with('[')) throw Malformed{ErrorCode::malformed, "", "has no list 'models'"};
-  Pieces list{models};
-  list.opens('[');
+std::vector<CatalogEntry> take_entries(Pieces& pieces) {
   std::vector<CatalogEntry> entries;
   std::set<std::string> names;
-  while (!list.closed()) {
+  while (!pieces.closes(']')) {
     const std::string where = "/models/" + std::to_string(entries.size());
-    CatalogEntry entry = entry_of(list.value(), where);
+    CatalogEntry entry = take_entry(pieces, where);
     if (!names.insert(lower(entry.name)).second) {
       throw Malformed{ErrorCode::malformed, where + "/name",
                       "'" + printable(entry.name) + "' is there twice"};
@@ -120,6 +122,25 @@ std::vector<CatalogEntry> parse(std::string_view text) {
     entries.push_back(std::move(entry));
   }
   return entries;
+}
+
+std::vector<CatalogEntry> parse(std::string_view text) {
+  const Malformed no_list{ErrorCode::malformed, "", "has no list 'models'"};
+  Pieces pieces{text};
+  std::optional<std::vector<CatalogEntry>> entries;
+  if (!pieces.opens('{')) throw no_list;
+  while (!pieces.closes('}')) {
+    if (pieces.value() != "\"models\"") {
+      pieces.value();
+    } else if (pieces.opens('[')) {
+      entries = take_entries(pieces);
+    } else {
+      throw no_list;
+    }
+  }
+  if (!pieces.done()) throw Broken{};
+  if (!entries) throw no_list;
+  return std::move(*entries);
 }
 
 std::string_view tail(std::string_view name) {
@@ -240,7 +261,14 @@ const CatalogEntry* find(std::span<const CatalogEntry> entries, std::string_view
 
 Result<std::vector<CatalogEntry>> parse_catalog(std::string_view text,
                                                 const std::string& name) try {
-  return parse(text);
+  try {
+    return parse(text);
+  } catch (const Malformed&) {
+    if (json::accept(text)) throw;
+  } catch (const Broken&) {
+  }
+  [[maybe_unused]] const json refused = json::parse(text);
+  return Error{ErrorCode::malformed, name, "is not JSON", ""};
 } catch (const Malformed& e) {
   return e.to_error(name);
 } catch (const json::parse_error& e) {
