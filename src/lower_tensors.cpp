@@ -87,7 +87,10 @@ void add_norms(TensorBuilder& b) {
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const bool dropped =
         name == "ffn_norm" && b.has(trait::parallel_key) && b.h.parallel_residual.value_or(false);
-    if (!dropped) b.norm(name, b.n_embd());
+    if (name == "ffn_norm" && b.has(trait::bare_ffn_norm))
+      b.add("ffn_norm", b.n_embd());
+    else if (!dropped)
+      b.norm(name, b.n_embd());
   }
   if (b.has(trait::second_norm_gqa) && b.n_head_kv() > 1) b.norm("attn_norm_2", b.n_embd());
 }
@@ -145,8 +148,7 @@ std::uint64_t count_params(const ModelInfo& model, std::uint32_t n_layer_run) {
   std::uint64_t sum = 0;
   for (const Tensor& tensor : model.tensors) {
     const bool nextn = tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= n_layer_run;
-    if (!nextn && tensor.role != TensorRole::rope && tensor.type->ggml_id != 26)
-      sum = sat_add(sum, n_elements(tensor));
+    if (!nextn && tensor.role != TensorRole::rope) sum = sat_add(sum, n_elements(tensor));
   }
   return sum;
 }

@@ -58,7 +58,7 @@ constexpr TensorRule rules[] = {
     {"falcon", fused_qkv, no_state, plain, parallel,
      norm_bias | qkv_bias_key | out_bias_key | second_norm_gqa},
     {"falcon-h1", gqa, mamba2, gated, "attn_norm ffn_norm",
-     bias_keys | parallel_mixers | no_inner_norm},
+     bias_keys | parallel_mixers | no_inner_norm | bare_ffn_norm},
     {"gemma", gqa, no_state, gated, pre, always_tied},
     {"gemma2", gqa, no_state, gated, sandwich, always_tied},
     {"gemma3", gqa, no_state, gated, sandwich, qk_norm},

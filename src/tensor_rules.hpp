@@ -89,6 +89,7 @@ inline constexpr std::uint64_t nextn_head = bit(46);  // its nextn blocks own em
 inline constexpr std::uint64_t second_norm_gqa = bit(47);  // Falcon 40B: attn_norm_2
 inline constexpr std::uint64_t parallel_key = bit(48);     // no ffn_norm with a parallel residual
 inline constexpr std::uint64_t extra_positions = bit(49);  // OPT: two more than the context
+inline constexpr std::uint64_t bare_ffn_norm = bit(50);    // Falcon-H1: no ".weight" in its name
 }  // namespace trait
 
 /// The tensors of one family: its blocks, its norms, and what is special.
