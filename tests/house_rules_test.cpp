@@ -20,6 +20,13 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 
 // Sources without a test of their own, and why.
 const std::map<std::string, std::string> tested_elsewhere = {
+    {"llama_quant", "quantize_test"},
+    {"llama_quant_recipes", "quantize_test"},
+    {"lower_attention", "lower_tensors_test: whole models"},
+    {"lower_feed_forward", "lower_tensors_test: whole models"},
+    {"lower_recurrent", "lower_tensors_test: whole models"},
+    {"tensor_builder", "lower_tensors_test: whole models"},
+    {"tensor_rules", "lower_tensors_test: whole models"},
     {"cli/main", "hands over to cli/app; consumer and README tests run the program"},
 };
 
