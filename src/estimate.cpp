@@ -99,6 +99,10 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
       if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
       continue;
     }
+    if (belongs_to_output(model, tensor)) {
+      put(devices.holds_layer(output_layer), tensor, type);
+      continue;
+    }
     switch (tensor.role) {
       case TensorRole::token_embd:
         put(false, tensor, type);
@@ -110,10 +114,6 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
       case TensorRole::per_layer_embd:
         put(false, tensor, type);
         break;
-      case TensorRole::output:
-      case TensorRole::output_norm:
-        put(devices.holds_layer(output_layer), tensor, type);
-        break;
       case TensorRole::rope: {
         bool device = false, host = false;
         for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
@@ -124,6 +124,8 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
         if (host) put(false, tensor, type);
         break;
       }
+      case TensorRole::output:
+      case TensorRole::output_norm:
       case TensorRole::norm:
       case TensorRole::attention:
       case TensorRole::feed_forward:

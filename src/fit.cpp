@@ -7,6 +7,10 @@ namespace fitvram {
 namespace {
 
 constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
+/// What llama-server's own --fit leaves free on each device (common/common.h fit_params_target,
+/// v0.5.0): a tight scheme that keeps it is taken before a larger one that does not.
+constexpr Bytes fit_margin = GiB;
+
 constexpr std::uint64_t longest_context = std::uint64_t{1} << 24;  // where no trained length ends the search
 
 /// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward and
@@ -124,37 +128,36 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
       policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
   MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
 
-  std::optional<Weights> tight, lowered, smallest;
-  bool is_lowered = false;
+  std::optional<Weights> roomy, tight, smallest;
+  bool lowered = true;
   for (const Scheme& scheme : schemes()) {
     if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    const bool kept = scheme.millibits >= keep;
+    if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
     const Verdict verdict = verdict_of(memory, vram, reserve);
-    const bool kept = scheme.millibits >= keep;
-    if (kept && verdict == Verdict::fits) {
-      tight = std::move(weights);
+    if (kept && verdict != Verdict::no) lowered = false;
+    if (verdict == Verdict::fits) {
+      roomy = std::move(weights);
       break;
     }
-    if (kept && verdict == Verdict::tight && !tight) tight = weights;
-    if (!kept && tight) break;
-    if (!kept && verdict != Verdict::no && !lowered) {
-      lowered = std::move(weights);
-      break;
+    if (verdict == Verdict::tight) {
+      const bool has_room = memory.device_total() + fit_margin <= vram;
+      std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
+      if (!place) place = std::move(weights);
+      if (!kept) break;
+    } else {
+      smallest = std::move(weights);
     }
-    smallest = std::move(weights);
   }
   Choice choice;
-  if (tight) {
-    choice.weights = std::move(*tight);
-  } else if (lowered) {
-    choice.weights = std::move(*lowered);
-    is_lowered = true;
-  } else if (smallest) {
-    choice.weights = std::move(*smallest);
-    is_lowered = true;
+  choice.lowered = lowered;
+  for (auto* best : {&roomy, &tight, &smallest}) {
+    if (!*best) continue;
+    choice.weights = std::move(**best);
+    break;
   }
-  choice.lowered = is_lowered;
   choice.fit = fit(model, choice.weights, workload, runtime, vram, policy, extend_ctx);
   return choice;
 }

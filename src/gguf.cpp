@@ -243,8 +243,8 @@ void split_layer(std::string_view full, Tensor& tensor) {
   if (!full.starts_with(prefix)) return;
   std::int32_t layer = 0;
   std::size_t i = prefix.size();
-  for (; i < full.size() && full[i] >= '0' && full[i] <= '9' && layer < most; ++i)
-    layer = layer * 10 + (full[i] - '0');
+  for (; i < full.size() && full[i] >= '0' && full[i] <= '9'; ++i)
+    layer = std::min(most, layer * 10 + (full[i] - '0'));
   if (i == prefix.size() || i + 1 >= full.size() || full[i] != '.') return;
   tensor.layer = layer;
   tensor.name = full.substr(i + 1);
@@ -300,6 +300,17 @@ void read_tensors(const Shards& shards, ModelInfo& model, std::string& file) {
   file = shards.name(0);
 }
 
+// One cheap look at whether the keys are about these tensors.
+void check_width(const ModelInfo& model) {
+  const auto embd = std::find_if(model.tensors.begin(), model.tensors.end(),
+                                 [](const Tensor& t) { return t.name == "token_embd.weight"; });
+  const auto stated = model.hparams.n_embd;
+  if (embd != model.tensors.end() && stated && embd->ne[0] != *stated)
+    throw Malformed(ErrorCode::malformed, "tensor 'token_embd.weight'",
+                    "rows of " + std::to_string(embd->ne[0]) + " elements, but the key '" +
+                        model.architecture + ".embedding_length' says " + std::to_string(*stated));
+}
+
 std::uint64_t count_params(const ModelInfo& model) {
   const std::int64_t n_run = static_cast<std::int64_t>(*model.hparams.n_layer) -
                              static_cast<std::int64_t>(model.hparams.n_layer_nextn.value_or(0));
@@ -348,9 +359,9 @@ ModelInfo read_model(std::span<const GgufShard> given, std::string& file) {
   if (model.tensors.empty())
     throw Malformed(ErrorCode::missing_field, "", "there are no tensors in this file",
                     "it may hold only a vocabulary");
+  check_width(model);
   model.n_params = count_params(model);
   model.params = Provenance::exact;
-  model.n_ctx_train = model.hparams.n_ctx_train.value_or(0);
   model.quant = quant_of(first, model.tensors);
   lower_layers(model);
   return model;

@@ -20,6 +20,9 @@ constexpr std::uint32_t n_ggml_types = 43;
 constexpr std::uint64_t min_pair = 8 + 1 + 4 + 1;
 constexpr std::uint64_t min_tensor = 8 + 1 + 4 + 4 + 8;
 
+// Above this a version is damage, not the future.
+constexpr std::uint32_t max_version = 255;
+
 constexpr std::uint64_t max_pairs = 1 << 20;
 constexpr std::uint64_t max_tensors = 1 << 20;
 
@@ -110,24 +113,34 @@ std::string_view GgufCursor::string() {
   return {reinterpret_cast<const char*>(bytes_.data()) + at_ - length, length};
 }
 
+// Vocabularies have hundreds of thousands of strings, so nothing here but the checks.
+template <bool reversed>
+std::uint64_t GgufCursor::walk_strings(std::uint64_t n) {
+  const std::byte* const data = bytes_.data();
+  const std::uint64_t size = bytes_.size();
+  std::uint64_t at = at_;
+  for (; n > 0; --n) {
+    if (size - at < 8) {
+      at_ = at;
+      need(8);
+    }
+    std::uint64_t length = 0;
+    std::memcpy(&length, data + at, 8);
+    if constexpr (reversed) length = __builtin_bswap64(length);
+    if (length > std::min(size - at - 8, max_string)) fail_string(at, length);
+    at += 8 + length;
+  }
+  return at;
+}
+
 void GgufCursor::skip_strings(std::uint64_t n) {
   if (n > remaining() / 8)
     fail(at_,
          "array of " + counted(n, "string") + ", but only " + counted(remaining(), "byte") +
              " remain",
          incomplete);
-  std::uint64_t at = at_;
-  const std::uint64_t size = bytes_.size();
-  for (; n > 0; --n) {
-    if (size - at < 8) {
-      at_ = at;
-      need(8);
-    }
-    const auto length = peek<std::uint64_t>(at);
-    if (length > std::min(size - at - 8, max_string)) fail_string(at, length);
-    at += 8 + length;
-  }
-  at_ = at;
+  const bool reversed = swap_ != (std::endian::native == std::endian::big);
+  at_ = reversed ? walk_strings<true>(n) : walk_strings<false>(n);
 }
 
 void GgufCursor::skip(std::uint64_t n, std::uint64_t size) {
@@ -146,7 +159,8 @@ GgufFile::GgufFile(std::span<const std::byte> bytes) : cursor_(bytes), size_(byt
     cursor_.swap_bytes();
     version = cursor_.peek<std::uint32_t>(4);
   }
-  if (version == 0) cursor_.fail(4, "GGUF version 0 does not exist", damaged);
+  if (version == 0 || version > max_version)
+    cursor_.fail(4, "GGUF version " + std::to_string(version) + " does not exist", damaged);
   if (version == 1)
     cursor_.fail(4, "GGUF version 1 is no longer read by any runtime",
                  "convert the model again with a current llama.cpp", ErrorCode::unsupported);

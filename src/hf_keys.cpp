@@ -297,7 +297,7 @@ void check_heads(const HfReader& reader, const Hparams& h, bool needed) {
   if (needed && !h.n_head.present()) reader.missing(key);
   if (h.n_head.values.size() != 1 || h.n_head.values[0] == 0) return;
   const std::uint32_t n_head = h.n_head.values[0];
-  if (!h.head_dim_k && *h.n_embd % n_head != 0) {
+  if (!h.head_dim_k && !h.kv_lora_rank && *h.n_embd % n_head != 0) {
     throw Malformed(ErrorCode::malformed, reader.where(key),
                     "hidden size " + std::to_string(*h.n_embd) + " is not a multiple of " +
                         std::to_string(n_head) + " heads, and there is no head_dim");

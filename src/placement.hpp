@@ -35,6 +35,10 @@ class Devices {
 /// one device (src/models/gemma3n.cpp, gemma4.cpp).
 bool loads_tied_output_twice(std::string_view architecture);
 
+/// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be told:
+/// LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).
+bool belongs_to_output(const ModelInfo& model, const Tensor& tensor);
+
 /// Whether a layer needs its device's copy of rope_freqs: all but Gemma 4's window layers.
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer);
 

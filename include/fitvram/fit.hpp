@@ -42,9 +42,10 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, Bytes vram, const ReservePolicy& reserve, bool extend_ctx);
 
-/// The scheme a practitioner would take: the highest-bit ladder scheme that fits and keeps at least
-/// Q4_K_M's bits; else the highest that is at least tight with those bits; only then a lower one
-/// (`lowered`). Never more bits than the model's own checkpoint has.
+/// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else the
+/// highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else the
+/// highest that is tight. Only then a lower one (`lowered`), and the lowest if nothing is usable. Never
+/// more bits than the model's own checkpoint has.
 struct Choice {
   Weights weights;
   Fit fit;

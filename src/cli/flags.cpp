@@ -97,7 +97,7 @@ constexpr std::pair<std::string_view, SortKey> sort_words[] = {
     {"ctx", SortKey::ctx},       {"verdict", SortKey::verdict}, {"name", SortKey::name}};
 
 Set set_gpu_layers(Options& o, const std::string& value) {
-  if (value == "all" || value == "auto") {
+  if (value == "all" || value == "auto" || value == "-1") {
     o.workload.n_gpu_layers = Workload{}.n_gpu_layers;
     return {};
   }

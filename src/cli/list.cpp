@@ -66,7 +66,7 @@ Result<Grid> gpu_grid(Io& io, const Options& options) {
   return grid;
 }
 
-Result<Grid> model_grid(Io& io, const Options& options) {
+Result<Grid> model_grid(Io& io, const Options& options, std::vector<Error>& errors) {
   const auto catalog = load_catalog(io, options);
   if (!catalog) return catalog.error();
   Grid grid{{{"name", "MODEL"},
@@ -78,7 +78,10 @@ Result<Grid> model_grid(Io& io, const Options& options) {
             {}};
   for (const auto& entry : *catalog) {
     const auto model = model_of(entry);
-    if (!model) return model.error();
+    if (!model) {
+      errors.push_back(model.error());
+      continue;
+    }
     grid.rows.push_back({entry.name, model->architecture, format_count(model->n_params),
                          std::uint64_t{model->n_ctx_train}, model->n_params,
                          std::uint64_t{model->n_layer}});
@@ -149,12 +152,12 @@ Grid quant_grid() {
   return grid;
 }
 
-Result<Grid> grid_of(Io& io, const Options& options) {
+Result<Grid> grid_of(Io& io, const Options& options, std::vector<Error>& errors) {
   switch (options.subject) {
     case Subject::gpus:
       return gpu_grid(io, options);
     case Subject::models:
-      return model_grid(io, options);
+      return model_grid(io, options, errors);
     case Subject::runtimes:
       return runtime_grid();
     case Subject::architectures:
@@ -185,11 +188,11 @@ std::optional<Subject> find_subject(std::string_view name) {
 }
 
 Result<Report> run_list(Io& io, const Options& options) {
-  auto grid = grid_of(io, options);
+  Report report;
+  auto grid = grid_of(io, options, report.errors);
   if (!grid) return grid.error();
   const auto filter = fold_name(options.filter);
   std::erase_if(grid->rows, [&](const auto& row) { return !row_matches(row, filter); });
-  Report report;
   report.runtime = options.runtime;
   report.body = ListReport{name_of(options.subject), std::move(*grid)};
   return report;

@@ -32,6 +32,7 @@ struct Row {
 };
 
 struct EstimateReport {
+  bool compact = false;  ///< one line a row rather than a block
   std::vector<Row> rows;
 };
 

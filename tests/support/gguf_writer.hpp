@@ -75,7 +75,7 @@ class GgufWriter {
     return *this;
   }
 
-  // A tensor right after the one before it, with data of the right size.
+  // A tensor right after the one before it, with data of the right size up to 1 MiB.
   GgufWriter& tensor(std::string_view name, const std::vector<std::uint64_t>& ne,
                      std::uint32_t type) {
     return tensor_at(name, ne, type, data_);
@@ -88,7 +88,7 @@ class GgufWriter {
       std::uint64_t rows = 1;
       for (std::size_t i = 1; i < ne.size(); ++i) rows = sat_mul(rows, ne[i]);
       const auto bytes = row_bytes(*t, ne.empty() ? 1 : ne[0]) * rows;
-      data_ = sat_add(data_, round_up(bytes.count, alignment_));
+      if (bytes <= MiB) data_ += round_up(bytes.count, alignment_);
     }
     return *this;
   }
