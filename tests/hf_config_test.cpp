@@ -156,6 +156,15 @@ TEST_CASE("an architecture nobody knows keeps its own word and is marked assumed
   CHECK(model.layers[1].caches[0].shape == HeadShape{2, 16, 16});
 }
 
+TEST_CASE("Mistral's own params.json is a llama") {
+  const auto model = model_of_text(
+      "{'dim': 5120, 'n_layers': 40, 'head_dim': 128, 'hidden_dim': 14336, 'n_heads': 32, "
+      "'n_kv_heads': 8, 'vocab_size': 131072}");
+  CHECK(model.architecture == "llama");
+  CHECK(model.n_params == 12247782400);
+  CHECK(model.layers[39].caches[0].shape == HeadShape{8, 128, 128});
+}
+
 TEST_CASE("a checkpoint adds its bytes, and a note when it disagrees with the config") {
   const std::string text = config_text("TinyLlama__TinyLlama-1.1B-Chat-v1.0");
   Checkpoint checkpoint;

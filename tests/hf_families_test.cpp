@@ -53,7 +53,8 @@ TEST_CASE("an unknown architecture with state is never taken for plain attention
       "'num_attention_heads': 4, ";
   for (const char* rest :
        {"'layer_types': ['linear_attention', 'full_attention']}", "'mamba_d_state': 16}",
-        "'hybrid_override_pattern': 'M*'}", "'linear_conv_kernel_dim': 4}"}) {
+        "'hybrid_override_pattern': 'M*'}", "'linear_conv_kernel_dim': 4}",
+        "'block_types': ['recurrent', 'attention']}", "'attn_layer_period': 2}"}) {
     const auto error = error_of(head + rest);
     CHECK(error.code == ErrorCode::unsupported);
     CHECK(error.message ==
