@@ -54,9 +54,9 @@ void add_rope(TensorBuilder& b) {
 
 void add_input(TensorBuilder& b, std::uint64_t n_layer) {
   b.weight("token_embd", b.n_embd(), b.n_vocab());
-  if (b.has(trait::positions))
+  if (b.has(trait::positions) && b.h.n_ctx_train)
     b.weight("position_embd", b.n_embd(),
-             b.h.n_ctx_train.value_or(0) + (b.has(trait::extra_positions) ? 2U : 0U));
+             *b.h.n_ctx_train + (b.has(trait::extra_positions) ? std::uint64_t{2} : 0));
   if (b.has(trait::embd_norm)) b.norm("token_embd_norm", b.n_embd());
   if (b.has(trait::per_layer_embd)) add_per_layer_embd(b, n_layer);
   if (b.has(trait::altup)) {
@@ -213,6 +213,12 @@ void lower_tensors(ModelInfo& model) {
     return give_up(model, "the shape of tensor '" + b.missing() + "' is not known");
   model.n_params = count_params(model, n_layer - nextn);
   model.params = Provenance::derived;
+  if (b.has(trait::positions) && !model.hparams.n_ctx_train) {
+    model.params = Provenance::assumed;
+    model.notes.push_back(
+        {Severity::warning, "params-assumed",
+         "the number of positions is not stated: their embedding is not counted"});
+  }
 }
 
 }  // namespace fitvram

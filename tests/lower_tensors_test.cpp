@@ -512,6 +512,18 @@ TEST_CASE("a family whose facts are missing has no tensors and no invented param
         "known");
 }
 
+TEST_CASE("learned positions whose number is not stated are left out, which is said") {
+  Hparams h = gpt2();
+  h.n_ctx_train.reset();
+  const ModelInfo model = lowered(h);
+  CHECK(model.n_params == 124439808 - 1024 * 768);
+  CHECK(model.params == Provenance::assumed);
+  REQUIRE(model.notes.size() == 1);
+  CHECK(model.notes[0].code == "params-assumed");
+  CHECK(model.notes[0].message ==
+        "the number of positions is not stated: their embedding is not counted");
+}
+
 TEST_CASE("absurd configs cost neither time nor memory") {
   Hparams h = llama_3_1_8b();
   h.n_layer = 4000000000U;
