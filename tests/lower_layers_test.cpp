@@ -608,6 +608,14 @@ TEST_CASE("an unknown architecture is computed only from what determines it") {
         "cannot be derived from the file");
 }
 
+TEST_CASE("a row wider than any real one is refused") {
+  auto hp = facts("llama", 2, 256, 65536, 65536);
+  hp.head_dim_k = hp.head_dim_v = 65535;
+  CHECK(complaint(hp) == "");
+  hp.head_dim_k = hp.head_dim_v = 65536;
+  CHECK(complaint(hp) == "key 'llama.attention': a cache row of more than 2^32 values");
+}
+
 TEST_CASE("every row lowers a model that states everything") {
   for (const auto& row : architectures()) {
     if (row.gguf == "clip") continue;

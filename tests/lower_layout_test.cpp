@@ -71,10 +71,6 @@ TEST_CASE("a missing or impossible fact is named") {
   hp.n_layer = 3;
   hp.n_head_kv = List{2, 2};
   CHECK(complaint(hp) == "key 'llama.attention.head_count_kv': has 2 values for 3 blocks");
-  hp = base;
-  hp.n_head = hp.n_head_kv = 65536;
-  hp.head_dim_k = hp.head_dim_v = 65537;
-  CHECK(complaint(hp) == "key 'llama.attention': a cache row of more than 2^32 values");
 }
 
 TEST_CASE("prediction blocks, windows and shared caches are flagged block by block") {
