@@ -63,6 +63,17 @@ std::string replayed(const std::string& text) {
   return out;
 }
 
+/// The first line of `a` that `b` has otherwise, with its number.
+std::string first_difference(const std::string& a, const std::string& b) {
+  std::istringstream left(a);
+  std::istringstream right(b);
+  std::string line;
+  std::string other;
+  for (std::size_t n = 1; std::getline(left, line); ++n)
+    if (!std::getline(right, other) || line != other) return std::to_string(n) + ": " + line;
+  return a.size() == b.size() ? "" : "end";
+}
+
 std::string read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -82,8 +93,8 @@ TEST_CASE("the program prints what its golden cases say") {
       std::ofstream(entry.path(), std::ios::binary) << actual;
       continue;
     }
-    INFO(entry.path().filename().string());
-    CHECK(actual == expected);
+    INFO(entry.path().filename().string() << ", first difference:");
+    CHECK(first_difference(actual, expected) == first_difference(expected, actual));
   }
   CHECK(n_files >= 5);
 }
