@@ -91,6 +91,10 @@ std::string architecture_of(const HfReader& reader) {
     if (const auto* row = find_hf_architecture(word))
       return refined(reader, std::string(row->gguf));
   }
+  // Mistral's own format (params.json) names no class (conversion/mistral.py).
+  if (words.empty() && reader.has("n_heads") && reader.has("n_kv_heads")) {
+    return reader.has("kv_lora_rank") ? "deepseek2" : "llama";
+  }
   const std::string own = reader.outer_model_type();
   return !own.empty() || words.empty() ? own : words.front();
 }

@@ -53,6 +53,10 @@ void derive_unknown(const HfReader& r, Hparams& h) {
       h.recurrent_layers = recurrent;
     }
   }
+  if (r.has("block_types attn_layer_period attn_layer_indices linear_attn_config attn_type_list "
+            "lru_width mamba_num_heads mamba_n_heads")) {
+    h.recurrent_layers.assign(*h.n_layer, true);
+  }
   h.ssm_state_size = r.count("state_size ssm_state_size mamba_d_state");
   h.ssm_conv_kernel = r.count("linear_conv_kernel_dim mamba_d_conv conv_kernel");
   if (!h.n_head.present()) h.wkv_head_size = r.count("head_size");

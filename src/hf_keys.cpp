@@ -78,7 +78,7 @@ constexpr std::array layer_keys{
     LayerKey{&Hparams::n_ff,
              "prefix_dense_intermediate_size dense_intermediate_size intermediate_size n_inner "
              "hidden_dim ffn_dim ffn_hidden_size ffn_config/ffn_hidden_size mlp_hidden_size "
-             "block_ff_dim"},
+             "block_ff_dim d_ff"},
     LayerKey{&Hparams::n_expert_used,
              "num_experts_per_tok num_experts_per_token top_k_experts moe_top_k moe_topk moe_k "
              "moe_num_active_primary_experts ffn_config/moe_top_k moe/num_experts_per_tok"},
@@ -88,7 +88,7 @@ constexpr std::array layer_keys{
 };
 
 constexpr std::string_view head_dim_keys =
-    "head_dim kv_channels attention_head_dim hidden_size_per_head";
+    "head_dim kv_channels attention_head_dim hidden_size_per_head d_kv";
 constexpr std::string_view window_keys = "sliding_window sliding_window_size";
 
 bool is_window_word(std::string_view word) {

@@ -54,9 +54,9 @@ void add_rope(TensorBuilder& b) {
 
 void add_input(TensorBuilder& b, std::uint64_t n_layer) {
   b.weight("token_embd", b.n_embd(), b.n_vocab());
-  if (b.has(trait::positions))
+  if (b.has(trait::positions) && b.h.n_ctx_train)
     b.weight("position_embd", b.n_embd(),
-             b.h.n_ctx_train.value_or(0) + (b.has(trait::extra_positions) ? 2U : 0U));
+             *b.h.n_ctx_train + (b.has(trait::extra_positions) ? std::uint64_t{2} : 0));
   if (b.has(trait::embd_norm)) b.norm("token_embd_norm", b.n_embd());
   if (b.has(trait::per_layer_embd)) add_per_layer_embd(b, n_layer);
   if (b.has(trait::altup)) {
@@ -170,17 +170,22 @@ std::uint64_t dense_params(const Hparams& h) {
       sat_add(n_embd, sat_mul(*h.n_layer, sat_add(sat_add(attention, mlp), 2 * n_embd))));
 }
 
-void assume_params(ModelInfo& model, const std::string& why) {
+void give_up(ModelInfo& model, const std::string& why) {
   model.tensors.clear();
-  if (model.n_params > 0) return;
-  model.n_params = dense_params(model.hparams);
+  model.n_params = 0;
   model.params = Provenance::assumed;
-  if (model.n_params > 0)
-    model.notes.push_back({Severity::warning, "params-assumed",
-                           why + ": parameters counted as those of a dense transformer"});
-  else
-    model.notes.push_back(
-        {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
+  model.notes.push_back(
+      {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
+}
+
+void assume_dense(ModelInfo& model, const std::string& why) {
+  const std::uint64_t n_params = dense_params(model.hparams);
+  if (n_params == 0) return give_up(model, why);
+  model.tensors.clear();
+  model.n_params = n_params;
+  model.params = Provenance::assumed;
+  model.notes.push_back({Severity::warning, "params-assumed",
+                         why + ": parameters counted as those of a dense transformer"});
 }
 
 }  // namespace
@@ -189,10 +194,10 @@ void lower_tensors(ModelInfo& model) {
   const std::string& architecture = model.hparams.architecture;
   const TensorRule* rule = find_tensor_rule(architecture);
   if (rule == nullptr)
-    return assume_params(model, "the tensors of '" + architecture + "' models are not known");
+    return assume_dense(model, "the tensors of '" + architecture + "' models are not known");
   const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
   if (n_layer == 0 || n_layer > max_layers)
-    return assume_params(model, "the number of layers is missing or absurd");
+    return give_up(model, "the number of layers is missing or absurd");
 
   model.tensors.clear();
   TensorBuilder b(model, *rule);
@@ -205,9 +210,15 @@ void lower_tensors(ModelInfo& model) {
   b.enter(-1);
   add_output(b);
   if (!b.missing().empty())
-    return assume_params(model, "the shape of tensor '" + b.missing() + "' is not known");
+    return give_up(model, "the shape of tensor '" + b.missing() + "' is not known");
   model.n_params = count_params(model, n_layer - nextn);
   model.params = Provenance::derived;
+  if (b.has(trait::positions) && !model.hparams.n_ctx_train) {
+    model.params = Provenance::assumed;
+    model.notes.push_back(
+        {Severity::warning, "params-assumed",
+         "the number of positions is not stated: their embedding is not counted"});
+  }
 }
 
 }  // namespace fitvram

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "catch.hpp"
@@ -49,7 +50,6 @@ ModelInfo lowered_again(const ModelInfo& file) {
   h.k_eq_v = n_v < n_k;
   if (has("rope_freqs.weight")) h.rope_type = "llama3";
   if (h.architecture == "stablelm") h.parallel_residual = !has("ffn_norm.weight");
-  if (h.architecture == "jamba") h.moe_every_n_layers = 2;
   if (h.architecture == "deepseek4") {
     h.output_group_count = 8;
     h.output_lora_rank = 1024;
@@ -412,6 +412,65 @@ TEST_CASE("a config lowers to the tensors of the recorded file of the same model
   CHECK(n_compared >= 40);
 }
 
+TEST_CASE("config files lower to the parameters of their checkpoints") {
+  // Totals of model.safetensors.index.json (bytes / 2) and of the Hub's safetensors metadata; those
+  // of multimodal models without their encoders.
+  struct Row {
+    const char* config;
+    std::uint64_t n_params, n_nextn;
+  };
+  const Row rows[] = {
+      {"01-ai__Yi-34B", 34388917248, 0},
+      {"ByteDance-Seed__Seed-OSS-36B-Instruct", 36151104512, 0},
+      {"EleutherAI__gpt-neox-20b", 20554567680, 0},
+      {"HuggingFaceTB__SmolLM3-3B", 3075098624, 0},
+      {"MiniMaxAI__MiniMax-M1-80k", 456089655296, 0},
+      {"Qwen__Qwen3-1.7B-Base", 1720574976, 0},
+      {"Qwen__Qwen3-Coder-480B-A35B-Instruct", 480154875392, 0},
+      {"Qwen__Qwen3.5-27B", 26895998464, 424699392},
+      {"Qwen__Qwen3.5-35B-A3B", 34660610688, 844640768},
+      {"SakuraLLM__Sakura-14B-Qwen2.5-v1.0", 14770033664, 0},
+      {"VineethGithubIBM__graniteModelWithoutGGUF", 6738481152, 0},
+      {"YouriLalain__3PRYMMAL-PHI3-3B-SLERP", 3821079552, 0},
+      {"ai21labs__AI21-Jamba-1.5-Mini", 51570323328, 0},
+      {"alpindale__WizardLM-2-8x22B", 140620634112, 0},
+      {"bigcode__starcoder2-7b", 7173923840, 0},
+      {"bigscience__bloom", 176247271424, 0},
+      {"databricks__dbrx-base", 131596523520, 0},
+      {"deepseek-ai__DeepSeek-V3", 671026419200, 0},
+      {"facebook__opt-125m", 125239296, 0},
+      {"google__gemma-4-31B-it", 30697345340, 0},
+      {"google__medgemma-27b-it", 27009346304, 0},
+      {"ibm-granite__granite-3b-code-instruct-128k", 3482503680, 0},
+      {"ibm-granite__granite-4.0-h-small", 32207337984, 0},
+      {"internlm__internlm2-chat-7b", 7737708544, 0},
+      {"mattshumer__Reflection-Llama-3.1-70B", 70553804800, 0},
+      {"meta-llama__Llama-3.2-3B", 3212749824, 0},
+      {"meta-llama__Llama-4-Scout-17B-16E-Instruct", 107769861120, 0},
+      {"microsoft__phi-2", 2779683840, 0},
+      {"moonshotai__Kimi-K2-Instruct", 1026408232448, 0},
+      {"nvidia__NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", 31577940288, 0},
+      {"nvidia__NVIDIA-Nemotron-3-Super-120B-A12B-FP8", 120668707840, 2942325248},
+      {"openai__gpt-oss-120b", 116829156672, 0},
+      {"semcoder__semcoder_1030", 6740512768, 0},
+      {"stabilityai__stablelm-2-zephyr-1_6b", 1644515328, 0},
+      {"stvlynn__Qwen-7B-Chat-Cantonese", 7721324544, 0},
+      {"zai-org__GLM-4.5", 352797829024, 5539962272},
+      {"zai-org__GLM-5", 743911218432, 9952920576},
+  };
+  for (const auto& row : rows) {
+    const std::string file = std::string(row.config) + ".json";
+    std::ifstream in(FITVRAM_TEST_DATA "/configs/" + file);
+    std::stringstream text;
+    text << in.rdbuf();
+    const auto model = parse_hf_config(text.str(), file);
+    CAPTURE(row.config);
+    REQUIRE(model);
+    CHECK(model->n_params == row.n_params);
+    CHECK(nextn_params(*model) == row.n_nextn);
+  }
+}
+
 TEST_CASE("what the converter keeps in 32 bits is F32, the rest is the source type") {
   ModelInfo model;
   model.hparams = qwen3_30b_a3b();
@@ -451,6 +510,18 @@ TEST_CASE("a family whose facts are missing has no tensors and no invented param
   CHECK(model.notes[0].message ==
         "the shape of tensor 'token_embd.weight' is not known: the number of parameters is not "
         "known");
+}
+
+TEST_CASE("learned positions whose number is not stated are left out, which is said") {
+  Hparams h = gpt2();
+  h.n_ctx_train.reset();
+  const ModelInfo model = lowered(h);
+  CHECK(model.n_params == 124439808 - 1024 * 768);
+  CHECK(model.params == Provenance::assumed);
+  REQUIRE(model.notes.size() == 1);
+  CHECK(model.notes[0].code == "params-assumed");
+  CHECK(model.notes[0].message ==
+        "the number of positions is not stated: their embedding is not counted");
 }
 
 TEST_CASE("absurd configs cost neither time nor memory") {
