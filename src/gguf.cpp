@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <map>
 #include <new>
 #include <stdexcept>
@@ -96,11 +95,14 @@ std::string_view drop_suffix(std::string_view text, std::string_view suffix) {
   return text;
 }
 
+std::string five_digits(std::uint32_t n) {
+  const std::string digits = std::to_string(n);
+  return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
+}
+
 // The ending that llama-gguf-split gives a file (llama_split_path, src/llama.cpp).
 std::string split_ending(std::uint32_t index, std::uint32_t count) {
-  std::array<char, 40> ending{};
-  const int n = std::snprintf(ending.data(), ending.size(), "-%05u-of-%05u.gguf", index + 1, count);
-  return std::string(ending.data(), static_cast<std::size_t>(n));
+  return '-' + five_digits(index + 1) + "-of-" + five_digits(count) + ".gguf";
 }
 
 std::string stem(std::string_view name, GgufSplit split) {

@@ -8,8 +8,8 @@ namespace fitvram {
 
 namespace {
 
-// Far above src/llama.h LLAMA_MAX_LAYERS (512): a config that says more is not believed.
-constexpr std::uint32_t max_layers = 4096;
+// Twice LLAMA_MAX_LAYERS of llama.cpp: a config that says more is not believed.
+constexpr std::uint32_t max_layers = 1024;
 
 bool is_tied(const TensorBuilder& b) {
   if (b.has(trait::always_tied)) return true;
