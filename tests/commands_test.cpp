@@ -62,7 +62,7 @@ TEST_CASE("rank names the GPU and prices all quantizations") {
   const auto report = rank({"--vram", "24", "--all-quants", "--all", "--filter", "qwen"});
   CHECK(report["gpu"]["vram_bytes"] == 24ULL << 30);
   CHECK(report["gpu"]["count"] == 1);
-  CHECK(report["results"].size() > 10);
+  CHECK(report["results"].size() > 5);
 }
 
 TEST_CASE("a pool of cards is said to be one") {

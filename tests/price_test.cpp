@@ -70,6 +70,20 @@ TEST_CASE("what the runtime would refuse is an error with its reason") {
   CHECK(error["message"].get<std::string>().find("flash attention") != std::string::npos);
 }
 
+TEST_CASE("weights that cannot be counted are never taken for nothing") {
+  auto io = small_world({"estimate", "part/config.json", "-q", "Q4_K_M", "--json"});
+  io.files["part/config.json"] =
+      R"({"model_type": "qwen2", "hidden_size": 5120, "num_hidden_layers": 64,
+          "num_attention_heads": 40, "num_key_value_heads": 8, "max_position_embeddings": 32768})";
+  const auto refused = Json::parse(run(io).out);
+  CHECK(refused["results"].empty());
+  CHECK(refused["errors"][0]["code"] == "missing-field");
+  io.words.insert(io.words.end(), {"--params", "32B"});
+  const auto told = Json::parse(run(io).out)["results"][0];
+  CHECK(told["model"]["n_params"] == 32000000000);
+  CHECK(told["memory"]["device"]["model_bytes"] > 16000000000);
+}
+
 TEST_CASE("--strict refuses what rests on assumptions and nothing else") {
   CHECK(first({"tiny.gguf", "--strict"})["quant"] == "Q8_0");
   const auto error = first({"--params", "27B", "--strict"});
