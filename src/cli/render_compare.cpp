@@ -43,7 +43,8 @@ std::string mib(std::int64_t hundredths) {
 }
 
 Sheet sheet_of_comparison(const LogComparison& comparison) {
-  Sheet sheet{{{"MiB"}, {"LOG", true}, {"FITVRAM", true}, {"DIFFERENCE", true}, {"", false}}, {}};
+  Sheet sheet{
+      {{"FIGURE, MiB"}, {"LOG", true}, {"FITVRAM", true}, {"DIFFERENCE", true}, {"", false}}, {}};
   for (const auto& line : comparison.lines)
     sheet.rows.push_back({line.figure, log_cell(line), estimate_cell(line), difference_cell(line),
                           remark_cell(line)});
