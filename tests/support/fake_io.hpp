@@ -78,7 +78,7 @@ inline std::string text_of(const std::vector<std::byte>& bytes) {
   return text;
 }
 
-inline std::string config_text(const std::string& name) {
+inline std::string config_file(const std::string& name) {
   std::ifstream in(std::string(FITVRAM_TEST_DATA) + "/configs/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -122,8 +122,8 @@ inline std::string tiny_gguf(std::uint16_t shard = 0, std::uint16_t count = 1) {
 /// The files that the golden cases run among.
 inline FakeIo small_world(std::vector<std::string> args = {}) {
   FakeIo io(std::move(args));
-  const auto gemma = config_text("google__gemma-3-27b-it.json");
-  const auto qwen = config_text("Qwen__Qwen3-8B.json");
+  const auto gemma = config_file("google__gemma-3-27b-it.json");
+  const auto qwen = config_file("Qwen__Qwen3-8B.json");
   io.files["tiny.gguf"] = tiny_gguf();
   io.files["my model.gguf"] = tiny_gguf();
   io.files["models/a.gguf"] = tiny_gguf();
@@ -131,6 +131,10 @@ inline FakeIo small_world(std::vector<std::string> args = {}) {
   io.files["split/tiny-00001-of-00002.gguf"] = tiny_gguf(0, 2);
   io.files["split/tiny-00002-of-00002.gguf"] = tiny_gguf(1, 2);
   io.files["half/tiny-00001-of-00002.gguf"] = tiny_gguf(0, 2);
+  io.files["server.log"] = [] {
+    std::ifstream in(FITVRAM_TEST_DATA "/logs/gemma-3-27b-cuda.log", std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>(in), {}};
+  }();
   io.files["page.json"] = "<!DOCTYPE html><html></html>";
   io.files["gemma/config.json"] = gemma;
   io.files["empty/readme.txt"] = "nothing here";
