@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/compare_log.hpp"
 #include "cli/inputs.hpp"
 #include "cli/list.hpp"
 #include "cli/price.hpp"
@@ -227,6 +228,7 @@ bool usable(const Row& row) { return !row.fit || row.fit->verdict != Verdict::no
 
 Result<Report> answer(Io& io, const Options& options) {
   if (options.command == Command::list) return run_list(io, options);
+  if (options.command == Command::compare_log) return run_compare_log(io, options);
   const auto gpu = read_gpu(io, options);
   if (!gpu) return gpu.error();
   auto inputs = read_models(io, options);
@@ -241,6 +243,7 @@ Result<Report> answer(Io& io, const Options& options) {
     case Command::plan:
       return run_plan(io, options, std::move(*inputs));
     case Command::list:
+    case Command::compare_log:
       break;
   }
   return run_list(io, options);
@@ -257,6 +260,7 @@ bool fits(const Report& report) {
     return std::all_of(body->models.begin(), body->models.end(), [](const auto& rows) {
       return std::any_of(rows.begin(), rows.end(), usable);
     });
+  if (const auto* body = std::get_if<CompareReport>(&report.body)) return body->comparison.agrees();
   return true;
 }
 

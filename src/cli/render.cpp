@@ -44,6 +44,7 @@ struct Notes {
       if (!rows.empty()) add(rows.front().model->name, rows.front().notes);
   }
   void operator()(const ListReport&) {}
+  void operator()(const CompareReport& body) { add(body.log, body.row.notes); }
   void operator()(const RankReport& body) {
     std::map<std::string, std::size_t> codes;
     for (const auto& row : body.rows)

@@ -29,6 +29,28 @@ Json json_of(const ModelInfo& model) {
           {"n_ctx_train", model.n_ctx_train}};
 }
 
+Json json_of(const ComparedLine& line) {
+  const bool cells = line.unit == ComparedLine::Unit::cells;
+  const auto hundredths = [](std::int64_t n) { return static_cast<double>(n) / 100.0; };
+  Json json = {{"figure", line.figure}, {"unit", cells ? "cells" : "bytes"}};
+  const auto apart = difference(line);
+  if (cells) {
+    json["log_cells"] = *line.log_cells;
+    json["estimate_cells"] = *line.estimate;
+    json["difference_cells"] = apart.value_or(0);
+  } else {
+    json["log_mib"] =
+        line.log ? Json(hundredths(static_cast<std::int64_t>(line.log->centi_mib))) : Json();
+    json["estimate_bytes"] = line.estimate ? Json(*line.estimate) : Json();
+    json["difference_mib"] = apart ? Json(hundredths(*apart)) : Json();
+  }
+  json["provenance"] = name_of(line.provenance);
+  json["equal"] = line.equal;
+  json["decides"] = line.decides;
+  json["remark"] = line.remark;
+  return json;
+}
+
 Json workload_json(const Row& row) {
   const auto& w = row.workload;
   return {{"n_ctx", row.memory.n_ctx},
@@ -41,6 +63,9 @@ Json workload_json(const Row& row) {
           {"cache_type_v", cache_type_name(w.type_v)},
           {"flash_attn", flash_attention_on(w)},
           {"swa_full", w.swa_full},
+          {"offload_kqv", w.offload_kqv},
+          {"n_rs_seq", w.n_rs_seq},
+          {"n_outputs", w.n_outputs},
           {"n_gpu_layers", layers_on_device(*row.model, w)}};
 }
 
@@ -198,6 +223,19 @@ struct Body {
     auto models = Json::array();
     for (const auto& entry : body.models) models.push_back(shown_json(entry));
     out["models"] = std::move(models);
+  }
+  void operator()(const CompareReport& body) {
+    auto lines = Json::array();
+    for (const auto& line : body.comparison.lines) lines.push_back(json_of(line));
+    out["log"] = body.log;
+    out["agrees"] = body.comparison.agrees();
+    out["model"] = json_of(*body.row.model);
+    out["quant"] = body.row.quant;
+    out["runtime"] = runtime.name;
+    out["backend"] = body.row.workload.backend;
+    out["workload"] = workload_json(body.row);
+    out["lines"] = std::move(lines);
+    out["notes"] = json_of(body.row.notes);
   }
   void operator()(const ListReport& body) {
     out["subject"] = body.subject;

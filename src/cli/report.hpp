@@ -11,6 +11,7 @@
 #include "fitvram/error.hpp"
 #include "fitvram/fit.hpp"
 #include "fitvram/gpu.hpp"
+#include "log_compare.hpp"
 
 namespace fitvram::cli {
 
@@ -81,8 +82,14 @@ struct ListReport {
   Grid grid;
 };
 
+struct CompareReport {
+  std::string log;  ///< the file
+  Row row;          ///< the configuration that the log tells, priced
+  LogComparison comparison;
+};
+
 struct Report {
-  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport> body;
+  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport> body;
   std::vector<Error> errors;  ///< inputs that gave no answer
   const Runtime* runtime = nullptr;
 };
