@@ -1,0 +1,81 @@
+#include "graph.hpp"
+
+namespace fitvram {
+
+Elem elem_of(const TensorType& type) {
+  if (type.name == "F32") return f32_elem;
+  if (type.name == "F16") return f16_elem;
+  return Elem{type.block_elems, type.block_bytes, 16 + static_cast<std::uint32_t>(type.ggml_id)};
+}
+
+std::uint64_t elem_bytes(const Elem& elem, const Shape& ne) {
+  const std::uint64_t row = sat_mul(ne[0] / elem.block_elems, elem.block_bytes) +
+                            ne[0] % elem.block_elems * elem.block_bytes / elem.block_elems;
+  return sat_mul(row, sat_mul(ne[1], sat_mul(ne[2], ne[3])));
+}
+
+NodeId Graph::add(const Node& node) {
+  nodes.push_back(node);
+  Node& added = nodes.back();
+  added.bytes = added.device_bytes = elem_bytes(added.elem, added.ne);
+  // CUDA completes the last quantized row to 512 values (ggml-cuda.cu get_alloc_size, v0.5.0).
+  if (added.elem.quantized() && added.ne[0] % 512 != 0)
+    added.device_bytes += elem_bytes(added.elem, {512 - added.ne[0] % 512, 1, 1, 1});
+  return static_cast<NodeId>(nodes.size()) - 1;
+}
+
+NodeId Graph::leaf(Shape ne, Elem elem) {
+  Node node;
+  node.ne = ne, node.elem = elem;
+  return add(node);
+}
+
+NodeId Graph::input(Shape ne, Elem elem) {
+  const NodeId id = leaf(ne, elem);
+  (*this)[id].input = true;
+  return id;
+}
+
+NodeId Graph::external(Shape ne, Elem elem, Place place, bool weight) {
+  const NodeId id = leaf(ne, elem);
+  Node& node = (*this)[id];
+  node.external = true, node.place = place, node.weight = weight;
+  return id;
+}
+
+NodeId Graph::op(Op op, Shape ne, Elem elem, std::initializer_list<NodeId> sources) {
+  Node node;
+  node.op = op, node.ne = ne, node.elem = elem;
+  std::size_t n = 0;
+  for (const NodeId source : sources)
+    if (source != no_node) node.src[n++] = source;
+  return add(node);
+}
+
+NodeId Graph::view(NodeId source, Shape ne) {
+  Node node;
+  node.op = Op::view, node.ne = ne, node.elem = (*this)[source].elem;
+  node.src[0] = source;
+  const NodeId root = (*this)[source].view_src;
+  node.view_src = root == no_node ? source : root;
+  return add(node);
+}
+
+NodeId Graph::write(NodeId target, std::initializer_list<NodeId> sources) {
+  const NodeId id = op(Op::other, (*this)[target].ne, (*this)[target].elem, sources);
+  const NodeId root = (*this)[target].view_src;
+  (*this)[id].view_src = root == no_node ? target : root;
+  return id;
+}
+
+void Graph::expand(NodeId id) {
+  if (id == no_node || (*this)[id].visited) return;
+  (*this)[id].visited = true;
+  for (const NodeId source : (*this)[id].src) {
+    if (source == no_node) break;
+    expand(source);
+  }
+  ((*this)[id].op == Op::leaf ? leafs : order).push_back(id);
+}
+
+}  // namespace fitvram
