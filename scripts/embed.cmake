@@ -1,7 +1,9 @@
 # fitvram_embed(OUTPUT FUNCTION FILE ...): OUTPUT defines std::string_view fitvram::FUNCTION() holding
 # the bytes of FILE, for each pair. Runs when CMake configures; a changed FILE configures again.
 function(fitvram_embed output)
-  set(text "#include <string_view>\n\nnamespace fitvram {\n")
+  # Both compilers take literals far beyond the 65536 characters that the standard asks for.
+  string(CONCAT text "#include <string_view>\n\n"
+    "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\nnamespace fitvram {\n")
   set(pairs ${ARGN})
   while(pairs)
     list(POP_FRONT pairs name file)

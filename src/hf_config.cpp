@@ -1,1 +1,222 @@
-namespace fitvram {}
+#include <algorithm>
+#include <array>
+#include <new>
+#include <stdexcept>
+
+#include "architectures.hpp"
+#include "fitvram/parse.hpp"
+#include "hf_defaults.hpp"
+#include "hf_families.hpp"
+#include "hf_keys.hpp"
+#include "hf_quant.hpp"
+#include "hf_reader.hpp"
+#include "lower_tensors.hpp"
+#include "malformed.hpp"
+#include "python_json.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t most_bytes = std::size_t{16} << 20;
+constexpr std::size_t most_depth = 200;
+
+[[noreturn]] void not_a_model(const std::string& message, const std::string& hint) {
+  throw Malformed(ErrorCode::not_a_model, "", message, hint);
+}
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+void refuse_other_files(std::string_view text) {
+  using namespace std::string_view_literals;
+  if (text.size() > most_bytes) {
+    throw Malformed(ErrorCode::limit, "", "larger than 16 MiB, which no config.json is");
+  }
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos) not_a_model("the file is empty", "download it again");
+  if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff") ||
+      (text.size() > 1 && (text[0] == '\0' || text[1] == '\0'))) {
+    not_a_model("UTF-16 text; a config.json is UTF-8", "save the file as UTF-8");
+  }
+  if (text[start] == '<') {
+    not_a_model("a web page, not a config.json", "download the file itself, not its page");
+  }
+  if (starts_with(text, "version https://git-lfs")) {
+    not_a_model("a Git LFS pointer, not a config.json", "run 'git lfs pull'");
+  }
+  if (starts_with(text, "GGUF")) not_a_model("a GGUF file, not a config.json", "");
+}
+
+json parse_object(std::string_view text) {
+  refuse_other_files(text);
+  json root;
+  try {
+    root = json::parse(strict_json(text, most_depth));
+  } catch (const json::parse_error& error) {
+    throw Malformed(ErrorCode::malformed, "byte " + std::to_string(error.byte), "not valid JSON",
+                    "download the file again");
+  } catch (const json::out_of_range&) {
+    throw Malformed(ErrorCode::limit, "", "a number is too large to be read");
+  }
+  if (!root.is_object()) not_a_model("JSON, but not an object", "");
+  if (root.contains("weight_map")) {
+    not_a_model("a safetensors index, not a config.json", "use the config.json beside it");
+  }
+  if (root.contains("tokenizer_class") && !root.contains("model_type") &&
+      !root.contains("architectures")) {
+    not_a_model("a tokenizer's config, not a model's", "use the config.json beside it");
+  }
+  if (root.empty()) not_a_model("an empty object", "download the file again");
+  return root;
+}
+
+// The text inside a composite may be of another architecture than its class suggests.
+std::string refined(const HfReader& reader, std::string gguf) {
+  const auto words = reader.architecture_words();
+  const auto has = [&](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (gguf == "mistral3" && (has("mistral4") || reader.has("kv_lora_rank"))) return "mistral4";
+  if (gguf == "llama" && reader.has("draft_vocab_size")) return "eagle3";
+  return gguf;
+}
+
+std::string architecture_of(const HfReader& reader) {
+  const auto words = reader.architecture_words();
+  for (const auto& word : words) {
+    if (const auto* row = find_hf_architecture(word))
+      return refined(reader, std::string(row->gguf));
+  }
+  const auto type = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+    return !word.empty() &&
+           std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  });
+  if (type != words.end()) return *type;
+  return words.empty() ? std::string() : words.front();
+}
+
+std::string name_of_model(const HfReader& reader, const std::string& source) {
+  const std::string stated = reader.word("_name_or_path name_or_path");
+  const bool is_path = starts_with(stated, "/") || starts_with(stated, ".") ||
+                       stated.find('\\') != std::string::npos;
+  if (!stated.empty() && !is_path) return stated;
+  std::string_view rest = source;
+  constexpr std::array<std::string_view, 3> files{"config.json", ".json", "/"};
+  for (const auto file : files) {
+    if (rest.size() > file.size() && rest.substr(rest.size() - file.size()) == file) {
+      rest.remove_suffix(file.size());
+    }
+  }
+  const std::size_t slash = rest.rfind('/');
+  if (slash != std::string_view::npos) rest.remove_prefix(slash + 1);
+  std::string name(rest);
+  if (const std::size_t two = name.find("__"); two != std::string::npos) name.replace(two, 2, "/");
+  return name;
+}
+
+void derive(const HfReader& reader, Hparams& h) {
+  for (const auto families : {state_families(), attention_families()}) {
+    for (const auto& family : families) {
+      if (family.gguf == h.architecture) {
+        family.derive(reader, h);
+        return;
+      }
+    }
+  }
+}
+
+Hparams read_hparams(HfReader& reader) {
+  Hparams h;
+  h.architecture = architecture_of(reader);
+  reader.use_defaults(h.architecture);
+  read_keys(reader, h);
+  check_heads(reader, h);
+  derive(reader, h);
+  const auto tied = reader.flag(
+      "tie_word_embeddings tie_embedding weight_tying tied_embeddings "
+      "share_input_output_layers");
+  h.tied_embeddings = tied ? *tied : ties_by_default(h.architecture);
+  return h;
+}
+
+std::uint64_t elements(const Checkpoint::Entry& entry) {
+  std::uint64_t n = 1;
+  for (const auto dim : entry.shape) n = sat_mul(n, dim);
+  return n;
+}
+
+void note(ModelInfo& model, Severity severity, std::string code, std::string message) {
+  model.notes.push_back({severity, std::move(code), std::move(message)});
+}
+
+// Packed checkpoints hold several weights per element, so only plain ones can be counted.
+void compare(ModelInfo& model, const Checkpoint& checkpoint) {
+  model.checkpoint_bytes = checkpoint.total;
+  std::uint64_t n = checkpoint.n_params;
+  bool plain = true;
+  if (n == 0 && checkpoint.from_headers) {
+    for (const auto& entry : checkpoint.tensors) {
+      plain = plain && (entry.dtype == "BF16" || entry.dtype == "F16" || entry.dtype == "F32");
+      n = sat_add(n, elements(entry));
+    }
+  }
+  if (n == 0 || !plain) return;
+  if (model.n_params == 0) {
+    model.n_params = n;
+    model.params = Provenance::exact;
+    return;
+  }
+  const std::uint64_t apart = n > model.n_params ? n - model.n_params : model.n_params - n;
+  if (apart / 5 > n / 1000) {
+    note(model, Severity::warning, "parameter-count",
+         "the checkpoint has " + format_count(n) + " parameters, the config gives " +
+             format_count(model.n_params));
+  }
+}
+
+ModelInfo model_of_config(std::string_view text, const std::string& name,
+                          const Checkpoint* checkpoint) {
+  const json root = parse_object(text);
+  HfReader reader(root);
+  ModelInfo model;
+  model.hparams = read_hparams(reader);
+  model.format = ModelFormat::hf_config;
+  model.source = name;
+  model.name = name_of_model(reader, name);
+  model.hparams.name = model.name;
+  model.quant = checkpoint_type(reader);
+  for (const auto& used : reader.defaults_used()) {
+    note(model, reader.nested() ? Severity::info : Severity::warning, "config-default",
+         "the config leaves out " + used + ", the default of its class");
+  }
+  lower_layers(model);
+  lower_tensors(model);
+  if (!reader.defaults_used().empty() && !reader.nested()) {
+    model.layout = weakest(model.layout, Provenance::assumed);
+  }
+  if (checkpoint != nullptr) compare(model, *checkpoint);
+  return model;
+}
+
+}  // namespace
+
+Result<ModelInfo> parse_hf_config(std::string_view text, const std::string& name,
+                                  const Checkpoint* checkpoint) {
+  try {
+    return model_of_config(text, name, checkpoint);
+  } catch (const Malformed& error) {
+    return error.to_error(name);
+  } catch (const json::exception&) {
+    return Error{ErrorCode::malformed, name, "not a config.json that can be read", ""};
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::limit, name, "not enough memory to read the file", ""};
+  } catch (const std::length_error&) {
+    return Error{ErrorCode::limit, name, "not enough memory to read the file", ""};
+  }
+}
+
+}  // namespace fitvram

@@ -1,1 +1,173 @@
-namespace fitvram {}
+#include "hparams.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace fitvram {
+namespace {
+
+using Number = Hparams::U32 Hparams::*;
+using Each = PerLayer Hparams::*;
+using Flags = std::vector<bool> Hparams::*;
+using Counts = std::vector<std::uint32_t> Hparams::*;
+using Real = std::optional<double> Hparams::*;
+
+// A key that some files give as a number and some as a list.
+struct NumberOrFlags {
+  Number number;
+  Flags flags;
+};
+
+struct Row {
+  std::string_view key;
+  std::variant<Number, Each, Flags, Counts, Real, NumberOrFlags> field;
+};
+
+constexpr Row rows[] = {
+    {"attention.chunk_size", &Hparams::n_chunk},
+    {"attention.compress_ratios", &Hparams::compress_ratios},
+    {"attention.head_count", &Hparams::n_head},
+    {"attention.head_count_kv", &Hparams::n_head_kv},
+    {"attention.indexer.head_count", &Hparams::indexer_n_head},
+    {"attention.indexer.key_length", &Hparams::indexer_head_dim},
+    {"attention.indexer.top_k", &Hparams::indexer_top_k},
+    {"attention.indexer.types", &Hparams::indexer_layers},
+    {"attention.key_length", &Hparams::head_dim_k},
+    {"attention.key_length_mla", &Hparams::head_dim_k_mla},
+    {"attention.key_length_swa", &Hparams::head_dim_k_swa},
+    {"attention.kv_lora_rank", &Hparams::kv_lora_rank},
+    {"attention.q_lora_rank", &Hparams::q_lora_rank},
+    {"attention.recurrent_layers", &Hparams::recurrent_layers},
+    {"attention.shared_kv_layers", &Hparams::shared_kv_layers},
+    {"attention.sliding_window", &Hparams::n_swa},
+    {"attention.sliding_window_pattern", NumberOrFlags{&Hparams::swa_period, &Hparams::swa_layers}},
+    {"attention.value_length", &Hparams::head_dim_v},
+    {"attention.value_length_mla", &Hparams::head_dim_v_mla},
+    {"attention.value_length_swa", &Hparams::head_dim_v_swa},
+    {"block_count", &Hparams::n_layer},
+    {"context_length", &Hparams::n_ctx_train},
+    {"embedding_length", &Hparams::n_embd},
+    {"embedding_length_per_layer_input", &Hparams::n_embd_per_layer},
+    {"expert_count", &Hparams::n_expert},
+    {"expert_feed_forward_length", &Hparams::n_ff_exp},
+    {"expert_gating_func", &Hparams::expert_gating_func},
+    {"expert_shared_count", &Hparams::n_expert_shared},
+    {"expert_shared_feed_forward_length", &Hparams::n_ff_shexp},
+    {"expert_used_count", &Hparams::n_expert_used},
+    {"feed_forward_length", &Hparams::n_ff},
+    {"full_attention_interval", &Hparams::full_attention_interval},
+    {"hyper_connection.count", &Hparams::hyper_connections},
+    {"interleave_moe_layer_step", &Hparams::moe_every_n_layers},
+    {"kda.head_dim", &Hparams::kda_head_dim},
+    {"leading_dense_block_count", &Hparams::n_layer_dense_lead},
+    {"moe_every_n_layers", &Hparams::moe_every_n_layers},
+    {"nextn_predict_layers", &Hparams::n_layer_nextn},
+    {"rope.dimension_count", &Hparams::n_rot},
+    {"rope.scale_linear", &Hparams::rope_scale},
+    {"rope.scaling.factor", &Hparams::rope_scale},
+    {"shortconv.l_cache", &Hparams::shortconv_l_cache},
+    {"ssm.conv_kernel", &Hparams::ssm_conv_kernel},
+    {"ssm.group_count", &Hparams::ssm_group_count},
+    {"ssm.inner_size", &Hparams::ssm_inner_size},
+    {"ssm.state_size", &Hparams::ssm_state_size},
+    {"ssm.time_step_rank", &Hparams::ssm_time_step_rank},
+    {"token_shift_count", &Hparams::token_shift_count},
+    {"vocab_size", &Hparams::n_vocab},
+    {"wkv.head_size", &Hparams::wkv_head_size},
+};
+static_assert(std::adjacent_find(std::begin(rows), std::end(rows), [](const Row& a, const Row& b) {
+                return a.key >= b.key;
+              }) == std::end(rows));
+
+// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory.
+constexpr std::uint64_t max_layers = 65536;
+
+class FieldReader {
+ public:
+  FieldReader(const GgufFile& file, Hparams& out) : file_(file), out_(out) {}
+
+  void read(const GgufPair& pair, const Row& row) {
+    std::visit([&](auto field) { store(pair, field); }, row.field);
+  }
+
+ private:
+  void store(const GgufPair& pair, Number field) {
+    if (pair.list) file_.fail(pair, "an array where one number is needed");
+    out_.*field = number(pair, 0);
+  }
+
+  void store(const GgufPair& pair, Each field) {
+    if (!pair.list) {
+      out_.*field = PerLayer(number(pair, 0));
+      return;
+    }
+    const std::uint32_t n_layer = out_.n_layer.value_or(0);
+    if (pair.count != n_layer)
+      file_.fail(pair, "array of " + std::to_string(pair.count) + " values for " +
+                           std::to_string(n_layer) + " layers");
+    out_.*field = PerLayer(list(pair));
+  }
+
+  void store(const GgufPair& pair, Flags field) {
+    if (!pair.list) {
+      out_.*field = std::vector<bool>(out_.n_layer.value_or(0), number(pair, 0) != 0);
+      return;
+    }
+    const auto values = list(pair);
+    auto& flags = out_.*field;
+    flags.resize(values.size());
+    std::transform(values.begin(), values.end(), flags.begin(),
+                   [](std::uint32_t value) { return value != 0; });
+  }
+
+  void store(const GgufPair& pair, Counts field) {
+    out_.*field = pair.list ? list(pair) : std::vector(out_.n_layer.value_or(0), number(pair, 0));
+  }
+
+  void store(const GgufPair& pair, Real field) { out_.*field = file_.real(pair); }
+
+  void store(const GgufPair& pair, NumberOrFlags field) {
+    if (pair.list)
+      store(pair, field.flags);
+    else
+      store(pair, field.number);
+  }
+
+  std::uint32_t number(const GgufPair& pair, std::uint64_t i) const {
+    return static_cast<std::uint32_t>(file_.whole(pair, i));
+  }
+
+  std::vector<std::uint32_t> list(const GgufPair& pair) const {
+    if (pair.count > max_layers)
+      file_.fail(pair,
+                 "array of " + std::to_string(pair.count) + " values; no model has so many layers",
+                 {}, ErrorCode::limit);
+    std::vector<std::uint32_t> values(pair.count);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = number(pair, i);
+    return values;
+  }
+
+  const GgufFile& file_;
+  Hparams& out_;
+};
+
+}  // namespace
+
+void read_hparams(const GgufFile& file, Hparams& out) {
+  const std::string prefix = out.architecture + '.';
+  if (const auto* pair = file.find(prefix + "block_count")) {
+    out.n_layer = static_cast<std::uint32_t>(file.whole_or(pair->key, 0));
+    if (*out.n_layer > max_layers)
+      file.fail(*pair, std::to_string(*out.n_layer) + " layers; no model has so many", {},
+                ErrorCode::limit);
+  }
+  FieldReader reader(file, out);
+  for (const auto& row : rows)
+    if (const auto* pair = file.find(prefix + std::string(row.key))) reader.read(*pair, row);
+
+  const auto* tokens = file.find("tokenizer.ggml.tokens");
+  if (!out.n_vocab && tokens != nullptr && tokens->list)
+    out.n_vocab = static_cast<std::uint32_t>(tokens->count);
+}
+
+}  // namespace fitvram

@@ -1,4 +1,211 @@
 #include "lower_tensors.hpp"
+
+#include <algorithm>
+
+#include "tensor_builder.hpp"
+
 namespace fitvram {
-void lower_tensors(ModelInfo&) {}
+
+namespace {
+
+// Far above src/llama.h LLAMA_MAX_LAYERS (512): a config that says more is not believed.
+constexpr std::uint32_t max_layers = 4096;
+
+bool is_tied(const TensorBuilder& b) {
+  if (b.has(trait::always_tied)) return true;
+  return !b.has(trait::never_tied) && b.h.tied_embeddings.value_or(false);
+}
+
+void add_per_layer_embd(TensorBuilder& b, std::uint64_t n_layer) {
+  const std::uint64_t width = b.h.n_embd_per_layer.value_or(0);
+  if (width == 0) return;
+  const std::uint64_t all = sat_mul(width, n_layer);
+  b.weight("per_layer_token_embd", all, b.n_vocab());
+  b.weight("per_layer_model_proj", b.n_embd(), all);
+  b.weight("per_layer_proj_norm", width);
+}
+
+// Number of parallel residual streams of Gemma 3n: src/llama-hparams.h n_altup.
+constexpr std::uint64_t n_altup = 4;
+constexpr std::uint64_t laurel_rank = 64;
+
+void add_altup(TensorBuilder& b) {
+  b.weight("altup_correct_coef", n_altup, n_altup);
+  b.weight("altup_correct_scale", b.n_embd());
+  b.weight("altup_predict_coef", n_altup, n_altup * n_altup);
+  b.weight("altup_router", b.n_embd(), n_altup);
+  b.weight("altup_router_norm", b.n_embd());
+  b.weight("laurel_l", b.n_embd(), laurel_rank);
+  b.weight("laurel_r", laurel_rank, b.n_embd());
+  b.weight("laurel_post_norm", b.n_embd());
+}
+
+void add_rope(TensorBuilder& b) {
+  const std::uint64_t n_rot = b.h.n_rot.value_or(static_cast<std::uint32_t>(b.head_dim_k()));
+  if (b.has(trait::rope_full)) {
+    b.weight("rope_freqs", b.h.head_dim_k.value_or(0) / 2);
+  } else if (b.h.rope_type == "llama3") {
+    b.weight("rope_freqs", n_rot / 2);
+  } else if (b.h.rope_type == "longrope" || b.h.rope_type == "su") {
+    b.weight("rope_factors_long", n_rot / 2);
+    b.weight("rope_factors_short", n_rot / 2);
+  }
+}
+
+void add_input(TensorBuilder& b, std::uint64_t n_layer) {
+  b.weight("token_embd", b.n_embd(), b.n_vocab());
+  if (b.has(trait::positions))
+    b.weight("position_embd", b.n_embd(),
+             b.h.n_ctx_train.value_or(0) + (b.has(trait::extra_positions) ? 2U : 0U));
+  if (b.has(trait::embd_norm)) b.norm("token_embd_norm", b.n_embd());
+  if (b.has(trait::per_layer_embd)) add_per_layer_embd(b, n_layer);
+  if (b.has(trait::altup)) {
+    b.weight("altup_proj", b.n_embd(), b.n_embd(), n_altup - 1);
+    b.weight("altup_unembd_proj", b.n_embd(), b.n_embd(), n_altup - 1);
+  }
+  add_rope(b);
+}
+
+void add_output(TensorBuilder& b) {
+  if (!b.has(trait::no_output_norm))
+    b.norm(b.has(trait::output_norm_lfm2) ? "token_embd_norm" : "output_norm", b.n_embd());
+  if (!is_tied(b)) b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
+  if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0)
+    b.weight("output_res_score", b.n_embd());
+  if (b.has(trait::hyper)) {
+    const std::uint64_t streams = b.h.hyper_connections.value_or(0);
+    b.weight("output_hc_fn", sat_mul(streams, b.n_embd()), streams);
+    b.weight("output_hc_base", streams);
+    b.weight("output_hc_scale", 1);
+  }
+}
+
+void add_norms(TensorBuilder& b) {
+  std::string_view names = b.rule.norms;
+  while (!names.empty()) {
+    const auto name = names.substr(0, names.find(' '));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    const bool dropped =
+        name == "ffn_norm" && b.has(trait::parallel_key) && b.h.parallel_residual.value_or(false);
+    if (!dropped) b.norm(name, b.n_embd());
+  }
+  if (b.has(trait::second_norm_gqa) && b.n_head_kv() > 1) b.norm("attn_norm_2", b.n_embd());
+}
+
+void add_nextn(TensorBuilder& b) {
+  b.weight("nextn.eh_proj", sat_mul(2, b.n_embd()), b.n_embd());
+  b.weight("nextn.enorm", b.n_embd());
+  b.weight("nextn.hnorm", b.n_embd());
+  b.weight("nextn.shared_head_norm", b.n_embd());
+  if (!b.has(trait::nextn_head)) return;
+  b.weight("nextn.embed_tokens", b.n_embd(), b.n_vocab());
+  b.weight("nextn.shared_head_head", b.n_embd(), b.n_vocab());
+}
+
+void add_mixer(TensorBuilder& b) {
+  const bool recurrent = b.is_recurrent();
+  const bool both = b.has(trait::parallel_mixers);
+  if (recurrent || both) add_recurrent(b);
+  if (!recurrent || both) add_attention(b);
+}
+
+void add_extras(TensorBuilder& b) {
+  if (b.has(trait::per_layer_embd) && b.h.n_embd_per_layer.value_or(0) > 0) {
+    b.weight("inp_gate", b.n_embd(), *b.h.n_embd_per_layer);
+    b.weight("proj", *b.h.n_embd_per_layer, b.n_embd());
+    b.weight("post_norm", b.n_embd());
+  }
+  if (b.has(trait::altup)) add_altup(b);
+  if (b.has(trait::layer_scale)) b.weight("layer_output_scale", 1);
+  if (b.has(trait::hyper)) add_hyper_connections(b);
+  if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0) {
+    b.weight("attn_res_score", b.n_embd());
+    b.weight("ffn_res_score", b.n_embd());
+  }
+}
+
+void add_layer(TensorBuilder& b) {
+  add_norms(b);
+  if (b.has(trait::one_mixer) && !b.is_nextn()) {
+    const bool mlp = b.h.n_ff.at(b.layer()) > 0;
+    if (mlp)
+      add_feed_forward(b);
+    else
+      add_mixer(b);
+  } else {
+    if (b.has(trait::one_mixer)) b.norm("post_attention_norm", b.n_embd());
+    add_mixer(b);
+    add_feed_forward(b);
+  }
+  add_extras(b);
+  if (b.is_nextn()) add_nextn(b);
+}
+
+std::uint64_t count_params(const ModelInfo& model, std::uint32_t n_layer_run) {
+  std::uint64_t sum = 0;
+  for (const Tensor& tensor : model.tensors) {
+    const bool nextn = tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= n_layer_run;
+    if (!nextn && tensor.role != TensorRole::rope && tensor.type->ggml_id != 26)
+      sum = sat_add(sum, n_elements(tensor));
+  }
+  return sum;
+}
+
+// A dense transformer with grouped-query attention and a gated feed-forward: what most models are.
+std::uint64_t dense_params(const Hparams& h) {
+  if (!h.n_layer || !h.n_embd || !h.n_vocab || h.n_head.max() == 0 || h.n_ff.max() == 0 ||
+      h.n_expert.value_or(0) > 0)
+    return 0;
+  const std::uint64_t n_embd = *h.n_embd;
+  const std::uint64_t heads = h.n_head.max();
+  const std::uint64_t kv_heads = h.n_head_kv.present() ? h.n_head_kv.max() : heads;
+  const std::uint64_t dim = h.head_dim_k ? *h.head_dim_k : n_embd / heads;
+  const std::uint64_t attention = sat_mul(sat_mul(2 * n_embd, dim), heads + kv_heads);
+  const std::uint64_t mlp = sat_mul(3 * n_embd, h.n_ff.max());
+  const std::uint64_t embeddings = h.tied_embeddings.value_or(false) ? 1 : 2;
+  return sat_add(
+      sat_mul(sat_mul(embeddings, *h.n_vocab), n_embd),
+      sat_add(n_embd, sat_mul(*h.n_layer, sat_add(sat_add(attention, mlp), 2 * n_embd))));
+}
+
+void assume_params(ModelInfo& model, const std::string& why) {
+  model.tensors.clear();
+  if (model.n_params > 0) return;
+  model.n_params = dense_params(model.hparams);
+  model.params = Provenance::assumed;
+  if (model.n_params > 0)
+    model.notes.push_back({Severity::warning, "params-assumed",
+                           why + ": parameters counted as those of a dense transformer"});
+  else
+    model.notes.push_back(
+        {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
+}
+
+}  // namespace
+
+void lower_tensors(ModelInfo& model) {
+  const std::string& architecture = model.hparams.architecture;
+  const TensorRule* rule = find_tensor_rule(architecture);
+  if (rule == nullptr)
+    return assume_params(model, "the tensors of '" + architecture + "' models are not known");
+  const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
+  if (n_layer == 0 || n_layer > max_layers)
+    return assume_params(model, "the number of layers is missing or absurd");
+
+  model.tensors.clear();
+  TensorBuilder b(model, *rule);
+  const std::uint32_t nextn = std::min(n_layer, model.hparams.n_layer_nextn.value_or(0));
+  add_input(b, n_layer - nextn);
+  for (std::uint32_t i = 0; i < n_layer; ++i) {
+    b.enter(static_cast<std::int32_t>(i));
+    add_layer(b);
+  }
+  b.enter(-1);
+  add_output(b);
+  if (!b.missing().empty())
+    return assume_params(model, "the shape of tensor '" + b.missing() + "' is not known");
+  model.n_params = count_params(model, n_layer - nextn);
+  model.params = Provenance::derived;
+}
+
 }  // namespace fitvram

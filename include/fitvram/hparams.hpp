@@ -94,9 +94,27 @@ struct Hparams {
   std::vector<bool> recurrent_layers; ///< attention.recurrent_layers: true = recurrent
 
   U32 n_embd_per_layer;   ///< embedding_length_per_layer_input (Gemma 3n/4)
+  U32 num_loops;          ///< num_loops (Nanbeige): times the blocks are run, each with its cache
+  std::vector<std::uint32_t> ple_layers;  ///< ple.layers (Qwen 4): indices of layers with a PLE module
+  U32 ple_ngram_size;     ///< ple.ngram_size
+  U32 ple_conv_kernel;    ///< ple.conv_kernel
   U32 hyper_connections;  ///< hyper_connection.count (DeepSeek-V4, Qwen 4)
 
-  std::optional<bool> tied_embeddings;  ///< tie_word_embeddings (config only)
+  U32 moe_latent_size;    ///< moe_latent_size / expert_latent_length: width the routed experts work at
+  U32 output_group_count; ///< attention.output_group_count (DeepSeek-V4)
+  U32 output_lora_rank;   ///< attention.output_lora_rank (DeepSeek-V4)
+  U32 hash_layer_count;   ///< hash_layer_count: first layers that route by token id (DeepSeek-V4)
+  U32 attn_res_block_size;               ///< attn_res.block_size (Kimi K3)
+  std::optional<bool> parallel_residual; ///< use_parallel_residual
+
+  // What only a config states (a GGUF shows it by its tensors). Absent = what the family always does.
+  std::optional<bool> tied_embeddings;    ///< tie_word_embeddings
+  std::optional<bool> attention_bias;     ///< attention_bias, use_bias, bias, qkv_bias: q, k and v
+  std::optional<bool> attention_out_bias; ///< attention_out_bias: the output projection
+  std::optional<bool> mlp_bias;           ///< mlp_bias, use_bias
+  std::optional<bool> qk_norm;            ///< use_qk_norm, qk_layernorm
+  std::optional<bool> k_eq_v;             ///< attention_k_eq_v: full layers have no v (Gemma 4)
+  std::string rope_type;                  ///< rope_scaling.rope_type: "llama3", "longrope", "yarn" ...
   std::optional<double> rope_scale;     ///< declared RoPE scaling factor, display only
 };
 

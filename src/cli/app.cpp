@@ -1,1 +1,249 @@
-namespace fitvram {}
+#include "cli/app.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/flags.hpp"
+#include "cli/io.hpp"
+#include "cli/list.hpp"
+#include "cli/render.hpp"
+#include "text.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+/// Thrown between here and run(): the command line is wrong.
+struct Usage {
+  Problem problem;
+};
+
+[[noreturn]] void refuse(std::string message, std::string hint = {}) {
+  throw Usage{{std::move(message), std::move(hint)}};
+}
+
+using Words = std::vector<std::string>;
+
+/// llama.cpp's single-dash multi-letter options, which CLI11 would read as bundled letters.
+void rewrite_short_options(Words& args) {
+  for (auto& arg : args) {
+    if (arg == "--") return;
+    for (const auto& flag : flags()) {
+      const auto first = flag.names.substr(0, flag.names.find(' '));
+      if (arg == first && first.size() > 2 && first[1] != '-') arg = long_name(flag);
+    }
+  }
+}
+
+bool takes(const CommandRow& command, const Flag& flag) {
+  return flag.commands.find(command.initial) != std::string_view::npos;
+}
+
+std::string takers(const Flag& flag) {
+  std::string names;
+  for (const auto& row : commands())
+    if (takes(row, flag)) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
+[[noreturn]] void refuse_option(const CommandRow& command, std::string option) {
+  option = option.substr(0, option.find('='));
+  std::vector<std::string_view> known;
+  for (const auto& flag : flags()) {
+    const auto names = spellings(flag);
+    if (takes(command, flag)) {
+      known.insert(known.end(), names.begin(), names.end());
+    } else if (std::find(names.begin(), names.end(), option) != names.end()) {
+      refuse("option '" + option + "' is not one of '" + std::string(command.name) + "'",
+             "it belongs to: " + takers(flag));
+    }
+  }
+  refuse("unknown option '" + option + "'",
+         did_you_mean(option, known,
+                      "'fitvram help " + std::string(command.name) + "' lists the options"));
+}
+
+std::string cli11_names(const Flag& flag) {
+  std::string names;
+  for (const auto name : spellings(flag))
+    if (name.size() == 2 || name.starts_with("--"))
+      names += (names.empty() ? "" : ",") + std::string(name);
+  return names;
+}
+
+struct Parsed {
+  Words words;
+  std::vector<std::pair<const Flag*, Words>> values;  ///< in the table's order
+};
+
+Parsed parse(const CommandRow& command, Words args) {
+  rewrite_short_options(args);
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  Parsed parsed;
+  std::vector<std::pair<const Flag*, CLI::Option*>> options;
+  for (const auto& flag : flags()) {
+    if (!takes(command, flag)) continue;
+    auto* option = flag.value.empty() ? app.add_flag(cli11_names(flag))
+                                      : app.add_option(cli11_names(flag))->expected(1)->take_all();
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    options.emplace_back(&flag, option);
+  }
+  try {
+    std::reverse(args.begin(), args.end());
+    app.parse(args);
+  } catch (const CLI::ParseError& error) {
+    const std::string what = error.what();
+    const auto name = what.substr(0, what.find(':'));
+    if (name.starts_with("-")) refuse("option '" + name + "' needs a value");
+    refuse(what);
+  }
+  bool only_words = false;
+  for (const auto& word : app.remaining()) {
+    if (word == "--" && !only_words)
+      only_words = true;
+    else if (word.starts_with('-') && word != "-" && !only_words)
+      refuse_option(command, word);
+    else
+      parsed.words.push_back(word);
+  }
+  for (const auto& [flag, option] : options)
+    if (option->count() > 0) parsed.values.emplace_back(flag, option->results());
+  return parsed;
+}
+
+Options options_of(const CommandRow& command, const Words& args) {
+  Options options;
+  options.command = command.command;
+  options.runtime = find_runtime("llama.cpp");
+  auto parsed = parse(command, args);
+  for (const auto& [flag, values] : parsed.values)
+    for (const auto& value : values) {
+      const std::string name(long_name(*flag));
+      if (flag->value.empty() && value != "true") refuse("option '" + name + "' takes no value");
+      if (!flag->value.empty() && value.starts_with("--"))
+        refuse("option '" + name + "' needs a value", "'" + value + "' follows it");
+      if (const auto problem = flag->set(options, value))
+        refuse("option '" + name + "': " + problem->message, problem->hint);
+    }
+  if (command.command == Command::list) {
+    std::vector<std::string_view> subjects;
+    for (int i = 0; i <= static_cast<int>(Subject::quants); ++i)
+      subjects.push_back(name_of(static_cast<Subject>(i)));
+    if (parsed.words.empty())
+      refuse("list of what?", "gpus, models, runtimes, architectures, cache-types or quants");
+    const auto subject = find_subject(parsed.words.front());
+    if (!subject)
+      refuse("there is no list of '" + parsed.words.front() + "'",
+             did_you_mean(parsed.words.front(), subjects,
+                          "gpus, models, runtimes, architectures, cache-types or quants"));
+    options.subject = *subject;
+    for (std::size_t i = 1; i < parsed.words.size(); ++i)
+      options.filter += (i == 1 ? "" : " ") + parsed.words[i];
+    return options;
+  }
+  options.models = std::move(parsed.words);
+  if (command.command == Command::rank) {
+    if (options.gpu.empty() && !options.vram)
+      refuse("rank needs a GPU",
+             "--gpu \"RTX 4090\" or --vram 24G; 'fitvram list gpus' names the known ones");
+  } else if (options.models.empty() && !options.params) {
+    refuse(std::string(command.name) + " needs a MODEL",
+           "a GGUF file, a config.json, a directory, or a name from 'fitvram list models'");
+  }
+  return options;
+}
+
+const CommandRow& command_of(const std::string& word) {
+  if (const auto* row = find_command(word)) return *row;
+  std::vector<std::string_view> names{"help"};
+  for (const auto& row : commands()) names.push_back(row.name);
+  if (word.starts_with('-'))
+    refuse("the command comes first, not '" + word + "'", "fitvram COMMAND [MODEL...] [options]");
+  if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
+    refuse("unknown command '" + word + "'", "fitvram estimate " + word);
+  refuse("unknown command '" + word + "'",
+         did_you_mean(word, names, "rank, estimate, show, plan, list or help"));
+}
+
+Style style_of(const Io& io, const Options& options) {
+  Style style;
+  switch (options.color) {
+    case Color::always:
+      style.color = true;
+      break;
+    case Color::never:
+      break;
+    case Color::automatic:
+      style.color = io.out_is_terminal() && io.env("NO_COLOR").value_or("").empty() &&
+                    io.env("TERM").value_or("") != "dumb";
+      break;
+  }
+  if (io.width() != 0) style.width = std::clamp<std::size_t>(io.width(), 60, 120);
+  return style;
+}
+
+ExitCode print(Io& io, const std::string& text, ExitCode code) {
+  const auto error = io.write_out(text);
+  if (!error) return code;
+  io.write_err(render_error(*error));
+  return ExitCode::bad_input;
+}
+
+bool contains(const Words& args, std::string_view a, std::string_view b) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  return std::any_of(args.begin(), end, [&](const auto& arg) { return arg == a || arg == b; });
+}
+
+ExitCode run_command(Io& io, const Options& options) {
+  const auto report = answer(io, options);
+  if (!report) {
+    io.write_err(render_error(report.error()));
+    const auto code = report.error().code;
+    return code == ErrorCode::unknown_name || code == ErrorCode::ambiguous ? ExitCode::usage
+                                                                           : ExitCode::bad_input;
+  }
+  const auto* format = find_format(options.format);
+  ExitCode code = fits(*report) ? ExitCode::ok : ExitCode::does_not_fit;
+  if (!report->errors.empty()) code = ExitCode::bad_input;
+  code = print(io, format->render(*report, style_of(io, options)), code);
+  if (!format->carries_notes) io.write_err(render_notes(*report));
+  for (const auto& error : report->errors) io.write_err(render_error(error));
+  return code;
+}
+
+ExitCode run_checked(Io& io) {
+  auto args = io.args();
+  if (args.empty()) {
+    io.write_err(short_help());
+    return ExitCode::usage;
+  }
+  if (contains(args, "--version", "-V")) return print(io, version(), ExitCode::ok);
+  if (args.front() == "--help" || args.front() == "-h") return print(io, help(), ExitCode::ok);
+  if (args.front() == "help") {
+    if (args.size() == 1) return print(io, help(), ExitCode::ok);
+    return print(io, help(command_of(args[1])), ExitCode::ok);
+  }
+  const auto& command = command_of(args.front());
+  args.erase(args.begin());
+  if (contains(args, "--help", "-h")) return print(io, help(command), ExitCode::ok);
+  return run_command(io, options_of(command, args));
+}
+
+}  // namespace
+
+ExitCode run(Io& io) {
+  try {
+    return run_checked(io);
+  } catch (const Usage& usage) {
+    io.write_err(
+        render_error({ErrorCode::unknown_name, "", usage.problem.message, usage.problem.hint}));
+    return ExitCode::usage;
+  } catch (const std::exception& error) {
+    io.write_err(render_error({ErrorCode::limit, "", error.what(), ""}));
+    return ExitCode::bad_input;
+  }
+}
+
+}  // namespace fitvram::cli

@@ -1,1 +1,311 @@
-namespace fitvram {}
+#include "cli/inputs.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "fitvram/parse.hpp"
+#include "text.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+using Models = std::vector<Result<ModelInfo>>;
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string_view file_name(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string directory_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return std::string(path.substr(0, slash == 0 ? 1 : slash));
+}
+
+std::string join(const std::string& directory, std::string_view name) {
+  if (directory == ".") return std::string(name);
+  return directory + (directory.ends_with('/') ? "" : "/") + std::string(name);
+}
+
+bool is_gguf_name(std::string_view name) { return lower(name).ends_with(".gguf"); }
+bool is_projector(std::string_view name) { return lower(name).find("mmproj") != std::string::npos; }
+
+/// "x-00002-of-00003.gguf" taken apart: a prefix, which shard, how many.
+struct ShardName {
+  std::string prefix;
+  std::string suffix;
+  std::uint32_t index = 0;
+  std::uint32_t count = 0;
+
+  std::string at(std::uint32_t i) const {
+    const auto five = [](std::uint32_t n) {
+      const auto digits = std::to_string(n);
+      return std::string(5 - std::min<std::size_t>(5, digits.size()), '0') + digits;
+    };
+    return prefix + "-" + five(i) + "-of-" + five(count) + suffix;
+  }
+};
+
+std::optional<ShardName> shard_name(const std::string& path) {
+  constexpr std::size_t tail = sizeof("-00001-of-00003.gguf") - 1;
+  if (path.size() <= tail || !is_gguf_name(path)) return std::nullopt;
+  const std::size_t at = path.size() - tail;
+  const auto number = [&](std::size_t from) -> std::uint32_t {
+    std::uint32_t n = 0;
+    for (std::size_t i = from; i < from + 5; ++i) {
+      if (path[i] < '0' || path[i] > '9') return 0;
+      n = n * 10 + static_cast<std::uint32_t>(path[i] - '0');
+    }
+    return n;
+  };
+  const auto index = number(at + 1);
+  const auto count = number(at + 10);
+  if (path[at] != '-' || path.compare(at + 6, 4, "-of-") != 0) return std::nullopt;
+  if (index == 0 || count == 0 || index > count) return std::nullopt;
+  return ShardName{path.substr(0, at), path.substr(path.size() - 5), index, count};
+}
+
+/// The name a person knows a file by, for models that do not name themselves.
+std::string name_from_path(const std::string& path) {
+  if (const auto shard = shard_name(path)) return std::string(file_name(shard->prefix));
+  const std::string name(file_name(path));
+  if (name == "config.json") {
+    const std::string directory(file_name(directory_of(path)));
+    return directory == "." || directory.empty() ? name : directory;
+  }
+  const auto dot = name.rfind('.');
+  return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
+}
+
+Result<ModelInfo> named(Result<ModelInfo> model, const std::string& path) {
+  if (!model) return model;
+  model->source = path;
+  if (model->name.empty()) model->name = name_from_path(path);
+  return model;
+}
+
+Result<ModelInfo> load_gguf(Io& io, const std::string& path) {
+  const auto shard = shard_name(path);
+  std::vector<GgufShard> shards;
+  const std::uint32_t count = shard ? shard->count : 1;
+  for (std::uint32_t i = 1; i <= count; ++i) {
+    const std::string file = shard ? shard->at(i) : path;
+    if (io.kind_of(file) == PathKind::missing)
+      return Error{ErrorCode::io, file,
+                   "shard " + std::to_string(i) + " of " + std::to_string(count) + " is missing",
+                   "put all " + std::to_string(count) + " files of the model in one directory"};
+    auto bytes = io.read_file(file);
+    if (!bytes) return bytes.error();
+    shards.push_back({file, *bytes});
+  }
+  return named(parse_gguf(shards), shard ? shard->at(1) : path);
+}
+
+/// What the safetensors files beside a config say; nothing is lost when they cannot be read but the
+/// exact size, so that becomes a note.
+struct CheckpointFiles {
+  std::optional<Checkpoint> checkpoint;
+  std::optional<Note> note;
+};
+
+CheckpointFiles read_headers(Io& io, const std::string& directory,
+                             const std::vector<std::string>& files,
+                             std::optional<Checkpoint> index) {
+  std::vector<Checkpoint> parts;
+  for (const auto& file : files) {
+    const auto path = join(directory, file);
+    if (index && io.kind_of(path) == PathKind::missing) return {std::move(index), std::nullopt};
+    const auto bytes = io.read_file(path);
+    auto part = bytes ? parse_safetensors(*bytes, path) : Result<Checkpoint>(bytes.error());
+    if (!part)
+      return {std::move(index),
+              Note{Severity::warning, "checkpoint-unread",
+                   part.error().where + ": " + part.error().message + "; sizes come from " +
+                       (index ? "the index" : "config.json") + " instead"}};
+    parts.push_back(std::move(*part));
+  }
+  return {merge(std::move(parts)), std::nullopt};
+}
+
+CheckpointFiles read_checkpoint(Io& io, const std::string& directory) {
+  const auto names = io.list_directory(directory);
+  if (!names) return {};
+  constexpr std::string_view index_name = "model.safetensors.index.json";
+  if (std::find(names->begin(), names->end(), index_name) != names->end()) {
+    const auto path = join(directory, index_name);
+    const auto bytes = io.read_file(path);
+    auto index =
+        bytes ? parse_safetensors_index(text_of(*bytes), path) : Result<Checkpoint>(bytes.error());
+    if (!index)
+      return {std::nullopt, Note{Severity::warning, "checkpoint-unread",
+                                 index.error().where + ": " + index.error().message}};
+    const auto shards = index->shards;
+    if (shards.empty()) return {std::move(*index), std::nullopt};
+    return read_headers(io, directory, shards, std::move(*index));
+  }
+  std::vector<std::string> files;
+  for (const auto& name : *names)
+    if (name == "model.safetensors" ||
+        (name.starts_with("model-") && name.ends_with(".safetensors")))
+      files.push_back(name);
+  if (files.empty()) return {};
+  return read_headers(io, directory, files, std::nullopt);
+}
+
+Result<ModelInfo> load_config(Io& io, const std::string& path) {
+  const auto bytes = io.read_file(path);
+  if (!bytes) return bytes.error();
+  CheckpointFiles files;
+  if (file_name(path) == "config.json") files = read_checkpoint(io, directory_of(path));
+  auto model =
+      named(parse_hf_config(text_of(*bytes), path, files.checkpoint ? &*files.checkpoint : nullptr),
+            path);
+  if (model && files.note) model->notes.push_back(*files.note);
+  return model;
+}
+
+bool has_gguf_magic(std::span<const std::byte> bytes) {
+  return bytes.size() >= 4 && std::memcmp(bytes.data(), "GGUF", 4) == 0;
+}
+
+Result<ModelInfo> load_file(Io& io, const std::string& path) {
+  if (lower(path).ends_with(".safetensors"))
+    return Error{ErrorCode::not_a_model, path, "holds weights, but not the shape of the model",
+                 "name the directory that holds it together with its config.json"};
+  if (is_gguf_name(path)) return load_gguf(io, path);
+  const auto bytes = io.read_file(path);
+  if (!bytes) return bytes.error();
+  if (has_gguf_magic(*bytes)) return load_gguf(io, path);
+  return load_config(io, path);
+}
+
+Models load_directory(Io& io, const std::string& directory) {
+  const auto names = io.list_directory(directory);
+  if (!names) return {names.error()};
+  std::vector<std::string> files;
+  std::string projectors;
+  bool config = false;
+  for (const auto& name : *names) {
+    config = config || name == "config.json";
+    if (!is_gguf_name(name)) continue;
+    const auto shard = shard_name(name);
+    if (is_projector(name))
+      projectors += (projectors.empty() ? "" : ", ") + name;
+    else if (!shard)
+      files.push_back(name);
+    else if (const auto first = shard->at(1);
+             std::find(files.begin(), files.end(), first) == files.end())
+      files.push_back(first);
+  }
+  if (files.empty() && config) return {load_config(io, join(directory, "config.json"))};
+  if (files.empty())
+    return {Error{ErrorCode::not_a_model, directory, "holds neither a GGUF file nor a config.json",
+                  "name a model file, or a directory that holds one"}};
+  Models models;
+  for (const auto& file : files) {
+    models.push_back(load_gguf(io, join(directory, file)));
+    if (!models.back() || projectors.empty()) continue;
+    models.back()->notes.push_back({Severity::info, "projector-skipped",
+                                    projectors + " is a vision projector and is not counted"});
+  }
+  return models;
+}
+
+Result<ModelInfo> load_stdin(Io& io) {
+  const auto bytes = io.read_stdin();
+  if (!bytes) return bytes.error();
+  const std::string name(standard_input);
+  if (!has_gguf_magic(*bytes)) return named(parse_hf_config(text_of(*bytes), name), name);
+  const GgufShard shard{name, *bytes};
+  return named(parse_gguf({&shard, 1}), name);
+}
+
+bool looks_like_a_path(const std::string& word) {
+  const auto name = lower(word);
+  return word.starts_with('/') || word.starts_with("./") || word.starts_with("../") ||
+         word.starts_with("~/") || word.ends_with('/') || name.ends_with(".gguf") ||
+         name.ends_with(".json") || name.ends_with(".safetensors");
+}
+
+Error no_such_file(const Io& io, const std::string& path) {
+  Error error{ErrorCode::io, path, "no such file or directory", {}};
+  const auto directory = directory_of(path);
+  const auto names = io.list_directory(directory);
+  if (!names) return error;
+  const std::vector<std::string_view> candidates(names->begin(), names->end());
+  const auto near = closest(file_name(path), candidates);
+  if (!near.empty()) error.hint = "did you mean '" + join(directory, near) + "'?";
+  return error;
+}
+
+template <typename T, typename Key>
+void add_or_replace(std::vector<T>& table, std::vector<T> extra, Key key) {
+  for (auto& entry : extra) {
+    const auto same = std::find_if(table.begin(), table.end(), [&](const T& old) {
+      return fold_name(old.*key) == fold_name(entry.*key);
+    });
+    if (same == table.end())
+      table.push_back(std::move(entry));
+    else
+      *same = std::move(entry);
+  }
+}
+
+template <typename T, typename Parse, typename Key>
+Result<std::vector<T>> load_table(Io& io, std::string_view embedded, bool only_files,
+                                  const std::vector<std::string>& files, Parse parse, Key key) {
+  std::vector<T> table;
+  if (!only_files) {
+    auto own = parse(embedded, "embedded table");
+    if (!own) return own;
+    table = std::move(*own);
+  }
+  for (const auto& file : files) {
+    const auto bytes = io.read_file(file);
+    if (!bytes) return bytes.error();
+    auto extra = parse(text_of(*bytes), file);
+    if (!extra) return extra;
+    add_or_replace(table, std::move(*extra), key);
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<std::vector<CatalogEntry>> load_catalog(Io& io, const Options& options) {
+  return load_table<CatalogEntry>(io, embedded_models(), options.only_catalog, options.catalogs,
+                                  parse_catalog, &CatalogEntry::name);
+}
+
+Result<std::vector<GpuCard>> load_gpus(Io& io, const Options& options) {
+  return load_table<GpuCard>(io, embedded_gpus(), options.only_gpus, options.gpu_files, parse_gpus,
+                             &GpuCard::display);
+}
+
+Models load_models(Io& io, const std::string& word, const std::vector<CatalogEntry>& catalog) {
+  if (word == "-") return {load_stdin(io)};
+  switch (io.kind_of(word)) {
+    case PathKind::directory:
+      return load_directory(io, word);
+    case PathKind::file:
+    case PathKind::pipe:
+    case PathKind::other:
+      return {load_file(io, word)};
+    case PathKind::missing:
+      break;
+  }
+  if (looks_like_a_path(word)) {
+    if (shard_name(word)) return {load_gguf(io, word)};
+    return {no_such_file(io, word)};
+  }
+  const auto entry = find_model(catalog, word);
+  if (!entry) return {entry.error()};
+  return {model_of(**entry)};
+}
+
+}  // namespace fitvram::cli

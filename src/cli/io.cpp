@@ -1,1 +1,180 @@
-namespace fitvram {}
+#include "cli/io.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace fitvram::cli {
+namespace {
+
+constexpr std::size_t most_from_a_pipe = std::size_t{1} << 30;
+
+Error io_error(const std::string& where, std::string message, std::string hint = {}) {
+  return Error{ErrorCode::io, where, std::move(message), std::move(hint)};
+}
+
+std::string reason() { return std::strerror(errno); }
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int fd_) : fd(fd_) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+PathKind kind_of_mode(mode_t mode) {
+  if (S_ISREG(mode)) return PathKind::file;
+  if (S_ISDIR(mode)) return PathKind::directory;
+  if (S_ISFIFO(mode) || S_ISSOCK(mode)) return PathKind::pipe;
+  return PathKind::other;
+}
+
+class Mapping {
+ public:
+  Mapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  Mapping(Mapping&& from) noexcept
+      : address_(std::exchange(from.address_, nullptr)), size_(from.size_) {}
+  Mapping& operator=(Mapping&&) = delete;
+  ~Mapping() {
+    if (address_ != nullptr) ::munmap(address_, size_);
+  }
+  std::span<const std::byte> bytes() const {
+    return {static_cast<const std::byte*>(address_), size_};
+  }
+
+ private:
+  void* address_;
+  std::size_t size_;
+};
+
+class ProcessIo final : public Io {
+ public:
+  ProcessIo(int argc, char** argv) : args_(argv + std::min(argc, 1), argv + argc) {}
+
+  std::vector<std::string> args() const override { return args_; }
+
+  std::optional<std::string> env(const std::string& name) const override {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  }
+
+  PathKind kind_of(const std::string& path) const override {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) == 0) return kind_of_mode(st.st_mode);
+    return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? PathKind::missing
+                                                                        : PathKind::other;
+  }
+
+  Result<std::span<const std::byte>> read_file(const std::string& path) override {
+    // O_NONBLOCK: opening a pipe without a writer must not wait for one.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.fd < 0) return io_error(path, "cannot be opened: " + reason());
+    return map(file.fd, path);
+  }
+
+  Result<std::span<const std::byte>> read_stdin() override {
+    struct stat st {};
+    if (::fstat(STDIN_FILENO, &st) != 0)
+      return io_error("standard input", "cannot be read: " + reason());
+    if (S_ISREG(st.st_mode)) return map(STDIN_FILENO, "standard input");
+    if (::isatty(STDIN_FILENO) != 0)
+      return io_error("standard input", "is a terminal, not a model",
+                      "pipe a config.json or a GGUF file into fitvram, or name a file");
+    while (true) {
+      const std::size_t used = stdin_.size();
+      stdin_.resize(used + (std::size_t{1} << 16));
+      const ssize_t n = ::read(STDIN_FILENO, stdin_.data() + used, stdin_.size() - used);
+      stdin_.resize(used + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+      if (n == 0) return std::span<const std::byte>(stdin_);
+      if (n < 0 && errno != EINTR) return io_error("standard input", "cannot be read: " + reason());
+      if (stdin_.size() > most_from_a_pipe)
+        return Error{ErrorCode::limit, "standard input", "is longer than 1 GiB",
+                     "name the file, or redirect it ('< FILE') instead of piping it"};
+    }
+  }
+
+  Result<std::vector<std::string>> list_directory(const std::string& path) const override {
+    DIR* dir = ::opendir(path.c_str());
+    if (dir == nullptr) return io_error(path, "cannot be listed: " + reason());
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(dir)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(dir);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  std::optional<Error> write_out(std::string_view text) override {
+    if (!write_all(STDOUT_FILENO, text))
+      return io_error("standard output", "cannot be written: " + reason());
+    return std::nullopt;
+  }
+
+  void write_err(std::string_view text) override { write_all(STDERR_FILENO, text); }
+
+  bool out_is_terminal() const override { return ::isatty(STDOUT_FILENO) != 0; }
+
+  std::size_t width() const override {
+    struct winsize size {};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+  }
+
+ private:
+  static bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t n = ::write(fd, text.data(), text.size());
+      if (n < 0 && errno != EINTR) return false;
+      text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    }
+    return true;
+  }
+
+  Result<std::span<const std::byte>> map(int fd, const std::string& name) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return io_error(name, "cannot be read: " + reason());
+    switch (kind_of_mode(st.st_mode)) {
+      case PathKind::directory:
+        return io_error(name, "is a directory");
+      case PathKind::pipe:
+        return io_error(name, "is a pipe, not a file", "read a pipe as standard input: '-'");
+      case PathKind::other:
+        return io_error(name, "is a device, not a file");
+      case PathKind::missing:
+      case PathKind::file:
+        break;
+    }
+    if (st.st_size == 0) return std::span<const std::byte>{};
+    const auto size = static_cast<std::size_t>(st.st_size);
+    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (address == MAP_FAILED) return io_error(name, "cannot be mapped: " + reason());
+    return mappings_.emplace_back(address, size).bytes();
+  }
+
+  std::vector<std::string> args_;
+  std::vector<Mapping> mappings_;
+  std::vector<std::byte> stdin_;
+};
+
+}  // namespace
+
+std::unique_ptr<Io> make_process_io(int argc, char** argv) {
+  return std::make_unique<ProcessIo>(argc, argv);
+}
+
+}  // namespace fitvram::cli

@@ -1,1 +1,163 @@
-namespace fitvram {}
+#include "cli/render.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "text.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+constexpr std::array<Format, 4> format_table = {{
+    {"table", render_table, false},
+    {"json", render_json, true},
+    {"csv", render_csv, false},
+    {"markdown", render_markdown, false},
+}};
+
+std::string note_line(const std::string& where, const Note& note) {
+  const char* kind = note.severity == Severity::warning ? "warning" : "note";
+  return fmt::format("fitvram: {}: {}: {}\n", kind, printable(where), printable(note.message));
+}
+
+struct Notes {
+  std::string text;
+
+  void add(const std::string& where, const std::vector<Note>& notes) {
+    for (const auto& note : notes) {
+      const auto line = note_line(where, note);
+      if (text.find(line) == std::string::npos) text += line;
+    }
+  }
+  void operator()(const EstimateReport& body) {
+    for (const auto& row : body.rows) add(row.model->name, row.notes);
+  }
+  void operator()(const ShowReport& body) {
+    for (const auto& entry : body.models) add(entry.model.name, entry.model.notes);
+  }
+  void operator()(const PlanReport& body) {
+    for (const auto& rows : body.models)
+      if (!rows.empty()) add(rows.front().model->name, rows.front().notes);
+  }
+  void operator()(const ListReport&) {}
+  void operator()(const RankReport& body) {
+    std::map<std::string, std::size_t> codes;
+    for (const auto& row : body.rows)
+      for (const auto& note : row.notes)
+        if (note.severity == Severity::warning && note.code != "multi-gpu-pooled") {
+          if (!body.whole_catalog) add(row.model->name, {note});
+          ++codes[note.code];
+        }
+    if (body.gpu.count > 1)
+      text += fmt::format("fitvram: warning: {} cards are counted as one pool of {} GiB\n",
+                          body.gpu.count, gib(body.gpu.vram));
+    if (!body.whole_catalog || codes.empty()) return;
+    std::string list;
+    for (const auto& [code, count] : codes)
+      list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count, code);
+    text +=
+        fmt::format("fitvram: note: rows with warnings: {} (--json or estimate says more)\n", list);
+  }
+};
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+/// The first or last `n` characters of UTF-8 text.
+std::string head(const std::string& text, std::size_t n) {
+  std::size_t i = 0;
+  for (std::size_t seen = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U && ++seen > n) break;
+  return text.substr(0, i);
+}
+
+std::string elided(const std::string& text, std::size_t width) {
+  const std::size_t have = columns_of(text);
+  if (have <= width || width < 5) return text;
+  const std::size_t keep_end = (width - 2) / 2;
+  const std::size_t keep_start = width - 2 - keep_end;
+  return head(text, keep_start) + ".." + text.substr(head(text, have - keep_end).size());
+}
+
+std::string cut(const std::string& text, std::size_t width) {
+  if (columns_of(text) <= width || width < 3) return text;
+  return head(text, width - 2) + "..";
+}
+
+}  // namespace
+
+std::span<const Format> formats() { return format_table; }
+
+const Format* find_format(std::string_view name) {
+  const auto at = std::find_if(format_table.begin(), format_table.end(),
+                               [&](const Format& format) { return format.name == name; });
+  return at == format_table.end() ? nullptr : &*at;
+}
+
+std::string render_notes(const Report& report) {
+  Notes notes;
+  std::visit([&](const auto& body) { notes(body); }, report.body);
+  return notes.text;
+}
+
+std::string render_error(const Error& error) {
+  const auto where = error.where.empty() ? "" : printable(error.where) + ": ";
+  const auto hint = error.hint.empty() ? "" : "  hint: " + printable(error.hint) + "\n";
+  return fmt::format("fitvram: error: {}{}\n{}", where, printable(error.message), hint);
+}
+
+std::string gib(Bytes bytes) {
+  return fmt::format("{:.2f}", static_cast<double>(bytes.count) / static_cast<double>(GiB.count));
+}
+
+std::string signed_gib(std::int64_t bytes) {
+  return fmt::format("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
+}
+
+std::string layout(const Sheet& sheet, std::size_t width) {
+  const std::size_t n = sheet.columns.size();
+  std::vector<std::size_t> widths(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    widths[i] = columns_of(sheet.columns[i].title);
+    for (const auto& row : sheet.rows) widths[i] = std::max(widths[i], columns_of(row[i]));
+  }
+  const auto gap = [&](std::size_t i) -> std::size_t {
+    return sheet.columns[i].right && sheet.columns[i - 1].right ? 1 : 2;
+  };
+  std::size_t total = widths[0];
+  for (std::size_t i = 1; i < n; ++i) total += gap(i) + widths[i];
+  const auto shrink = [&](std::size_t& column, std::size_t least) {
+    const std::size_t excess = total > width ? total - width : 0;
+    const std::size_t less = std::min(excess, column > least ? column - least : 0);
+    column -= less;
+    total -= less;
+  };
+  if (!sheet.columns[n - 1].right) shrink(widths[n - 1], 24);
+  shrink(widths[0], 16);
+
+  std::string out;
+  const auto line = [&](const auto& cell) {
+    std::string text;
+    for (std::size_t i = 0; i < n; ++i) {
+      const bool right = sheet.columns[i].right;
+      const std::string word = i == 0 && !right       ? elided(cell(i), widths[i])
+                               : i + 1 == n && !right ? cut(cell(i), widths[i])
+                                                      : cell(i);
+      const std::string pad(widths[i] - std::min(widths[i], columns_of(word)), ' ');
+      text += std::string(i == 0 ? 0 : gap(i), ' ') + (right ? pad + word : word + pad);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  };
+  line([&](std::size_t i) { return sheet.columns[i].title; });
+  for (const auto& row : sheet.rows) line([&](std::size_t i) { return row[i]; });
+  return out;
+}
+
+}  // namespace fitvram::cli

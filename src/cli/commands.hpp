@@ -1,0 +1,17 @@
+#pragma once
+#include "cli/io.hpp"
+#include "cli/options.hpp"
+#include "cli/report.hpp"
+
+namespace fitvram::cli {
+
+/// Reads the inputs and answers. An Error is a wrong command line (an unknown GPU, a request that
+/// contradicts itself) or a table file that cannot be read; a MODEL that fails is in
+/// Report::errors, and the others still answer.
+Result<Report> answer(Io& io, const Options& options);
+
+/// True unless something that was asked to fit does not: a model of `estimate`, every model of
+/// `rank`, every GPU of `plan`.
+bool fits(const Report& report);
+
+}  // namespace fitvram::cli

@@ -1,0 +1,56 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/options.hpp"
+
+namespace fitvram::cli {
+
+/// What is wrong with a command line, and what to do.
+struct Problem {
+  std::string message;
+  std::string hint;
+};
+
+/// One option, everything there is to say about it: parsing, help and "did you mean" read this
+/// table.
+struct Flag {
+  std::string_view names;  ///< as in help: "-ctk --cache-type-k"; llama.cpp's short forms included
+  std::string_view aliases;   ///< other spellings that work
+  std::string_view value;     ///< "TYPE"; empty = a switch
+  std::string_view group;     ///< heading in help
+  std::string_view commands;  ///< initials of the commands that take it: r e s p l
+  std::string_view about;     ///< with the default
+  std::optional<Problem> (*set)(Options& options, const std::string& value);
+};
+std::span<const Flag> flags();
+
+/// "--cache-type-k": the last of its names.
+std::string_view long_name(const Flag& flag);
+/// All spellings, in order.
+std::vector<std::string_view> spellings(const Flag& flag);
+
+struct CommandRow {
+  Command command;
+  std::string_view name;
+  char initial;
+  std::string_view arguments;  ///< "MODEL..."
+  std::string_view about;      ///< lines for `fitvram help COMMAND`
+  std::string_view examples;
+};
+std::span<const CommandRow> commands();
+const CommandRow* find_command(std::string_view name);
+
+/// Texts of `fitvram help`, of one command, and what a bare `fitvram` says.
+std::string help();
+std::string help(const CommandRow& command);
+std::string short_help();
+std::string version();
+
+/// "did you mean 'rank'?", or `otherwise` when nothing is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
+                         std::string otherwise);
+
+}  // namespace fitvram::cli

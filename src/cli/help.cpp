@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/flags.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+constexpr std::size_t page = 80;
+
+constexpr CommandRow command_table[] = {
+    {Command::rank, "rank", 'r', "--gpu NAME [MODEL...]",
+     "Which models run on a GPU at this context, and in which quantization.\n"
+     "Without MODEL, the whole catalogue is ranked.",
+     "  fitvram rank --gpu \"RTX 4090\"               what runs on a 24 GB card\n"
+     "  fitvram rank --vram 12G -c 32k --fits-only   with 32768 tokens, comfortably\n"
+     "  fitvram rank --gpu 4090 --filter qwen --all-quants\n"
+     "  fitvram rank --gpu 4090 ~/models --json      your own files, for a script\n"},
+    {Command::estimate, "estimate", 'e', "MODEL...",
+     "The memory a model takes, part by part, and whether it fits.",
+     "  fitvram estimate model-Q4_K_M.gguf --gpu 4090 -c 32k\n"
+     "  fitvram estimate gemma-3-27b -q Q4_K_M --vram 24G -ctk q8_0 -ctv q8_0\n"
+     "  fitvram estimate ./config.json --explain     every figure with its formula\n"
+     "  curl -s URL/config.json | fitvram estimate - -q Q4_K_M\n"},
+    {Command::show, "show", 's', "MODEL...",
+     "What was read from a model: its layers by cache, its tensors by role and type.",
+     "  fitvram show model-00001-of-00003.gguf       any shard of a split model\n"
+     "  fitvram show gemma-3-27b                     a model of the catalogue\n"},
+    {Command::plan, "plan", 'p', "MODEL...",
+     "Which GPUs hold a model at this context, the smallest first.",
+     "  fitvram plan gemma-3-27b -c 32k\n"
+     "  fitvram plan model-Q4_K_M.gguf --filter rtx --fits-only\n"},
+    {Command::list, "list", 'l', "gpus|models|runtimes|architectures|cache-types|quants [FILTER]",
+     "The tables that fitvram answers from.",
+     "  fitvram list gpus 4060\n"
+     "  fitvram list models qwen3 --json\n"},
+};
+
+constexpr std::string_view model_words =
+    "MODEL is a GGUF file (any shard of a split one), a config.json, a directory\n"
+    "that holds either, a catalogue name such as gemma-3-27b, or - for standard\n"
+    "input. Memory sizes are binary: 24, 24G, 24GB and 24GiB all mean 24 GiB.\n";
+
+constexpr std::string_view exit_words =
+    "exit status:\n"
+    "  0  everything asked for fits, or nothing about fitting was asked\n"
+    "  1  something does not fit (rank: nothing does)\n"
+    "  2  the command line is wrong\n"
+    "  3  an input cannot be read or is not supported\n";
+
+std::string wrapped(std::string_view text, std::size_t indent) {
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    const auto word = text.substr(0, space);
+    if (column != indent && column + 1 + word.size() > page) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column != indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  return out + "\n";
+}
+
+std::string option_line(const Flag& flag) {
+  constexpr std::size_t indent = 30;
+  const auto space = flag.names.find(' ');
+  std::string left = "  ";
+  left += space == std::string_view::npos
+              ? "      " + std::string(flag.names)
+              : fmt::format("{:<6}{}", std::string(flag.names.substr(0, space)) + ",",
+                            flag.names.substr(space + 1));
+  if (!flag.value.empty()) left += " " + std::string(flag.value);
+  if (left.size() + 2 > indent)
+    left += "\n" + std::string(indent, ' ');
+  else
+    left += std::string(indent - left.size(), ' ');
+  return left + wrapped(flag.about, indent);
+}
+
+std::string options_of(const CommandRow& command) {
+  std::vector<std::string_view> groups;
+  for (const auto& flag : flags())
+    if (flag.commands.find(command.initial) != std::string_view::npos &&
+        std::find(groups.begin(), groups.end(), flag.group) == groups.end())
+      groups.push_back(flag.group);
+  std::string out;
+  for (const auto group : groups) {
+    out += fmt::format("\n{}:\n", group);
+    for (const auto& flag : flags())
+      if (flag.group == group && flag.commands.find(command.initial) != std::string_view::npos)
+        out += option_line(flag);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const CommandRow> commands() { return command_table; }
+
+const CommandRow* find_command(std::string_view name) {
+  for (const auto& row : command_table)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+std::string version() {
+  const auto* runtime = find_runtime("llama.cpp");
+  return fmt::format("fitvram {} (llama.cpp rules {})\n", FITVRAM_VERSION,
+                     runtime == nullptr ? "" : runtime->version);
+}
+
+std::string short_help() {
+  return "usage: fitvram COMMAND [MODEL...] [options]\n\n"
+         "  fitvram rank --gpu \"RTX 4090\"            which models run on this GPU\n"
+         "  fitvram estimate MODEL --gpu \"RTX 4090\"  how much memory one takes\n"
+         "  fitvram help                             everything else\n";
+}
+
+std::string help() {
+  std::string out =
+      "usage: fitvram COMMAND [MODEL...] [options]\n\n"
+      "Says which language models and contexts fit a GPU: weights, cache, compute\n"
+      "buffers and overhead as llama.cpp allocates them. Works offline.\n\n"
+      "examples:\n"
+      "  fitvram rank --gpu \"RTX 4090\"              which models run on this GPU\n"
+      "  fitvram estimate model.gguf --gpu 4090 -c 32k -ctk q8_0 -ctv q8_0\n"
+      "  fitvram plan gemma-3-27b -c 128k           which GPUs hold it\n"
+      "  fitvram rank --vram 12G --json | jq '.results[].model.name'\n\n"
+      "commands:\n";
+  for (const auto& row : command_table)
+    out += fmt::format("  {:<10}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
+  out += "  help      What a command does and every option it takes.\n\n";
+  out += model_words;
+  out += "\n";
+  out += exit_words;
+  return out + "\n'fitvram help COMMAND' lists the options of a command.\n";
+}
+
+std::string help(const CommandRow& command) {
+  std::string out = fmt::format("usage: fitvram {} {} [options]\n\n{}\n\nexamples:\n{}",
+                                command.name, command.arguments, command.about, command.examples);
+  if (command.command != Command::list) out += "\n" + std::string(model_words);
+  return out + options_of(command);
+}
+
+}  // namespace fitvram::cli

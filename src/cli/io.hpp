@@ -1,0 +1,48 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fitvram/error.hpp"
+
+namespace fitvram::cli {
+
+enum class PathKind { missing, file, directory, pipe, other };
+
+/// Everything outside the program that a run may touch. The process's own is make_process_io();
+/// tests pass one in memory, so that the whole program runs inside them.
+class Io {
+ public:
+  virtual ~Io() = default;
+
+  /// Arguments without the program's name.
+  virtual std::vector<std::string> args() const = 0;
+  /// An environment variable, nullopt when unset.
+  virtual std::optional<std::string> env(const std::string& name) const = 0;
+
+  virtual PathKind kind_of(const std::string& path) const = 0;
+  /// The bytes of a file, valid as long as this object. Files are mapped: only what is looked at is
+  /// read. Directories, pipes and devices are errors.
+  virtual Result<std::span<const std::byte>> read_file(const std::string& path) = 0;
+  /// Standard input, read to its end once (mapped when it is a file).
+  virtual Result<std::span<const std::byte>> read_stdin() = 0;
+  /// Names in a directory, sorted, without "." and "..".
+  virtual Result<std::vector<std::string>> list_directory(const std::string& path) const = 0;
+
+  /// Writes everything to standard output, once; an error names what the system said.
+  virtual std::optional<Error> write_out(std::string_view text) = 0;
+  /// Writes to standard error; there is nobody to tell when that fails.
+  virtual void write_err(std::string_view text) = 0;
+
+  virtual bool out_is_terminal() const = 0;
+  /// Columns of the terminal, 0 when standard output is none.
+  virtual std::size_t width() const = 0;
+};
+
+std::unique_ptr<Io> make_process_io(int argc, char** argv);
+
+}  // namespace fitvram::cli

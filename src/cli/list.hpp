@@ -1,0 +1,15 @@
+#pragma once
+#include "cli/io.hpp"
+#include "cli/options.hpp"
+#include "cli/report.hpp"
+
+namespace fitvram::cli {
+
+/// "gpus", "models", ... as `list` spells its subjects.
+std::string_view name_of(Subject subject);
+std::optional<Subject> find_subject(std::string_view name);
+
+/// The rows of one table, those that contain the filter's text.
+Result<Report> run_list(Io& io, const Options& options);
+
+}  // namespace fitvram::cli

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fitvram/fit.hpp"
+
+namespace fitvram::cli {
+
+enum class Command { rank, estimate, show, plan, list };
+enum class Color { automatic, always, never };
+enum class SortKey { params, total, free, ctx, verdict, name };
+enum class Subject { gpus, models, runtimes, architectures, cache_types, quants };
+
+/// A parsed command line: what was asked, before any file is read.
+struct Options {
+  Command command = Command::estimate;
+  std::vector<std::string> models;  ///< MODEL words
+
+  std::optional<std::uint64_t> n_ctx;  ///< -c; 0 = the trained length
+  bool extend_ctx = false;
+  Workload workload;  ///< everything but n_ctx and backend
+
+  const Runtime* runtime = nullptr;
+  const Backend* backend = nullptr;  ///< nullptr: what the GPU uses
+  std::string gpu;                   ///< empty: none named
+  std::optional<Bytes> vram;
+  ReservePolicy reserve;
+
+  const Scheme* quant = nullptr;  ///< nullptr: chosen, or as stored
+  bool all_quants = false;
+  std::optional<std::uint64_t> params;  ///< a model of which only the count is known
+  std::string name;                     ///< its name
+
+  bool all = false;
+  bool fits_only = false;
+  SortKey sort = SortKey::params;
+  std::optional<std::uint64_t> top;  ///< rows of a table, 0 = all
+  std::uint64_t min_ctx = 0;
+  std::string filter;
+
+  Subject subject = Subject::gpus;  ///< of list
+
+  std::vector<std::string> catalogs;  ///< files added to the embedded catalogue
+  std::vector<std::string> gpu_files;
+  bool only_catalog = false;  ///< without the embedded one
+  bool only_gpus = false;
+
+  std::string format = "table";
+  Color color = Color::automatic;
+  bool strict = false;
+  bool explain = false;
+};
+
+}  // namespace fitvram::cli

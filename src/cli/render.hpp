@@ -1,0 +1,55 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/report.hpp"
+
+namespace fitvram::cli {
+
+/// How tables are drawn. Machine formats ignore it: they are the same on a terminal and in a pipe.
+struct Style {
+  bool color = false;
+  std::size_t width = 80;
+};
+
+/// An output format is a pure function and its row in `formats`.
+struct Format {
+  std::string_view name;
+  std::string (*render)(const Report& report, const Style& style);
+  bool carries_notes;  ///< notes are part of the output, so they are not repeated for people
+};
+std::span<const Format> formats();
+const Format* find_format(std::string_view name);
+
+std::string render_table(const Report& report, const Style& style);
+std::string render_json(const Report& report, const Style& style);
+std::string render_csv(const Report& report, const Style& style);
+std::string render_markdown(const Report& report, const Style& style);
+
+/// Lines for standard error: "fitvram: warning: gemma3: ...".
+std::string render_notes(const Report& report);
+/// "fitvram: error: where: message", and "  hint: ..." where there is one.
+std::string render_error(const Error& error);
+
+/// "23.99": GiB with two decimals.
+std::string gib(Bytes bytes);
+std::string signed_gib(std::int64_t bytes);
+
+/// The rows of a report as people compare them: the table's columns, for table and markdown.
+struct Sheet {
+  struct Column {
+    std::string title;
+    bool right = false;
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+Sheet sheet_of_rows(std::span<const Row> rows, bool plan);
+Sheet sheet_of_grid(const Grid& grid);
+
+/// Columns padded to their contents; the first is shortened in the middle, the last cut off at
+/// words, where the line would be wider than `width`.
+std::string layout(const Sheet& sheet, std::size_t width);
+
+}  // namespace fitvram::cli

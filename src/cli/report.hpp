@@ -1,0 +1,113 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "fitvram/error.hpp"
+#include "fitvram/fit.hpp"
+#include "fitvram/gpu.hpp"
+
+namespace fitvram::cli {
+
+// What a command found out, for the renderers: plain data, no more decisions to make.
+
+/// One model under one workload, with the verdict when a GPU was named.
+struct Row {
+  std::shared_ptr<const ModelInfo> model;
+  Workload workload;     ///< n_ctx resolved
+  std::string quant;     ///< the form of the weights that was priced
+  bool lowered = false;  ///< nothing with Q4_K_M's bits fits: this has fewer
+  MemoryEstimate memory;
+  std::optional<Gpu> gpu;
+  std::optional<Fit> fit;  ///< present when gpu is
+  std::optional<QuantAdvice> advice;
+  std::string server_command;  ///< llama-server with these flags, GGUF only
+  std::vector<Step> steps;     ///< --explain
+  std::vector<Note> notes;     ///< of the model, the weights, the memory and the request
+};
+
+struct EstimateReport {
+  std::vector<Row> rows;
+};
+
+struct RankReport {
+  Gpu gpu;
+  Workload asked;  ///< n_ctx as asked; 0 = each model's trained length
+  ReservePolicy reserve;
+  std::vector<Row> rows;       ///< all that were asked for, sorted
+  std::size_t n_ranked = 0;    ///< models (or model and quantization pairs) that were priced
+  std::size_t n_no = 0;        ///< of those, how many do not fit
+  std::size_t top = 0;         ///< rows of a table, 0 = all
+  bool shows_no = false;       ///< rows that do not fit are among them
+  bool whole_catalog = false;  ///< no model was named
+};
+
+struct PlanReport {
+  std::vector<std::vector<Row>> models;  ///< for each model one row a GPU, smallest memory first
+  std::size_t top = 0;
+  bool shows_no = false;
+};
+
+struct ShowReport {
+  struct Entry {
+    ModelInfo model;
+    Weights weights;
+  };
+  std::vector<Entry> models;
+};
+
+using Cell = std::variant<std::monostate, bool, std::uint64_t, std::string>;
+
+/// A table of facts: what `list` prints, in any format.
+struct Grid {
+  struct Column {
+    std::string key;     ///< in JSON and CSV
+    std::string title;   ///< in tables; empty = machine formats only
+    bool right = false;  ///< aligned right
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> rows;
+};
+
+struct ListReport {
+  std::string_view subject;
+  Grid grid;
+};
+
+struct Report {
+  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport> body;
+  std::vector<Error> errors;  ///< inputs that gave no answer
+  const Runtime* runtime = nullptr;
+};
+
+std::string_view command_of(const Report& report);
+
+/// Layers or tensors that are alike, counted.
+struct LayerGroup {
+  const Layer* layer = nullptr;  ///< the first of them
+  std::uint32_t n_layer = 0;
+};
+std::vector<LayerGroup> group_layers(const ModelInfo& model);
+
+struct TensorGroup {
+  TensorRole role = TensorRole::other;
+  const TensorType* type = nullptr;
+  std::uint64_t n_tensor = 0;
+  std::uint64_t n_elements = 0;
+  Bytes bytes;
+};
+std::vector<TensorGroup> group_tensors(const ModelInfo& model, const Weights& weights);
+
+/// "f16": cache types as llama.cpp spells them.
+std::string cache_type_name(const TensorType* type);
+/// Layers on the device as -ngl counts them: every layer that runs and the output.
+std::uint64_t layers_on_device(const ModelInfo& model, const Workload& workload);
+/// "on" or "off": what automatic flash attention comes to.
+bool flash_attention_on(const Workload& workload);
+
+}  // namespace fitvram::cli

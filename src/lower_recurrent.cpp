@@ -1,0 +1,127 @@
+#include "tensor_builder.hpp"
+
+namespace fitvram {
+
+namespace {
+
+struct StateSizes {
+  std::uint64_t conv, inner, state, groups, rank;
+};
+
+StateSizes sizes_of(const Hparams& h) {
+  return {h.ssm_conv_kernel.value_or(0), h.ssm_inner_size.value_or(0), h.ssm_state_size.value_or(0),
+          h.ssm_group_count.value_or(0), h.ssm_time_step_rank.value_or(0)};
+}
+
+void add_mamba(TensorBuilder& b) {
+  const StateSizes s = sizes_of(b.h);
+  b.weight("ssm_in", b.n_embd(), sat_mul(2, s.inner));
+  b.weight("ssm_conv1d", s.conv, s.inner);
+  b.add("ssm_conv1d.bias", s.inner);
+  b.weight("ssm_x", s.inner, sat_add(s.rank, sat_mul(2, s.state)));
+  b.weight("ssm_dt", s.rank, s.inner);
+  b.add("ssm_dt.bias", s.inner);
+  if (b.has(trait::inner_norms)) {
+    b.weight("ssm_dt_norm", s.rank);
+    b.weight("ssm_b_norm", s.state);
+    b.weight("ssm_c_norm", s.state);
+  }
+  b.add("ssm_a", s.state, s.inner);
+  b.add("ssm_d", s.inner);
+  b.weight("ssm_out", s.inner, b.n_embd());
+}
+
+void add_mamba2(TensorBuilder& b) {
+  const StateSizes s = sizes_of(b.h);
+  const std::uint64_t conv_width = sat_add(s.inner, sat_mul(2, sat_mul(s.groups, s.state)));
+  b.weight("ssm_in", b.n_embd(), sat_add(sat_add(s.inner, conv_width), s.rank));
+  b.weight("ssm_conv1d", s.conv, conv_width);
+  b.add("ssm_conv1d.bias", conv_width);
+  b.add("ssm_dt.bias", s.rank);
+  b.add("ssm_a", 1, s.rank);
+  b.add("ssm_d", 1, s.rank);
+  if (!b.has(trait::no_inner_norm))
+    b.weight("ssm_norm", s.groups == 0 ? 0 : s.inner / s.groups, s.groups);
+  b.weight("ssm_out", s.inner, b.n_embd());
+}
+
+void add_delta_net(TensorBuilder& b, bool split) {
+  const StateSizes s = sizes_of(b.h);
+  const std::uint64_t key = sat_mul(s.state, s.groups);
+  const std::uint64_t value = sat_mul(s.state, s.rank);
+  const std::uint64_t conv_width = sat_add(sat_mul(2, key), value);
+  b.weight("attn_qkv", b.n_embd(), conv_width);
+  b.weight("attn_gate", b.n_embd(), value);
+  b.weight("ssm_conv1d", s.conv, conv_width);
+  b.add("ssm_dt.bias", s.rank);
+  b.add("ssm_a", s.rank);
+  if (split) {
+    b.weight("ssm_beta", b.n_embd(), s.rank);
+    b.weight("ssm_alpha", b.n_embd(), s.rank);
+  } else {
+    b.weight("ssm_ba", b.n_embd(), sat_mul(2, s.rank));
+  }
+  b.weight("ssm_norm", s.state);
+  b.weight("ssm_out", value, b.n_embd());
+}
+
+void add_kda(TensorBuilder& b) {
+  const std::uint64_t dim = b.h.kda_head_dim.value_or(0);
+  const std::uint64_t inner = sat_mul(dim, b.n_head());
+  for (const char* part : {"ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v"})
+    b.weight(part, b.h.ssm_conv_kernel.value_or(0), 1, inner);
+  for (const char* part : {"attn_q", "attn_k", "attn_v"}) b.weight(part, b.n_embd(), inner);
+  b.weight("ssm_f_a", b.n_embd(), dim);
+  b.weight("ssm_f_b", dim, inner);
+  b.weight("ssm_beta", b.n_embd(), b.n_head());
+  b.add("ssm_dt.bias", inner);
+  if (b.has(trait::residual_scores)) {
+    b.add("ssm_a", b.n_head());
+    b.weight("ssm_g", b.n_embd(), inner);
+  } else {
+    b.add("ssm_a", 1, b.n_head());
+    b.weight("ssm_g_a", b.n_embd(), dim);
+    b.weight("ssm_g_b", dim, inner);
+  }
+  b.weight("ssm_norm", dim);
+  b.weight("attn_output", inner, b.n_embd());
+}
+
+void add_short_conv(TensorBuilder& b) {
+  b.weight("shortconv.conv", b.h.shortconv_l_cache.value_or(0), b.n_embd());
+  b.weight("shortconv.in_proj", b.n_embd(), sat_mul(3, b.n_embd()));
+  b.weight("shortconv.out_proj", b.n_embd(), b.n_embd());
+}
+
+void add_lightning(TensorBuilder& b) {
+  const std::uint64_t inner = sat_mul(b.n_head(), b.head_dim_k());
+  b.weight("attn_norm_2", inner);
+  b.weight("attn_qkv", b.n_embd(), sat_mul(3, inner));
+  b.weight("attn_gate", b.n_embd(), inner);
+  b.weight("attn_output", inner, b.n_embd());
+}
+
+}  // namespace
+
+void add_recurrent(TensorBuilder& b) {
+  switch (b.rule.recurrent) {
+    case RecurrentBlock::none:
+      return;
+    case RecurrentBlock::mamba:
+      return add_mamba(b);
+    case RecurrentBlock::mamba2:
+      return add_mamba2(b);
+    case RecurrentBlock::delta_net:
+      return add_delta_net(b, false);
+    case RecurrentBlock::delta_net_split:
+      return add_delta_net(b, true);
+    case RecurrentBlock::kda:
+      return add_kda(b);
+    case RecurrentBlock::short_conv:
+      return add_short_conv(b);
+    case RecurrentBlock::lightning:
+      return add_lightning(b);
+  }
+}
+
+}  // namespace fitvram

@@ -1,0 +1,119 @@
+#include "tensor_builder.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace fitvram {
+
+namespace {
+
+// conversion/base.py prepare_tensors: besides vectors, norms and whatever is no ".weight".
+constexpr std::string_view always_f32[] = {
+    "altup_correct_coef.weight", "altup_predict_coef.weight", "ffn_gate_inp.weight",
+    "ffn_gate_inp_shexp.weight", "indexer.proj.weight",       "position_embd.weight",
+    "shortconv.conv.weight",     "ssm_conv1d.weight",         "ssm_conv1d_k.weight",
+    "ssm_conv1d_q.weight",       "ssm_conv1d_v.weight",
+};
+
+const TensorType* source_type(const std::string& quant) {
+  return find_tensor_type(quant == "F16" || quant == "F32" ? quant : "BF16");
+}
+
+}  // namespace
+
+TensorBuilder::TensorBuilder(ModelInfo& model, const TensorRule& family)
+    : rule(family),
+      h(model.hparams),
+      model_(model),
+      source_(source_type(model.quant)),
+      f32_(find_tensor_type("F32")) {}
+
+void TensorBuilder::add(std::string name, std::uint64_t ne0, std::uint64_t ne1, std::uint64_t ne2) {
+  if ((ne0 == 0 || ne1 == 0 || ne2 == 0) && missing_.empty()) missing_ = name;
+  const bool f32 =
+      (ne1 == 1 && ne2 == 1) || !name.ends_with(".weight") || name.ends_with("_norm.weight") ||
+      std::find(std::begin(always_f32), std::end(always_f32), name) != std::end(always_f32);
+  Tensor tensor;
+  tensor.ne = {ne0, ne1, ne2, 1};
+  tensor.layer = layer_;
+  tensor.role = role_of(name);
+  tensor.type = f32 ? f32_ : source_;
+  if (name == "ffn_gate_tid2eid.weight") tensor.type = find_tensor_type("I32");
+  tensor.name = std::move(name);
+  model_.tensors.push_back(std::move(tensor));
+}
+
+void TensorBuilder::weight(std::string_view name, std::uint64_t ne0, std::uint64_t ne1,
+                           std::uint64_t ne2) {
+  add(std::string(name) + ".weight", ne0, ne1, ne2);
+}
+
+void TensorBuilder::linear(std::string_view name, std::uint64_t ne0, std::uint64_t ne1, bool bias) {
+  weight(name, ne0, ne1);
+  if (bias) add(std::string(name) + ".bias", ne1);
+}
+
+void TensorBuilder::norm(std::string_view name, std::uint64_t width) {
+  weight(name, width);
+  if (has(trait::norm_bias)) add(std::string(name) + ".bias", width);
+}
+
+bool TensorBuilder::is_nextn() const {
+  const std::uint32_t n_layer = h.n_layer.value_or(0);
+  return layer() >= n_layer - std::min(n_layer, h.n_layer_nextn.value_or(0));
+}
+
+bool TensorBuilder::is_recurrent() const {
+  if (rule.recurrent == RecurrentBlock::none || is_nextn()) return false;
+  if (rule.attention == AttentionBlock::none) return true;
+  if (layer() < h.recurrent_layers.size()) return h.recurrent_layers[layer()];
+  switch (rule.recurrent) {
+    case RecurrentBlock::delta_net:
+    case RecurrentBlock::delta_net_split:
+    case RecurrentBlock::lightning:
+      return (layer() + 1) % std::max(1U, h.full_attention_interval.value_or(4)) != 0;
+    case RecurrentBlock::none:
+    case RecurrentBlock::mamba:
+    case RecurrentBlock::mamba2:
+    case RecurrentBlock::kda:
+    case RecurrentBlock::short_conv:
+      break;
+  }
+  return h.n_head_kv.at(layer()) == 0 && (!has(trait::one_mixer) || h.n_ff.at(layer()) == 0);
+}
+
+bool TensorBuilder::is_swa() const {
+  if (layer() < h.swa_layers.size()) return h.swa_layers[layer()];
+  const std::uint32_t period = h.swa_period.value_or(0);
+  return period > 0 && (layer() + 1) % period != 0;
+}
+
+bool TensorBuilder::is_moe() const {
+  if (h.n_expert.value_or(0) == 0) return false;
+  if (is_nextn()) return true;
+  const std::uint32_t step = h.moe_every_n_layers.value_or(1);
+  return layer() >= h.n_layer_dense_lead.value_or(0) && step > 0 && (layer() + 1) % step == 0;
+}
+
+std::uint64_t TensorBuilder::n_head_kv() const {
+  return h.n_head_kv.present() ? h.n_head_kv.at(layer()) : n_head();
+}
+
+std::uint64_t TensorBuilder::head_dim_k() const {
+  if (h.head_dim_k_swa && is_swa()) return *h.head_dim_k_swa;
+  if (h.head_dim_k) return *h.head_dim_k;
+  const std::uint64_t heads = h.n_head.max();
+  return heads == 0 ? 0 : n_embd() / heads;
+}
+
+std::uint64_t TensorBuilder::head_dim_v() const {
+  if (h.head_dim_v_swa && is_swa()) return *h.head_dim_v_swa;
+  return h.head_dim_v ? *h.head_dim_v : head_dim_k();
+}
+
+std::uint64_t TensorBuilder::n_ff() const {
+  const std::uint64_t width = h.n_ff.at(layer());
+  return has(trait::half_ff) ? width / 2 : width;
+}
+
+}  // namespace fitvram

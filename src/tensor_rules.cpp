@@ -1,0 +1,151 @@
+#include "tensor_rules.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace fitvram {
+
+namespace {
+
+using namespace trait;
+
+constexpr auto no_attention = AttentionBlock::none;
+constexpr auto gqa = AttentionBlock::gqa;
+constexpr auto fused_qkv = AttentionBlock::fused_qkv;
+constexpr auto mla = AttentionBlock::mla;
+constexpr auto compressed = AttentionBlock::compressed;
+
+constexpr auto no_state = RecurrentBlock::none;
+constexpr auto mamba = RecurrentBlock::mamba;
+constexpr auto mamba2 = RecurrentBlock::mamba2;
+
+constexpr auto no_mlp = FeedForwardBlock::none;
+constexpr auto gated = FeedForwardBlock::gated;
+constexpr auto plain = FeedForwardBlock::plain;
+constexpr auto fused = FeedForwardBlock::fused;
+
+constexpr std::string_view pre = "attn_norm ffn_norm";
+constexpr std::string_view pre_post = "attn_norm post_attention_norm";
+constexpr std::string_view sandwich = "attn_norm post_attention_norm ffn_norm post_ffw_norm";
+constexpr std::string_view post = "post_attention_norm post_ffw_norm";
+constexpr std::string_view parallel = "attn_norm";
+
+constexpr std::uint64_t bias_keys = qkv_bias_key | out_bias_key | mlp_bias_key;
+constexpr std::uint64_t gpt2_like = norm_bias | qkv_bias | out_bias | mlp_bias;
+
+constexpr TensorRule rules[] = {
+    {"apertus", gqa, no_state, plain, pre, qk_norm | qkv_bias_key | out_bias_key},
+    {"arcee", gqa, no_state, plain, pre, bias_keys},
+    {"baichuan", gqa, no_state, gated, pre, 0},
+    {"bailingmoe", gqa, no_state, gated, pre, qkv_bias_key},
+    {"bailingmoe2", fused_qkv, no_state, gated, pre,
+     qk_norm | router_bias | qkv_bias_key | nextn_head},
+    {"bloom", fused_qkv, no_state, plain, pre, gpt2_like | embd_norm},
+    {"chatglm", fused_qkv, no_state, fused, pre, qkv_bias},
+    {"cohere2", gqa, no_state, gated, parallel, always_tied | qkv_bias_key | out_bias_key},
+    {"command-r", gqa, no_state, gated, parallel,
+     always_tied | qkv_bias_key | out_bias_key | qk_norm_heads},
+    {"dbrx", fused_qkv, no_state, gated, "attn_norm attn_output_norm", 0},
+    {"deepseek", gqa, no_state, gated, pre, qkv_bias_key | out_bias_key},
+    {"deepseek2", mla, no_state, gated, pre, router_bias_key | nextn_head},
+    {"deepseek32", mla, no_state, gated, pre, indexer | router_bias | nextn_head},
+    {"deepseek4", compressed, no_state, gated, pre, hyper | nextn_head},
+    {"dots1", gqa, no_state, gated, pre, qk_norm | router_bias},
+    {"ernie4_5", gqa, no_state, gated, pre, bias_keys},
+    {"ernie4_5-moe", gqa, no_state, gated, pre, bias_keys | router_bias},
+    {"exaone", gqa, no_state, gated, pre, 0},
+    {"exaone4", gqa, no_state, gated, post, qk_norm},
+    {"falcon", fused_qkv, no_state, plain, parallel,
+     norm_bias | qkv_bias_key | out_bias_key | second_norm_gqa},
+    {"falcon-h1", gqa, mamba2, gated, "attn_norm ffn_norm",
+     bias_keys | parallel_mixers | no_inner_norm},
+    {"gemma", gqa, no_state, gated, pre, always_tied},
+    {"gemma2", gqa, no_state, gated, sandwich, always_tied},
+    {"gemma3", gqa, no_state, gated, sandwich, qk_norm},
+    {"gemma3n", gqa, no_state, gated, sandwich, qk_norm | per_layer_embd | altup},
+    {"gemma4", gqa, no_state, gated, sandwich,
+     qk_norm | per_layer_embd | layer_scale | rope_full | expert_and_dense | fused_experts},
+    {"glm-dsa", mla, no_state, gated, pre, indexer | router_bias | nextn_head},
+    {"glm4", gqa, no_state, fused, sandwich, qkv_bias_key | nextn_head},
+    {"glm4moe", gqa, no_state, gated, pre_post,
+     qkv_bias_key | qk_norm_key | router_bias | nextn_head},
+    {"gpt-oss", gqa, no_state, gated, pre_post, qkv_bias | out_bias | sinks | expert_bias},
+    {"gpt2", fused_qkv, no_state, plain, pre, gpt2_like | positions},
+    {"gptneox", fused_qkv, no_state, plain, pre, gpt2_like},
+    {"granite", gqa, no_state, gated, pre, bias_keys},
+    {"granitehybrid", gqa, mamba2, gated, pre, bias_keys},
+    {"granitemoe", gqa, no_state, gated, pre, bias_keys},
+    {"hunyuan-dense", gqa, no_state, gated, pre, qk_norm},
+    {"hunyuan-moe", gqa, no_state, gated, pre, qk_norm | shared_like_dense},
+    {"internlm2", gqa, no_state, gated, pre, qkv_bias_key | out_bias_key},
+    {"jamba", gqa, mamba, gated, pre, inner_norms},
+    {"kimi-k3", mla, RecurrentBlock::kda, gated, pre,
+     router_bias | latent_experts | routed_norm | residual_scores | out_gate},
+    {"kimi-linear", mla, RecurrentBlock::kda, gated, pre, router_bias},
+    {"lfm2", gqa, RecurrentBlock::short_conv, gated, pre, qk_norm | output_norm_lfm2},
+    {"lfm2moe", gqa, RecurrentBlock::short_conv, gated, pre,
+     qk_norm | output_norm_lfm2 | router_bias},
+    {"llama", gqa, no_state, gated, pre, bias_keys},
+    {"llama4", gqa, no_state, gated, pre, shared_like_expert},
+    {"mamba", no_attention, mamba, no_mlp, parallel, 0},
+    {"mamba2", no_attention, mamba2, no_mlp, parallel, 0},
+    {"mimo2", gqa, no_state, gated, pre, router_bias | sinks_swa | qkv_bias_key},
+    {"minicpm", gqa, no_state, gated, pre, bias_keys},
+    {"minimax-01", gqa, RecurrentBlock::lightning, gated, pre, 0},
+    {"minimax-m2", gqa, no_state, gated, pre, qk_norm_full | router_bias},
+    {"minimax-m3", gqa, no_state, gated, pre, qk_norm | router_bias | block_indexer},
+    {"mistral3", gqa, no_state, gated, pre, bias_keys},
+    {"mistral4", mla, no_state, gated, pre, router_bias_key},
+    {"mpt", fused_qkv, no_state, plain, pre, 0},
+    {"nemotron", gqa, no_state, plain, pre, norm_bias | bias_keys},
+    {"nemotron_h", gqa, mamba2, plain, parallel, one_mixer | bias_keys},
+    {"nemotron_h_moe", gqa, mamba2, plain, parallel,
+     one_mixer | bias_keys | router_bias | latent_experts},
+    {"olmo", gqa, no_state, gated, "", no_output_norm},
+    {"olmo2", gqa, no_state, gated, post, qk_norm_full},
+    {"olmoe", gqa, no_state, gated, pre, qk_norm_full},
+    {"opt", gqa, no_state, plain, pre, gpt2_like | positions | extra_positions},
+    {"orion", gqa, no_state, gated, pre, norm_bias | qkv_bias_key},
+    {"pangu-embedded", gqa, no_state, gated, pre, qkv_bias | out_bias},
+    {"phi2", gqa, no_state, plain, parallel, gpt2_like | head_bias | never_tied},
+    {"phi3", fused_qkv, no_state, fused, pre, 0},
+    {"phimoe", gqa, no_state, gated, pre, norm_bias | qkv_bias | out_bias | head_bias},
+    {"qwen", fused_qkv, no_state, gated, pre, qkv_bias | half_ff},
+    {"qwen2", gqa, no_state, gated, pre, qkv_bias},
+    {"qwen2moe", gqa, no_state, gated, pre, qkv_bias | shared_gate},
+    {"qwen2vl", gqa, no_state, gated, pre, qkv_bias},
+    {"qwen3", gqa, no_state, gated, pre, qk_norm | qkv_bias_key},
+    {"qwen35", gqa, RecurrentBlock::delta_net_split, gated, pre_post, qk_norm | q_gate},
+    {"qwen35moe", gqa, RecurrentBlock::delta_net_split, gated, pre_post,
+     qk_norm | q_gate | shared_gate},
+    {"qwen3moe", gqa, no_state, gated, pre, qk_norm | qkv_bias_key},
+    {"qwen3next", gqa, RecurrentBlock::delta_net, gated, pre_post, qk_norm | q_gate | shared_gate},
+    {"qwen3vl", gqa, no_state, gated, pre, qk_norm | qkv_bias_key},
+    {"qwen3vlmoe", gqa, no_state, gated, pre, qk_norm | qkv_bias_key},
+    {"seed_oss", gqa, no_state, gated, pre_post, qkv_bias_key | out_bias_key},
+    {"smollm3", gqa, no_state, gated, pre, bias_keys},
+    {"stablelm", gqa, no_state, gated, pre,
+     norm_bias | qkv_bias_key | qk_norm_heads | parallel_key},
+    {"starcoder", fused_qkv, no_state, plain, pre, gpt2_like | positions},
+    {"starcoder2", gqa, no_state, plain, pre, gpt2_like},
+    {"step35", gqa, no_state, gated, pre, qk_norm | head_gate | router_bias},
+    {"xverse", gqa, no_state, gated, pre, 0},
+};
+
+constexpr bool sorted_and_unique() {
+  for (std::size_t i = 1; i < std::size(rules); ++i)
+    if (!(rules[i - 1].architecture < rules[i].architecture)) return false;
+  return true;
+}
+static_assert(sorted_and_unique());
+
+}  // namespace
+
+const TensorRule* find_tensor_rule(std::string_view architecture) {
+  const auto* it = std::lower_bound(
+      std::begin(rules), std::end(rules), architecture,
+      [](const TensorRule& row, std::string_view key) { return row.architecture < key; });
+  return it != std::end(rules) && it->architecture == architecture ? it : nullptr;
+}
+
+}  // namespace fitvram

@@ -1,0 +1,164 @@
+// Who may include whom. A new file needs a row in `layers` only if no row's word covers its name.
+#include <cctype>
+#include <string>
+#include <string_view>
+
+#include "catch.hpp"
+#include "support/source_tree.hpp"
+
+using namespace fitvram::test;
+
+namespace {
+
+// A file belongs to the longest `word` that is its stem or begins it up to a '_' or '/'. It may
+// include files of lower ranks and of its own part.
+struct Layer {
+  std::string_view word;
+  std::string_view part;
+  int rank;
+};
+constexpr Layer layers[] = {
+    {"units", "units", 0},
+    {"error", "error", 0},
+    {"hparams", "hparams", 1},
+    {"malformed", "malformed", 1},
+    {"cache", "cache", 1},
+    {"gpu", "gpu", 2},
+    {"gpus", "gpu", 2},
+    {"text", "text", 1},
+    {"file_kind", "file_kind", 1},
+    {"python_json", "python_json", 1},
+    {"tensor", "tensor", 2},
+    {"ggml_types", "tensor", 2},
+    {"model", "model", 3},
+    {"architectures", "lowering", 4},
+    {"tensor_rules", "lowering", 4},
+    {"tensor_builder", "lowering", 4},
+    {"window_hint", "lowering", 4},
+    {"lower", "lowering", 4},
+    {"parse", "parse", 5},
+    {"model_of_params", "parse", 5},
+    {"gguf", "parse", 5},
+    {"hf", "parse", 5},
+    {"safetensors", "parse", 5},
+    {"quantize", "quantize", 5},
+    {"llama_quant", "quantize", 5},
+    {"catalog", "catalog", 6},
+    {"runtime", "runtime", 6},
+    {"estimate", "estimate", 7},
+    {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it
+    {"cache_tensors", "estimate", 7},
+    {"placement", "estimate", 7},
+    {"compute", "estimate", 7},
+    {"explain", "estimate", 7},
+    {"fit", "fit", 8},
+    {"fitvram", "everything", 9},
+    {"names", "everything", 9},  // the spelling of every enum; a source without a header
+    {"cli", "cli", 10},
+};
+
+const Layer* layer_of(std::string_view stem) {
+  const Layer* best = nullptr;
+  for (const Layer& layer : layers) {
+    if (!stem.starts_with(layer.word)) continue;
+    if (stem.size() > layer.word.size() && stem[layer.word.size()] != '_' &&
+        stem[layer.word.size()] != '/') {
+      continue;
+    }
+    if (best == nullptr || layer.word.size() > best->word.size()) best = &layer;
+  }
+  return best;
+}
+
+// `token` may stand only in the files whose stem is one of `allowed` or begins with one that ends
+// in '*'.
+struct Confined {
+  std::string_view token;
+  std::vector<std::string_view> allowed;
+};
+const std::vector<Confined>& confined() {
+  static const std::vector<std::string_view> outside = {"cli/io", "cli/main"};
+  static const std::vector<Confined> rules = {
+      {"<nlohmann/", {"hf_*", "safetensors", "gpus", "catalog", "cli/render*", "cli/json"}},
+      {"<CLI/", {"cli/app"}},
+      {"<fmt/", {"cli/*"}},
+      {"<fstream>", outside},
+      {"<iostream>", outside},
+      {"<cstdio>", outside},
+      {"<unistd.h>", outside},
+      {"<fcntl.h>", outside},
+      {"<sys/", outside},
+      {"getenv", outside},
+      {"isatty", outside},
+      {"<filesystem>", {"cli/*"}},
+      {"<chrono>", {}},
+      {"<ctime>", {}},
+      {"<random>", {}},
+      {"<thread>", {}},
+  };
+  return rules;
+}
+
+bool allows(const Confined& rule, std::string_view stem) {
+  return std::ranges::any_of(rule.allowed, [&](std::string_view allowed) {
+    return allowed.ends_with('*') ? stem.starts_with(allowed.substr(0, allowed.size() - 1))
+                                  : stem == allowed;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every file includes only what lies below it") {
+  for (const auto& file : product_sources()) {
+    const std::string stem = stem_of(file.path);
+    const Layer* const from = layer_of(stem);
+    INFO(file.path << " is in no layer: give it a row in tests/layering_test.cpp");
+    REQUIRE(from != nullptr);
+    for (const auto& line : file.lines) {
+      std::string target = included_by(line);
+      if (!target.starts_with('"')) continue;
+      target = target.substr(1, target.size() - 2);
+      if (target.starts_with("fitvram/")) target.erase(0, 8);
+      const Layer* const to = layer_of(stem_of(target));
+      INFO(file.path << " (" << from->part << ") includes " << target);
+      REQUIRE(to != nullptr);
+      CHECK((to->rank < from->rank || to->part == from->part));
+    }
+  }
+}
+
+TEST_CASE("public headers need the standard library and each other, nothing else") {
+  for (const auto& file : files_below("include", {".hpp"})) {
+    for (const auto& line : file.lines) {
+      const std::string target = included_by(line);
+      INFO(file.path << " includes " << target);
+      if (target.starts_with('<')) {
+        CHECK(std::ranges::all_of(target.substr(1, target.size() - 2), [](unsigned char c) {
+          return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_';
+        }));
+      } else if (!target.empty()) {
+        CHECK(target.starts_with("\"fitvram/"));
+      }
+    }
+  }
+}
+
+TEST_CASE("libraries, files and the environment stay where they belong") {
+  for (const auto& file : product_sources()) {
+    const std::string stem = stem_of(file.path);
+    for (const auto& rule : confined()) {
+      if (allows(rule, stem)) continue;
+      INFO(file.path << " contains " << rule.token);
+      CHECK(file.text.find(rule.token) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("the umbrella header includes every public header") {
+  std::string umbrella = "#pragma once\n";
+  for (const auto& file : files_below("include", {".hpp"})) {
+    if (stem_of(file.path) == "fitvram") continue;
+    umbrella += "#include \"" + file.path.substr(file.path.find('/') + 1) + "\"\n";
+  }
+  CHECK(source_file("include/fitvram/fitvram.hpp").text == umbrella);
+}
