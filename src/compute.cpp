@@ -1,9 +1,11 @@
 #include "compute.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "graph_families.hpp"
 #include "placement.hpp"
 
 namespace fitvram {
@@ -31,7 +33,7 @@ struct AttentionWidths {
   bool window;
 };
 
-struct Graph {
+struct Facts {
   const ModelInfo& model;
   const Workload& workload;
   const Hparams& hp;
@@ -41,9 +43,9 @@ struct Graph {
   std::uint64_t kv_full = 0, kv_window = 0;
 };
 
-Graph graph_of(const ModelInfo& model, const Workload& workload) {
+Facts graph_of(const ModelInfo& model, const Workload& workload) {
   const Runtime& runtime = *find_runtime("llama.cpp");
-  Graph g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
+  Facts g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
   g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
   const bool honours = runtime.honours_window(model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
@@ -63,7 +65,7 @@ Graph graph_of(const ModelInfo& model, const Workload& workload) {
   return g;
 }
 
-bool flash_on_device(const Graph& g) {
+bool flash_on_device(const Facts& g) {
   if (g.workload.backend != "cuda") return true;
   const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
   if (fails(cache_type_k(g.workload)) || fails(cache_type_v(g.workload))) return false;
@@ -75,7 +77,7 @@ bool flash_on_device(const Graph& g) {
   });
 }
 
-bool flash(const Graph& g) {
+bool flash(const Facts& g) {
   switch (g.workload.flash_attn) {
     case FlashAttention::on: return true;
     case FlashAttention::off: return false;
@@ -86,7 +88,7 @@ bool flash(const Graph& g) {
 }
 
 /// Values per token that live at the widest moment of a feed-forward block.
-std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
+std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
   const Hparams& hp = g.hp;
   const std::string& arch = g.model.architecture;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
@@ -112,7 +114,7 @@ std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
   return width;
 }
 
-std::uint64_t recurrent_width(const Graph& g) {
+std::uint64_t recurrent_width(const Facts& g) {
   const Hparams& hp = g.hp;
   const bool recurrent = std::any_of(g.model.layers.begin(), g.model.layers.end(), [](const Layer& l) {
     return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
@@ -127,7 +129,7 @@ std::uint64_t recurrent_width(const Graph& g) {
 }
 
 /// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
-Bytes converted_cache(const Graph& g) {
+Bytes converted_cache(const Facts& g) {
   const bool k = cache_type_k(g.workload).name != "F16";
   const bool v = cache_type_v(g.workload).name != "F16";
   Bytes most;
@@ -138,11 +140,11 @@ Bytes converted_cache(const Graph& g) {
   return most;
 }
 
-Bytes masks(const Graph& g, bool flash_attn) {
+Bytes masks(const Facts& g, bool flash_attn) {
   return Bytes{flash_attn ? 2u : 4u} * g.n_tokens * sat_add(g.kv_full, g.kv_window);
 }
 
-Bytes arena(const Graph& g, bool cuda) {
+Bytes arena(const Facts& g, bool cuda) {
   const Hparams& hp = g.hp;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const bool flash_attn = flash(g);
@@ -181,6 +183,28 @@ Bytes arena(const Graph& g, bool cuda) {
   return std::max(most, attention);
 }
 
+/// The buffers of the runtime's own graph, where its architecture's blocks are known.
+std::optional<ArenaBytes> simulated(const Facts& f) {
+  const Family* family = find_family(f.model.architecture);
+  if (family == nullptr || f.model.tensors.empty() || f.model.n_layer == 0) return std::nullopt;
+  const Backend* backend = find_backend(f.workload.backend);
+  if (backend == nullptr) return std::nullopt;
+  try {
+    Graph graph;
+    GraphBuilder builder(f.model, f.workload, flash(f), graph);
+    builder.flash_on_device = flash_on_device(f);
+    family->build(builder, *family);
+    Machine machine;
+    machine.device = backend->device;
+    machine.keeps = backend->name == "cuda";
+    machine.device_memory.alignment = backend->alignment;
+    machine.host_memory.alignment = backend->host_alignment;
+    return arena_bytes(graph, machine);
+  } catch (const Unbuilt&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
@@ -188,12 +212,14 @@ bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) 
 }
 
 Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload) {
+  if (const auto bytes = simulated(graph_of(model, workload))) return Bytes{bytes->device};
   if (Devices(model, workload).layers_on_device() == 0) return Bytes{};
   return arena(graph_of(model, workload), workload.backend == "cuda");
 }
 
 Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload) {
-  const Graph g = graph_of(model, workload);
+  const Facts g = graph_of(model, workload);
+  if (const auto bytes = simulated(g)) return Bytes{bytes->host};
   const Devices devices(model, workload);
   if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
     return Bytes{2 * f32} * g.n_tokens * g.hp.n_embd.value_or(0) + masks(g, flash(g));

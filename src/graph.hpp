@@ -53,6 +53,7 @@ struct Node {
   Place place = Place::none;       ///< where it lies, or must run
   bool external = false;           ///< lies in another buffer (weights, caches)
   bool weight = false;
+  bool contiguous = true;
   bool input = false;
   bool output = false;
   bool host_only = false;          ///< the device has no kernel for it

@@ -169,7 +169,7 @@ class Scheduler {
         }
       }
       piece.push_back({id, g_[id].place});
-      if (machine_.keeps && g_[id].place == Place::device) keep_until(id, piece);
+      keep_until(id, piece, machine_.keeps && g_[id].place == Place::device);
     }
     flush();
     return steps;
@@ -187,12 +187,12 @@ class Scheduler {
     return false;
   }
 
-  void keep_until(NodeId id, std::vector<Step>& piece) {
+  void keep_until(NodeId id, std::vector<Step>& piece, bool keeps) {
     std::size_t n = 0;
     NodeId dependency = no_node;
-    for (const auto& kept : g_.kept) {
-      if (kept.until != id) continue;
-      NodeId tensor = kept.tensor;
+    for (; next_kept_ < g_.kept.size() && g_.kept[next_kept_].until == id; ++next_kept_) {
+      if (!keeps) continue;
+      NodeId tensor = g_.kept[next_kept_].tensor;
       if (g_[tensor].place == Place::host && copy(tensor, Place::device) != no_node)
         tensor = copy(tensor, Place::device);
       if (n % 10 == 0) {
@@ -207,6 +207,7 @@ class Scheduler {
   Graph& g_;
   const Machine& machine_;
   std::vector<std::array<NodeId, 2>> copies_;
+  std::size_t next_kept_ = 0;
 };
 
 }  // namespace

@@ -78,6 +78,10 @@ struct Hparams {
   U32 n_expert_shared;    ///< expert_shared_count
   U32 n_ff_shexp;         ///< expert_shared_feed_forward_length
   U32 expert_gating_func; ///< expert_gating_func
+  U32 n_expert_groups;    ///< expert_group_count: experts are picked by groups first
+  U32 n_expert_groups_used; ///< expert_group_used_count
+  U32 expert_weights_norm;  ///< expert_weights_norm: weights of the picked experts add up to 1
+  std::optional<double> expert_weights_scale; ///< expert_weights_scale
   U32 moe_every_n_layers; ///< moe_every_n_layers / interleave_moe_layer_step
 
   U32 ssm_conv_kernel;    ///< ssm.conv_kernel

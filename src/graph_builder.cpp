@@ -1,0 +1,412 @@
+#include "graph_builder.hpp"
+
+#include <algorithm>
+
+#include "architectures.hpp"
+#include "cache_tensors.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::size_t no_plan = SIZE_MAX;
+
+/// What makes two blocks build the same operations.
+struct Signature {
+  std::size_t n_tensor = 0;
+  std::uint32_t n_head = 0, n_head_kv = 0, n_ff = 0, n_ff_exp = 0, n_used = 0;
+  bool swa = false, device = false, no_rope = false;
+  LayerKind kind = LayerKind::attention;
+  std::size_t n_cache = 0;
+  CacheSlot first;
+
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// How often the allocator needs to see a repeated pattern before it repeats itself.
+constexpr std::size_t repeats = 4;
+constexpr std::size_t longest_period = 8;
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, bool flash_attn, Graph& graph)
+    : g(graph), model(m), workload(w), hp(m.hparams), devices(m, w),
+      size(context_size(w, *find_runtime("llama.cpp"))), flash(flash_attn) {
+  n_seqs = std::max<std::uint32_t>(1, w.n_seq);
+  n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
+  const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
+  const std::uint64_t asked = w.n_outputs == 0 ? n_batch : w.n_outputs;
+  n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
+  n_embd = hp.n_embd.value_or(0);
+  make_plan();
+  index_tensors();
+}
+
+void GraphBuilder::make_plan() {
+  const std::size_t n = model.n_layer;
+  std::vector<std::uint32_t> counts(model.layers.size(), 0);
+  for (const auto& t : model.tensors)
+    if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
+      ++counts[static_cast<std::size_t>(t.layer)];
+  std::vector<Signature> signatures(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    Signature& s = signatures[i];
+    s = {counts[i], hp.n_head.at(i), hp.n_head_kv.at(i), hp.n_ff.at(i), hp.n_ff_exp.at(i),
+         hp.n_expert_used.at(i), is_swa(i), devices.holds_layer(i), (i + 1) % 4 == 0,
+         model.layers[i].kind, model.layers[i].caches.size(), {}};
+    if (!model.layers[i].caches.empty()) s.first = model.layers[i].caches.front();
+  }
+  // Weights that are moved to the device differ in type from block to block.
+  const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
+  if (devices.backend().device && !all_device) {
+    for (std::size_t i = 0; i < n; ++i) plan.push_back(i);
+    return;
+  }
+  for (std::size_t i = 0; i < n;) {
+    std::size_t period = 1, reach = i + 1;
+    for (std::size_t p = 1; p <= longest_period && i + p < n; ++p) {
+      std::size_t end = i + p;
+      while (end < n && signatures[end] == signatures[end - p]) ++end;
+      if (end - i > (repeats + 1) * p && end > reach) period = p, reach = end;
+    }
+    const std::size_t run = reach - i;
+    const std::size_t skipped = run > repeats * period ? (run / period - repeats) * period : 0;
+    for (std::size_t j = i; j < reach; ++j)
+      if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
+    i = reach;
+  }
+}
+
+void GraphBuilder::index_tensors() {
+  planned_.assign(model.layers.size(), no_plan);
+  tensors_.resize(plan.size());
+  for (std::size_t p = 0; p < plan.size(); ++p) planned_[plan[p]] = p;
+  for (const auto& tensor : model.tensors) {
+    if (tensor.layer < 0) {
+      globals_.push_back(&tensor);
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(tensor.layer);
+    if (i < planned_.size() && planned_[i] != no_plan) tensors_[planned_[i]].push_back(&tensor);
+  }
+}
+
+const Tensor* GraphBuilder::find(std::string_view name) const {
+  for (const Tensor* tensor : tensors_[planned_[layer]])
+    if (tensor->name == name) return tensor;
+  return nullptr;
+}
+
+NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
+  for (const auto& made : made_)
+    if (made.tensor == &tensor && g[made.node].place == place) return made.node;
+  const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
+  const NodeId id = g.external(tensor.ne, elem, place, true);
+  if (tensor.layer < 0) made_.push_back({&tensor, id});
+  return id;
+}
+
+NodeId GraphBuilder::weight(std::string_view name) {
+  const Tensor* tensor = find(name);
+  if (tensor == nullptr) return no_node;
+  return leaf_of(*tensor, devices.holds_layer(layer) ? Place::device : Place::host);
+}
+
+NodeId GraphBuilder::global(std::string_view name) {
+  const auto find_global = [&](std::string_view wanted) -> const Tensor* {
+    for (const Tensor* tensor : globals_)
+      if (tensor->name == wanted) return tensor;
+    return nullptr;
+  };
+  const Tensor* tensor = find_global(name);
+  const bool output = name.rfind("output", 0) == 0;
+  if (tensor == nullptr && name == "output.weight") tensor = find_global("token_embd.weight");
+  if (tensor == nullptr) return no_node;
+  bool device = devices.holds_layer(0);
+  switch (tensor->role) {
+    case TensorRole::token_embd:
+      device = output && devices.holds_layer(model.layers.size());
+      break;
+    case TensorRole::position_embd:
+    case TensorRole::per_layer_embd:
+      device = false;
+      break;
+    case TensorRole::output:
+    case TensorRole::output_norm:
+      device = devices.holds_layer(model.layers.size());
+      break;
+    case TensorRole::rope:
+      device = devices.holds_layer(layer);
+      break;
+    case TensorRole::norm:
+    case TensorRole::attention:
+    case TensorRole::feed_forward:
+    case TensorRole::expert:
+    case TensorRole::router:
+    case TensorRole::recurrent:
+    case TensorRole::indexer:
+    case TensorRole::multimodal:
+    case TensorRole::other:
+      break;
+  }
+  return leaf_of(*tensor, device ? Place::device : Place::host);
+}
+
+bool GraphBuilder::is_swa(std::size_t i) const {
+  return i < hp.swa_layers.size() && hp.swa_layers[i];
+}
+
+bool GraphBuilder::is_swa() const { return is_swa(layer); }
+
+NodeId GraphBuilder::in_place(NodeId like, std::initializer_list<NodeId> sources) {
+  return g.op(Op::in_place, ne(like), f32_elem, sources);
+}
+
+NodeId GraphBuilder::other(Shape shape, std::initializer_list<NodeId> sources, Elem elem) {
+  return g.op(Op::other, shape, elem, sources);
+}
+
+NodeId GraphBuilder::mat(NodeId w, NodeId x) {
+  const Shape a = ne(w), b = ne(x);
+  return g.op(Op::mul_mat, {a[1], b[1], b[2], b[3]}, f32_elem, {w, x});
+}
+
+NodeId GraphBuilder::mat_bias(std::string_view name, NodeId x) {
+  const std::string stem(name);
+  NodeId y = mat(weight(stem + ".weight"), x);
+  if (const NodeId s = weight(stem + ".scale"); s != no_node) y = mul(y, s);
+  if (const NodeId b = weight(stem + ".bias"); b != no_node) y = add(y, b);
+  return y;
+}
+
+NodeId GraphBuilder::mat_id(NodeId w, NodeId x, NodeId ids) {
+  const Shape i = ne(ids);
+  return g.op(Op::mul_mat_id, {ne(w)[1], i[0], ne(x)[2], 1}, f32_elem, {w, x, ids});
+}
+
+NodeId GraphBuilder::rows(NodeId table, NodeId ids) {
+  const Shape a = ne(table), i = ne(ids);
+  const Elem elem = g[table].elem == i32_elem ? i32_elem : f32_elem;
+  return g.op(Op::get_rows, {a[0], i[0], i[1], i[2]}, elem, {table, ids});
+}
+
+NodeId GraphBuilder::strided(NodeId x, Shape shape) {
+  const NodeId id = g.view(x, shape);
+  g[id].contiguous = false;
+  return id;
+}
+
+NodeId GraphBuilder::rope(NodeId x) {
+  const bool factors = layer_uses_rope_factors(model, layer);
+  NodeId f = factors ? global("rope_freqs.weight") : no_node;
+  if (f == no_node && factors) f = global("rope_factors_long.weight");
+  return g.op(Op::rope, ne(x), f32_elem, {x, positions(), f});
+}
+
+NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
+  const std::string stem(name);
+  const bool whole = layer == SIZE_MAX;
+  const NodeId w = whole ? global(stem + ".weight") : weight(stem + ".weight");
+  const NodeId b = whole ? global(stem + ".bias") : weight(stem + ".bias");
+  x = layer_norm ? other(ne(x), {x}) : unary(x);
+  if (w != no_node) x = mul(x, w);
+  if (b != no_node) x = add(x, b);
+  return x;
+}
+
+NodeId GraphBuilder::embed(bool scaled) {
+  const NodeId tokens = g.input({n_tokens, 1, 1, 1}, i32_elem);
+  NodeId x = rows(global("token_embd.weight"), tokens);
+  g.expand(x);
+  g.expand(g.input({n_embd, n_tokens, 1, 1}, f32_elem));
+  if (scaled) x = scale(x);
+  g.expand(x);
+  return x;
+}
+
+NodeId GraphBuilder::positions(std::uint64_t per_token) {
+  if (positions_ == no_node) positions_ = g.input({n_tokens * per_token, 1, 1, 1}, i32_elem);
+  return positions_;
+}
+
+NodeId GraphBuilder::out_ids() {
+  if (out_ids_ == no_node) out_ids_ = g.input({n_outputs, 1, 1, 1}, i32_elem);
+  return out_ids_;
+}
+
+AttentionInput GraphBuilder::attention_input(bool window, bool latent) {
+  AttentionInput in;
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    for (const CacheSlot& slot : model.layers[i].caches) {
+      if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
+      const bool swa = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      if (swa != window) continue;
+      n_kv = cells(slot, size, workload, runtime);
+      // The rotation needs one head size in the whole cache.
+      d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
+      d_v = d_v == 0 || d_v == slot.shape.dim_v ? slot.shape.dim_v : UINT64_MAX;
+    }
+  }
+  in.n_kv = n_kv;
+  in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
+  const std::uint64_t per_token = v_transposed(workload) ? widest_v_row(model) : 1;
+  in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
+  in.mask = g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
+  if (latent) return in;
+  const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t full) {
+    return type.quantized() && width != 0 && width != UINT64_MAX && full % 64 == 0;
+  };
+  if (rotated(cache_type_k(workload), d_k, hp.head_dim_k.value_or(0))) {
+    std::uint64_t n = 64;
+    while (d_k % (2 * n) == 0) n *= 2;
+    in.k_rot = g.input({n, n, 1, 1}, f32_elem);
+  }
+  if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
+    in.v_rot = g.input({64, 64, 1, 1}, f32_elem);
+  return in;
+}
+
+Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
+                      std::uint64_t n_head_kv) {
+  if (has("attn_qkv.weight")) {
+    NodeId y = mat_bias("attn_qkv", x);
+    return {strided(y, {d_k, n_head, n_tokens, 1}), strided(y, {d_k, n_head_kv, n_tokens, 1}),
+            strided(y, {d_v, n_head_kv, n_tokens, 1})};
+  }
+  const NodeId q = mat_bias("attn_q", x), k = mat_bias("attn_k", x), v = mat_bias("attn_v", x);
+  return {reshape(q, {d_k, n_head, n_tokens, 1}), reshape(k, {d_k, n_head_kv, n_tokens, 1}),
+          reshape(v, {d_v, n_head_kv, n_tokens, 1})};
+}
+
+NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
+  const Shape shape = ne(x);
+  const std::uint64_t n = ne(rot)[0];
+  const std::uint64_t m = shape[0] * shape[1] * shape[2] * shape[3] / n;
+  const NodeId flat = g[x].contiguous ? reshape(x, {n, m, 1, 1}) : other({n, m, 1, 1}, {x});
+  return reshape(mat(rot, flat), shape);
+}
+
+NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
+  const bool trans = value && v_transposed(workload);
+  std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
+  if (trans) row = widest_v_row(model);
+  const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
+  const bool device = workload.offload_kqv && devices.holds_layer(owner);
+  return g.external({row, n_kv, size.n_stream, 1}, elem, device ? Place::device : Place::host, false);
+}
+
+NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
+  NodeId q = a.qkv.q, k_new = a.qkv.k, v_new = a.qkv.v;
+  const bool k_rot = in.k_rot != no_node, v_rot = in.v_rot != no_node;
+  if (k_rot) {
+    q = hadamard(q, in.k_rot);
+    if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
+  }
+  if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
+  const std::uint64_t ns = size.n_stream, t = n_tokens / ns;
+  g.expand(q);
+  if (v_first) g.expand(v_new), g.expand(k_new);
+  else g.expand(k_new), g.expand(v_new);
+
+  const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
+  const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
+  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
+    NodeId target = tensor;
+    if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
+    g.expand(g.write(target, {fresh, idxs, target}));
+  };
+  if (k_new != no_node) store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
+  if (v_new != no_node && !a.latent) {
+    const std::uint64_t row = a.d_v * a.n_head_kv;
+    if (!v_transposed(workload)) {
+      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
+    } else {
+      NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
+                                        : other({row, n_tokens, 1, 1}, {v_new});
+      const std::uint64_t widest = ne(v_cache)[0];
+      if (row < widest) flat = other({widest, n_tokens, 1, 1}, {flat});
+      const NodeId target = g.view(v_cache, {1, widest * in.n_kv * ns, 1, 1});
+      g.expand(g.write(target, {reshape(flat, {1, widest * n_tokens, 1, 1}), in.v_idxs, target}));
+    }
+  }
+
+  const NodeId mask = a.mask == no_node ? in.mask : a.mask;
+  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
+  NodeId v = a.latent ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
+             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  q = strided(q, {a.d_k, a.n_head, t, ns});
+  q = strided(q, {a.d_k, t, a.n_head, ns});
+  k = strided(k, {a.d_k, in.n_kv, a.n_head_kv, ns});
+  v = strided(v, v_transposed(workload) ? Shape{in.n_kv, a.d_v, a.n_head_kv, ns}
+                                        : Shape{a.d_v, in.n_kv, a.n_head_kv, ns});
+  NodeId y;
+  if (flash) {
+    if (v_transposed(workload)) v = strided(v, {a.d_v, in.n_kv, a.n_head_kv, ns});
+    if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
+    if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
+    y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
+    Node& node = g[y];
+    node.host_only = !flash_on_device;
+    if (flash_on_device && workload.backend == "cuda") {
+      const auto half = [&](NodeId x) { return elem_bytes(f16_elem, ne(x)); };
+      if (!(g[k].elem == f16_elem)) node.device_bytes = round_up(node.device_bytes, 128) + half(k);
+      if (!(g[v].elem == f16_elem) && !a.latent)
+        node.device_bytes = round_up(node.device_bytes, 128) + half(v);
+    }
+    if (a.v_mla != no_node) {
+      y = strided(y, {a.d_v, t, a.n_head, ns});
+      y = mat(a.v_mla, y);
+      const std::uint64_t d = ne(y)[0];
+      y = cont(strided(y, {d, a.n_head, t, ns}));
+    }
+    y = reshape(y, {ne(y)[0] * a.n_head, n_tokens, 1, 1});
+  } else {
+    NodeId kq = g.op(Op::mul_mat, {in.n_kv, t, a.n_head, ns}, f32_elem, {k, q});
+    if (a.soft_cap) kq = scale(unary(scale(kq)));
+    kq = in_place(kq, {kq, mask, a.sinks});
+    if (!v_transposed(workload) || a.latent)
+      v = cont(strided(v, {in.n_kv, a.d_v, a.n_head_kv, ns}));
+    y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});
+    if (a.v_mla != no_node) y = mat(a.v_mla, y);
+    const std::uint64_t d = ne(y)[0];
+    y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
+    if (!workload.offload_kqv) g[y].place = Place::host;
+  }
+  g.expand(y);
+  return v_rot ? hadamard(y, in.v_rot) : y;
+}
+
+NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_view gate,
+                                  std::string_view down, Act act) {
+  NodeId y = mat_bias(up, x);
+  const std::string gate_weight = std::string(gate) + ".weight";
+  const bool gated = !gate.empty() && has(gate_weight);
+  if (gated) {
+    const NodeId z = mat_bias(gate, x);
+    y = other(ne(z), {z, y});
+  } else {
+    switch (act) {
+      case Act::split:
+      case Act::single: y = unary(y); break;
+      case Act::squared: y = unary(unary(y)); break;
+      case Act::fused: y = other({ne(y)[0] / 2, ne(y)[1], ne(y)[2], ne(y)[3]}, {y}); break;
+    }
+  }
+  return mat_bias(down, y);
+}
+
+void GraphBuilder::head(NodeId x, int caps) {
+  layer = SIZE_MAX;
+  x = norm(x, "output_norm");
+  g[x].output = true;
+  x = mat(global("output.weight"), x);
+  if (const NodeId b = global("output.bias"); b != no_node) x = add(x, b);
+  for (int i = 0; i < caps; ++i) x = scale(x);
+  g[x].output = true;
+  g.expand(x);
+}
+
+}  // namespace fitvram

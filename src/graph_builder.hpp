@@ -1,0 +1,128 @@
+#pragma once
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+#include "arena.hpp"
+#include "fitvram/estimate.hpp"
+#include "placement.hpp"
+
+namespace fitvram {
+
+/// Inputs of attention over one cache: where new entries go, and who sees whom.
+struct AttentionInput {
+  NodeId k_idxs = no_node, v_idxs = no_node, mask = no_node;
+  NodeId k_rot = no_node, v_rot = no_node;  ///< rotations of quantized caches
+  std::uint64_t n_kv = 0;                   ///< cells of one stream
+};
+
+struct Qkv {
+  NodeId q, k, v;
+};
+
+/// One attention call.
+struct Attention {
+  Qkv qkv{};                 ///< [dim, heads, tokens] each; k or v absent: nothing is stored
+  std::uint64_t n_head = 0, n_head_kv = 0, d_k = 0, d_v = 0;
+  std::size_t cache_layer = 0;  ///< whose cache is read
+  bool latent = false;       ///< the cached K is V as well
+  bool soft_cap = false;
+  NodeId sinks = no_node;
+  NodeId v_mla = no_node;    ///< decompresses the latent result
+  NodeId mask = no_node;     ///< replaces the input's
+};
+
+enum class Gate { none, parallel };
+enum class Act { split, single, squared, fused };  ///< act(gate)*up, act(up), relu^2, gate inside up
+
+struct Moe {
+  std::string_view prefix = "ffn";   ///< tensors "<prefix>_up_exps.weight" ...
+  Act act = Act::split;
+  bool norm_weights = false, scale = false, sigmoid = false, softmax_weight = false;
+  bool weight_before = false, sqrt_softplus = false;
+  NodeId probs = no_node;            ///< router logits computed elsewhere
+  NodeId selected = no_node;
+};
+
+/// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
+/// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
+/// the operation that needs it, as there.
+class GraphBuilder {
+ public:
+  GraphBuilder(const ModelInfo& model, const Workload& workload, bool flash, Graph& graph);
+
+  Graph& g;
+  const ModelInfo& model;
+  const Workload& workload;
+  const Hparams& hp;
+  Devices devices;
+  ContextSize size;
+  std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
+  bool flash;               ///< flash attention is on
+  bool flash_on_device = true;
+  std::size_t layer = 0;    ///< the block being built
+  bool last = false;        ///< it is the last one
+  std::vector<std::size_t> plan;  ///< the blocks to build
+
+  /// A tensor of the current block, or of the model (`layer` = global); no_node when absent.
+  NodeId weight(std::string_view name);
+  NodeId global(std::string_view name);
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  bool is_swa() const;
+  bool is_swa(std::size_t i) const;
+
+  Shape ne(NodeId id) const { return g[id].ne; }
+  NodeId add(NodeId a, NodeId b) { return in_place(a, {a, b}); }
+  NodeId mul(NodeId a, NodeId b) { return in_place(a, {a, b}); }
+  NodeId unary(NodeId a) { return in_place(a, {a}); }
+  NodeId in_place(NodeId like, std::initializer_list<NodeId> sources);
+  NodeId other(Shape ne, std::initializer_list<NodeId> sources, Elem elem = f32_elem);
+  NodeId mat(NodeId w, NodeId x);
+  NodeId mat(std::string_view name, NodeId x) { return mat(weight(name), x); }
+  NodeId mat_bias(std::string_view name, NodeId x);
+  NodeId mat_id(NodeId w, NodeId x, NodeId ids);
+  NodeId rows(NodeId table, NodeId ids);
+  NodeId reshape(NodeId x, Shape ne) { return g.view(x, ne); }
+  NodeId strided(NodeId x, Shape ne);
+  NodeId cont(NodeId x) { return other(ne(x), {x}, g[x].elem); }
+  NodeId rope(NodeId x);
+  NodeId norm(NodeId x, std::string_view name);
+  NodeId scale(NodeId x) { return unary(x); }
+
+  NodeId embed(bool scaled);
+  NodeId positions(std::uint64_t per_token = 1);
+  NodeId out_ids();
+  NodeId pick(NodeId x) { return rows(x, out_ids()); }
+
+  AttentionInput attention_input(bool window, bool latent = false);
+  Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
+          std::uint64_t n_head_kv);
+  NodeId attend(const AttentionInput& input, const Attention& a);
+  NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
+                      Act act);
+  NodeId experts(NodeId x, const Moe& moe);
+  void head(NodeId x, int caps);
+
+  bool layer_norm = false;  ///< norms subtract the mean, and so cannot work in place
+  bool v_first = true;      ///< V is computed before K; not so with two caches
+
+ private:
+  const Tensor* find(std::string_view name) const;
+  NodeId leaf_of(const Tensor& tensor, Place place);
+  void make_plan();
+  void index_tensors();
+  NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
+  NodeId hadamard(NodeId x, NodeId rot);
+
+  std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
+  std::vector<const Tensor*> globals_;
+  std::vector<std::size_t> planned_;                 // block -> position in plan
+  NodeId positions_ = no_node, out_ids_ = no_node;
+  struct Made {
+    const Tensor* tensor;
+    NodeId node;
+  };
+  std::vector<Made> made_;
+};
+
+}  // namespace fitvram
