@@ -58,7 +58,26 @@ NodeId Graph::view(NodeId source, Shape ne) {
   node.src[0] = source;
   const NodeId root = (*this)[source].view_src;
   node.view_src = root == no_node ? source : root;
-  return add(node);
+  const NodeId id = add(node);
+  const Node& of = (*this)[source];
+  // A view of a view with gaps spans the same memory.
+  const auto count = [](const Shape& s) { return s[0] * s[1] * s[2] * s[3]; };
+  if (!of.contiguous && count(of.ne) == count(ne)) {
+    (*this)[id].bytes = of.bytes, (*this)[id].device_bytes = of.device_bytes;
+    (*this)[id].contiguous = false;
+  }
+  return id;
+}
+
+NodeId Graph::part(NodeId source, Shape ne, std::uint64_t row) {
+  const NodeId id = view(source, ne);
+  Node& node = (*this)[id];
+  std::uint64_t n_row = node.ne[1] * node.ne[2] * node.ne[3], width = node.ne[0];
+  if (node.ne[2] > 1) n_row = node.ne[2] * node.ne[3], width *= node.ne[1];
+  node.bytes = (n_row - 1) * row + elem_bytes(node.elem, {width, 1, 1, 1});
+  node.device_bytes = node.bytes;
+  node.contiguous = false;
+  return id;
 }
 
 NodeId Graph::write(NodeId target, std::initializer_list<NodeId> sources) {

@@ -73,6 +73,8 @@ class Graph {
   NodeId op(Op op, Shape ne, Elem elem, std::initializer_list<NodeId> sources);
   /// Shares the memory of `source`.
   NodeId view(NodeId source, Shape ne);
+  /// A part of every row of `source`, which are `row` bytes apart.
+  NodeId part(NodeId source, Shape ne, std::uint64_t row);
   /// An operation that writes into `target` and returns it (set_rows, cpy, inplace operations).
   NodeId write(NodeId target, std::initializer_list<NodeId> sources);
   void expand(NodeId node);

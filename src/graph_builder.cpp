@@ -237,13 +237,14 @@ NodeId GraphBuilder::out_ids() {
 AttentionInput GraphBuilder::attention_input(bool window, bool latent) {
   AttentionInput in;
   const Runtime& runtime = *find_runtime("llama.cpp");
+  const bool honours = runtime.honours_window(model);
   std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (const CacheSlot& slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      const bool swa = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      const bool swa = honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
       if (swa != window) continue;
-      n_kv = cells(slot, size, workload, runtime);
+      if (swa) n_kv = cells(slot, size, workload, runtime);
       // The rotation needs one head size in the whole cache.
       d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
       d_v = d_v == 0 || d_v == slot.shape.dim_v ? slot.shape.dim_v : UINT64_MAX;
@@ -272,8 +273,9 @@ Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint6
                       std::uint64_t n_head_kv) {
   if (has("attn_qkv.weight")) {
     NodeId y = mat_bias("attn_qkv", x);
-    return {strided(y, {d_k, n_head, n_tokens, 1}), strided(y, {d_k, n_head_kv, n_tokens, 1}),
-            strided(y, {d_v, n_head_kv, n_tokens, 1})};
+    const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
+    return {g.part(y, {d_k, n_head, n_tokens, 1}, row), g.part(y, {d_k, n_head_kv, n_tokens, 1}, row),
+            g.part(y, {d_v, n_head_kv, n_tokens, 1}, row)};
   }
   const NodeId q = mat_bias("attn_q", x), k = mat_bias("attn_k", x), v = mat_bias("attn_v", x);
   return {reshape(q, {d_k, n_head, n_tokens, 1}), reshape(k, {d_k, n_head_kv, n_tokens, 1}),

@@ -26,7 +26,7 @@ struct Family {
   bool layer_norm = false;
   bool scaled_embd = false;
   bool parallel = false;        ///< feed-forward beside attention, from the same norm
-  bool residual_first = false;  ///< residual + x rather than x + residual
+  bool residual_first = false;  ///< residual + x rather than x + residual, after the feed-forward
   bool post_is_ffn_norm = false;///< post_attention_norm stands before the feed-forward block
   bool pick_late = false;       ///< rows with an output are picked after the last layer
   bool q_scaled = false;        ///< queries are scaled by an operation of their own

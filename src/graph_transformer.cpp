@@ -101,7 +101,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       cur = b.norm(cur, "post_attention_norm");
     NodeId attention = cur, in = normed;
     if (!f.parallel) {
-      residual = f.residual_first ? b.add(residual, cur) : b.add(cur, residual);
+      residual = b.add(cur, residual);
       in = residual;
       const char* ffn_norm = f.post_is_ffn_norm ? "post_attention_norm" : "ffn_norm";
       if (b.has(std::string(ffn_norm) + ".weight")) in = b.norm(in, ffn_norm);
@@ -113,7 +113,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     if (f.parallel) cur = b.add(cur, attention);
     x = cur;
   }
-  if (f.pick_late) x = b.pick(x);
+  if (f.pick_late) b.g[x].output = true, x = b.pick(x);
   b.head(x, f.caps);
 }
 

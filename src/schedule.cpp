@@ -162,6 +162,8 @@ class Scheduler {
             const Node original = g_[source];
             const NodeId made = g_.leaf(original.ne, original.elem);
             g_[made].place = current;
+            g_[made].bytes = std::max(original.bytes, g_[made].bytes);
+            g_[made].device_bytes = std::max(original.bytes, g_[made].device_bytes);
             copied = made;
             inputs.push_back(source);
           }
