@@ -234,7 +234,7 @@ NodeId GraphBuilder::out_ids() {
   return out_ids_;
 }
 
-AttentionInput GraphBuilder::attention_input(bool window, bool latent) {
+AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   AttentionInput in;
   const Runtime& runtime = *find_runtime("llama.cpp");
   const bool honours = runtime.honours_window(model);
@@ -243,7 +243,7 @@ AttentionInput GraphBuilder::attention_input(bool window, bool latent) {
     for (const CacheSlot& slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
       const bool swa = honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
-      if (swa != window) continue;
+      if (swa != of_window) continue;
       if (swa) n_kv = cells(slot, size, workload, runtime);
       // The rotation needs one head size in the whole cache.
       d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
@@ -256,8 +256,8 @@ AttentionInput GraphBuilder::attention_input(bool window, bool latent) {
   in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
   in.mask = g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
   if (latent) return in;
-  const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t full) {
-    return type.quantized() && width != 0 && width != UINT64_MAX && full % 64 == 0;
+  const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {
+    return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;
   };
   if (rotated(cache_type_k(workload), d_k, hp.head_dim_k.value_or(0))) {
     std::uint64_t n = 64;
@@ -400,10 +400,33 @@ NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_vie
   return mat_bias(down, y);
 }
 
-void GraphBuilder::head(NodeId x, int caps) {
+NodeId GraphBuilder::state_cache(CacheRole role) {
+  for (const CacheSlot& slot : model.layers[layer].caches) {
+    if (slot.role != role) continue;
+    const std::uint64_t rows = n_seqs * state_slots();
+    const bool device = workload.offload_kqv && devices.holds_layer(layer);
+    return g.external({slot.shape.dim_k, rows, 1, 1}, f32_elem,
+                      device ? Place::device : Place::host, false);
+  }
+  return no_node;
+}
+
+std::uint64_t GraphBuilder::state_slots() const {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
+}
+
+void GraphBuilder::keep_state(NodeId cache, NodeId fresh, std::uint64_t width,
+                              std::uint64_t n_slot) {
+  const NodeId target = strided(cache, {width, n_seqs, n_slot, 1});
+  g.expand(g.write(target, {fresh, target}));
+}
+
+void GraphBuilder::head(NodeId x, int caps, bool pick_normed) {
   layer = SIZE_MAX;
-  x = norm(x, "output_norm");
+  x = norm(x, global("output_norm.weight") == no_node ? "token_embd_norm" : "output_norm");
   g[x].output = true;
+  if (pick_normed) g[x = pick(x)].output = true;
   x = mat(global("output.weight"), x);
   if (const NodeId b = global("output.bias"); b != no_node) x = add(x, b);
   for (int i = 0; i < caps; ++i) x = scale(x);

@@ -32,7 +32,6 @@ struct Attention {
   NodeId mask = no_node;     ///< replaces the input's
 };
 
-enum class Gate { none, parallel };
 enum class Act { split, single, squared, fused };  ///< act(gate)*up, act(up), relu^2, gate inside up
 
 struct Moe {
@@ -101,7 +100,22 @@ class GraphBuilder {
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
-  void head(NodeId x, int caps);
+  void head(NodeId x, int caps, bool pick_normed = false);
+
+  /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
+  template <typename Read>
+  NodeId state(NodeId cache, std::uint64_t width, Read read);
+  NodeId state(NodeId cache, std::uint64_t width) {
+    return state(cache, width, [this](NodeId states, NodeId ids) { return rows(states, ids); });
+  }
+  NodeId state_cache(CacheRole role);
+  /// Stores `fresh` (one row a sequence) in a state cache.
+  void keep_state(NodeId cache, NodeId fresh, std::uint64_t width, std::uint64_t n_slot = 1);
+  std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
+
+  AttentionInput full, window;   ///< of the cache of full and of window layers
+  bool windows = false;          ///< there are two caches
+  NodeId by_position = no_node;  ///< factors of queries in layers without rope
 
   bool layer_norm = false;  ///< norms subtract the mean, and so cannot work in place
   bool v_first = true;      ///< V is computed before K; not so with two caches
@@ -118,11 +132,29 @@ class GraphBuilder {
   std::vector<const Tensor*> globals_;
   std::vector<std::size_t> planned_;                 // block -> position in plan
   NodeId positions_ = no_node, out_ids_ = no_node;
+  NodeId sequences_ = no_node, first_ = no_node, rest_ = no_node;
   struct Made {
     const Tensor* tensor;
     NodeId node;
   };
   std::vector<Made> made_;
 };
+
+template <typename Read>
+NodeId GraphBuilder::state(NodeId cache, std::uint64_t width, Read read) {
+  if (sequences_ == no_node) {
+    sequences_ = g.input({n_seqs, 1, 1, 1}, i32_elem);
+    first_ = strided(sequences_, {n_seqs, 1, 1, 1});
+    rest_ = strided(sequences_, {0, 1, 1, 1});
+  }
+  const NodeId states = reshape(cache, {width, ne(cache)[1], 1, 1});
+  const NodeId zero = reshape(states, {width, 1, 1, 1});
+  g.expand(g.write(zero, {zero}));
+  const NodeId result = read(states, first_);
+  g.expand(result);
+  const NodeId target = strided(cache, {width, 0, 1, 1});
+  g.expand(g.write(target, {rows(states, rest_), target}));
+  return result;
+}
 
 }  // namespace fitvram

@@ -14,6 +14,12 @@ enum class Rope {
   none
 };
 
+/// Where the rows with an output are picked.
+enum class Pick { last_layer, before_norm, after_norm };
+
+/// Which sums have the residual as first operand, whose memory the sum then takes over.
+enum class ResidualFirst { none, before_ffn, after_ffn, both };
+
 enum class Gating { file, softmax, sigmoid, softmax_weight };
 
 /// How an architecture composes the blocks of a graph: a row of src/graph_families.cpp.
@@ -23,12 +29,18 @@ struct Unbuilt {};
 struct Family {
   std::string_view gguf;
   void (*build)(GraphBuilder& b, const Family& family);
+  /// What layers with a state do instead of attention; nullptr = no such layers.
+  NodeId (*recurrent)(GraphBuilder& b, NodeId x) = nullptr;
+  NodeId (*attention)(GraphBuilder& b, const Family& family, NodeId x) = nullptr;
   bool layer_norm = false;
   bool scaled_embd = false;
+  bool scaled_residual = false; ///< the results of blocks are scaled
   bool parallel = false;        ///< feed-forward beside attention, from the same norm
-  bool residual_first = false;  ///< residual + x rather than x + residual, after the feed-forward
+  ResidualFirst residual_first = ResidualFirst::none;
   bool post_is_ffn_norm = false;///< post_attention_norm stands before the feed-forward block
-  bool pick_late = false;       ///< rows with an output are picked after the last layer
+  Pick pick = Pick::last_layer;
+  bool expand_norm = false;     ///< the norm is computed before anything else of its layer
+  bool single = false;          ///< a layer is one block: state, attention or feed-forward
   bool q_scaled = false;        ///< queries are scaled by an operation of their own
   bool attn_scaled = false;     ///< layers without rope scale queries by position (Llama 4)
   Rope rope = Rope::all;
@@ -44,5 +56,13 @@ struct Family {
 const Family* find_family(std::string_view gguf);
 
 void build_transformer(GraphBuilder& b, const Family& family);
+
+NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_latent(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_mamba1(GraphBuilder& b, NodeId x);
+NodeId mix_mamba2(GraphBuilder& b, NodeId x);
+NodeId mix_short_conv(GraphBuilder& b, NodeId x);
+NodeId mix_delta_net(GraphBuilder& b, NodeId x);
 
 }  // namespace fitvram

@@ -44,77 +44,123 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
   return b.add(y, shared);
 }
 
+NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x) {
+  const bool routed = b.has("ffn_gate_inp.weight");
+  return routed ? moe_block(b, f, x) : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
+}
+
 }  // namespace
+
+NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+  const std::size_t il = b.layer;
+  const auto& caches = b.model.layers[il].caches;
+  if (caches.empty() || caches.front().role != CacheRole::kv) throw Unbuilt{};
+  const HeadShape shape = caches.front().shape;
+  const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
+  Qkv t{};
+  if (b.has("attn_qkv.weight")) {
+    t = b.qkv(x, shape.dim_k, shape.dim_v, n_head, n_kv);
+    if (b.has("attn_q_norm.weight")) t.q = b.norm(t.q, "attn_q_norm");
+    if (b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
+  } else {
+    t.q = head_norm(b, b.mat_bias("attn_q", x), "attn_q_norm", shape.dim_k, n_head);
+    t.k = head_norm(b, b.mat_bias("attn_k", x), "attn_k_norm", shape.dim_k, n_kv);
+    t.v = b.reshape(b.mat_bias("attn_v", x), {shape.dim_v, n_kv, b.n_tokens, 1});
+  }
+  if (uses_rope(b, f)) {
+    t.q = b.rope(t.q), t.k = b.rope(t.k);
+    if (f.attn_scaled) t.q = b.unary(t.q), t.k = b.unary(t.k);
+  } else if (f.attn_scaled) {
+    t.q = b.mul(t.q, b.by_position);
+  }
+  if (f.q_scaled) t.q = b.scale(t.q);
+  Attention a;
+  a.qkv = t, a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = shape.dim_k, a.d_v = shape.dim_v;
+  a.cache_layer = il, a.soft_cap = f.soft_cap;
+  a.sinks = b.weight("attn_sinks.weight");
+  return b.mat_bias("attn_output", b.attend(b.windows && b.is_swa() ? b.window : b.full, a));
+}
+
+NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
+  const std::size_t il = b.layer;
+  const auto& caches = b.model.layers[il].caches;
+  if (caches.empty()) throw Unbuilt{};
+  const HeadShape shape = caches.front().shape;
+  const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv, d = shape.dim_k;
+  const NodeId both = b.mat_bias("attn_q", x);
+  const std::uint64_t row = f32_elem.block_bytes * b.ne(both)[0];
+  Attention a;
+  a.qkv.q = b.norm(b.g.part(both, {d, n_head, b.n_tokens, 1}, row), "attn_q_norm");
+  a.qkv.k = head_norm(b, b.mat_bias("attn_k", x), "attn_k_norm", d, n_kv);
+  NodeId gate = b.g.part(both, {d, n_head, b.n_tokens, 1}, row);
+  if (f.pos > 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
+  a.qkv.v = b.reshape(b.mat_bias("attn_v", x), {shape.dim_v, n_kv, b.n_tokens, 1});
+  a.qkv.q = b.rope(a.qkv.q), a.qkv.k = b.rope(a.qkv.k);
+  a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = d, a.d_v = shape.dim_v, a.cache_layer = il;
+  const NodeId y = b.attend(b.full, a);
+  if (f.pos == 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
+  return b.mat_bias("attn_output", b.mul(y, b.unary(gate)));
+}
 
 void build_transformer(GraphBuilder& b, const Family& f) {
   b.layer_norm = f.layer_norm;
   NodeId x = b.embed(f.scaled_embd);
   b.positions(static_cast<std::uint64_t>(f.pos));
   const Architecture* arch = find_architecture(b.model.architecture);
-  const bool windows = arch != nullptr && arch->window.kind != WindowRule::Kind::none &&
-                       b.hp.n_swa.value_or(0) != 0;
-  const AttentionInput full = b.attention_input(false);
-  const AttentionInput window = windows ? b.attention_input(true) : full;
-  b.v_first = !windows;
-  NodeId by_position = no_node;
-  if (f.attn_scaled) by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
+  b.windows = arch != nullptr && arch->window.kind != WindowRule::Kind::none &&
+              b.hp.n_swa.value_or(0) != 0;
+  const bool latent = arch != nullptr && arch->mla && b.hp.head_dim_k_mla.value_or(0) != 0;
+  b.full = b.attention_input(false, latent);
+  b.window = b.windows ? b.attention_input(true, latent) : b.full;
+  b.v_first = !b.windows;
+  if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
+  const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 
   for (const std::size_t il : b.plan) {
     b.layer = il;
     b.last = il + 1 == b.model.n_layer;
-    const auto& caches = b.model.layers[il].caches;
-    if (caches.empty()) throw Unbuilt{};
-    const HeadShape shape = caches.front().shape;
+    const LayerKind kind = b.model.layers[il].kind;
     NodeId residual = x;
     NodeId cur = b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;
+    if (f.recurrent != nullptr) b.g.expand(f.expand_norm ? cur : no_node);
     NodeId normed = cur;
-    const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
-    Qkv t{};
-    if (b.has("attn_qkv.weight")) {
-      t = b.qkv(cur, shape.dim_k, shape.dim_v, n_head, n_kv);
-      if (b.has("attn_q_norm.weight")) t.q = b.norm(t.q, "attn_q_norm");
-      if (b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
-    } else {
-      t.q = head_norm(b, b.mat_bias("attn_q", cur), "attn_q_norm", shape.dim_k, n_head);
-      t.k = head_norm(b, b.mat_bias("attn_k", cur), "attn_k_norm", shape.dim_k, n_kv);
-      t.v = b.reshape(b.mat_bias("attn_v", cur), {shape.dim_v, n_kv, b.n_tokens, 1});
-    }
-    if (uses_rope(b, f)) {
-      t.q = b.rope(t.q), t.k = b.rope(t.k);
-      if (f.attn_scaled) t.q = b.unary(t.q), t.k = b.unary(t.k);
-    } else if (f.attn_scaled) {
-      t.q = b.mul(t.q, by_position);
-    }
-    if (f.q_scaled) t.q = b.scale(t.q);
-    Attention a;
-    a.qkv = t, a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = shape.dim_k, a.d_v = shape.dim_v;
-    a.cache_layer = il, a.soft_cap = f.soft_cap;
-    a.sinks = b.weight("attn_sinks.weight");
-    cur = b.attend(windows && b.is_swa() ? window : full, a);
-    cur = b.mat_bias("attn_output", cur);
-    if (b.last && !f.pick_late) {
+    const bool alone = f.single && kind == LayerKind::feed_forward;
+    if (alone) cur = ffn_block(b, f, cur);
+    else if (kind == LayerKind::recurrent && f.recurrent != nullptr) cur = f.recurrent(b, cur);
+    else if (kind == LayerKind::hybrid && f.recurrent != nullptr) {
+      const NodeId attention = mix(b, f, cur);
+      cur = b.add(attention, f.recurrent(b, b.norm(x, "attn_norm")));
+      cur = residual = b.add(cur, residual);
+    } else cur = mix(b, f, cur);
+    if (b.last && f.pick == Pick::last_layer) {
       cur = b.pick(cur);
-      residual = b.pick(residual);
+      residual = cur == residual ? cur : b.pick(residual);
       if (f.parallel) normed = b.pick(normed);
     }
     if (b.has("post_attention_norm.weight") && !f.post_is_ffn_norm)
       cur = b.norm(cur, "post_attention_norm");
-    NodeId attention = cur, in = normed;
+    const NodeId attention = cur;
+    NodeId in = normed;
     if (!f.parallel) {
-      residual = b.add(cur, residual);
+      if (kind != LayerKind::hybrid)
+        residual = f.residual_first == ResidualFirst::both ? b.add(residual, cur)
+                                                           : b.add(cur, residual);
       in = residual;
-      const char* ffn_norm = f.post_is_ffn_norm ? "post_attention_norm" : "ffn_norm";
-      if (b.has(std::string(ffn_norm) + ".weight")) in = b.norm(in, ffn_norm);
     }
-    const bool routed = b.has("ffn_gate_inp.weight");
-    cur = routed ? moe_block(b, f, in) : b.feed_forward(in, "ffn_up", "ffn_gate", "ffn_down", f.act);
+    if (f.single || (!b.has("ffn_up.weight") && !b.has("ffn_gate_inp.weight"))) {
+      x = residual;
+      continue;
+    }
+    const char* ffn_norm = f.post_is_ffn_norm ? "post_attention_norm" : "ffn_norm";
+    if (!f.parallel && b.has(std::string(ffn_norm) + ".weight")) in = b.norm(in, ffn_norm);
+    cur = ffn_block(b, f, in);
     if (b.has("post_ffw_norm.weight")) cur = b.norm(cur, "post_ffw_norm");
-    cur = f.residual_first ? b.add(residual, cur) : b.add(cur, residual);
+    cur = f.residual_first != ResidualFirst::none ? b.add(residual, cur) : b.add(cur, residual);
     if (f.parallel) cur = b.add(cur, attention);
     x = cur;
   }
-  if (f.pick_late) b.g[x].output = true, x = b.pick(x);
-  b.head(x, f.caps);
+  if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);
+  b.head(x, f.caps, f.pick == Pick::after_norm);
 }
 
 }  // namespace fitvram
