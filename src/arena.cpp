@@ -133,9 +133,9 @@ class Walk {
       : graph_(graph), device_(machine.device_memory), host_(machine.host_memory),
         life_(graph.nodes.size()) {}
 
-  ArenaBytes run(const std::vector<Step>& steps) {
+  ArenaBytes run(const std::vector<Scheduled>& steps) {
     for (const NodeId leaf : graph_.leafs) allocate(leaf, graph_[leaf].place);
-    for (const Step& step : steps) {
+    for (const Scheduled& step : steps) {
       const Node& node = graph_[step.node];
       if (node.view_src != no_node && node.op != Op::dependency) ++life(node.view_src).views;
       for (const NodeId source : node.src) {
@@ -144,7 +144,7 @@ class Walk {
         if (graph_[source].input) allocate(source, step.place);
       }
     }
-    for (const Step& step : steps) {
+    for (const Scheduled& step : steps) {
       for (const NodeId source : graph_[step.node].src) {
         if (source == no_node) break;
         allocate(source, step.place);
@@ -226,7 +226,7 @@ class Walk {
 }  // namespace
 
 ArenaBytes arena_bytes(Graph& graph, const Machine& machine) {
-  const std::vector<Step> steps = schedule(graph, machine);
+  const std::vector<Scheduled> steps = schedule(graph, machine);
   return Walk(graph, machine).run(steps);
 }
 

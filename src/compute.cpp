@@ -7,6 +7,7 @@
 #include "cache_tensors.hpp"
 #include "graph_families.hpp"
 #include "placement.hpp"
+#include "schedule.hpp"
 
 namespace fitvram {
 
@@ -77,12 +78,47 @@ bool flash_on_device(const Facts& g) {
   });
 }
 
+Machine machine_of(const Backend& backend) {
+  Machine machine;
+  machine.device = backend.device;
+  machine.keeps = backend.name == "cuda";
+  machine.device_memory.alignment = backend.alignment;
+  machine.host_memory.alignment = backend.host_alignment;
+  return machine;
+}
+
+const Family* family_of(const ModelInfo& model) {
+  if (model.tensors.empty() || model.n_layer == 0) return nullptr;
+  return find_family(model.architecture);
+}
+
+/// Automatic flash attention is given up where it would run on another device than its layer
+/// (src/llama-context.cpp, resolve_fused_ops, v0.5.0).
+bool flash_follows_layers(const Facts& f) {
+  const Devices devices(f.model, f.workload);
+  const Family* family = family_of(f.model);
+  const std::uint64_t all = f.model.layers.size() + 1;
+  const bool split = devices.layers_on_device() != all || !f.workload.offload_kqv;
+  if (family == nullptr || !devices.backend().device || !split) return true;
+  try {
+    Graph graph;
+    GraphBuilder builder(f.model, f.workload, true, graph, true);
+    family->build(builder, *family);
+    schedule(graph, machine_of(devices.backend()));
+    return std::all_of(builder.flash_calls.begin(), builder.flash_calls.end(), [&](const auto& call) {
+      return (graph[call.node].place == Place::device) == devices.holds_layer(call.layer);
+    });
+  } catch (const Unbuilt&) {
+    return true;
+  }
+}
+
 bool flash(const Facts& g) {
   switch (g.workload.flash_attn) {
     case FlashAttention::on: return true;
     case FlashAttention::off: return false;
     case FlashAttention::automatic:
-      return cache_type_v(g.workload).quantized() || flash_on_device(g);
+      return cache_type_v(g.workload).quantized() || (flash_on_device(g) && flash_follows_layers(g));
   }
   return true;
 }
@@ -185,21 +221,15 @@ Bytes arena(const Facts& g, bool cuda) {
 
 /// The buffers of the runtime's own graph, where its architecture's blocks are known.
 std::optional<ArenaBytes> simulated(const Facts& f) {
-  const Family* family = find_family(f.model.architecture);
-  if (family == nullptr || f.model.tensors.empty() || f.model.n_layer == 0) return std::nullopt;
+  const Family* family = family_of(f.model);
   const Backend* backend = find_backend(f.workload.backend);
-  if (backend == nullptr) return std::nullopt;
+  if (family == nullptr || backend == nullptr) return std::nullopt;
   try {
     Graph graph;
     GraphBuilder builder(f.model, f.workload, flash(f), graph);
     builder.flash_on_device = flash_on_device(f);
     family->build(builder, *family);
-    Machine machine;
-    machine.device = backend->device;
-    machine.keeps = backend->name == "cuda";
-    machine.device_memory.alignment = backend->alignment;
-    machine.host_memory.alignment = backend->host_alignment;
-    return arena_bytes(graph, machine);
+    return arena_bytes(graph, machine_of(*backend));
   } catch (const Unbuilt&) {
     return std::nullopt;
   }

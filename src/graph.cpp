@@ -72,8 +72,10 @@ NodeId Graph::view(NodeId source, Shape ne) {
 NodeId Graph::part(NodeId source, Shape ne, std::uint64_t row) {
   const NodeId id = view(source, ne);
   Node& node = (*this)[id];
+  // [values, tokens, sequences] or [values, heads, tokens, sequences].
   std::uint64_t n_row = node.ne[1] * node.ne[2] * node.ne[3], width = node.ne[0];
-  if (node.ne[2] > 1) n_row = node.ne[2] * node.ne[3], width *= node.ne[1];
+  const bool by_head = (*this)[source].ne[1] != node.ne[1];
+  if (by_head) n_row = node.ne[2] * node.ne[3], width *= node.ne[1];
   node.bytes = (n_row - 1) * row + elem_bytes(node.elem, {width, 1, 1, 1});
   node.device_bytes = node.bytes;
   node.contiguous = false;

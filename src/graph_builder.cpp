@@ -29,7 +29,8 @@ constexpr std::size_t longest_period = 8;
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, bool flash_attn, Graph& graph)
+GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, bool flash_attn, Graph& graph,
+                           bool probe)
     : g(graph), model(m), workload(w), hp(m.hparams), devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))), flash(flash_attn) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
@@ -37,7 +38,10 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, bool flash_att
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
   const std::uint64_t asked = w.n_outputs == 0 ? n_batch : w.n_outputs;
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
+  if (probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
+  pins_norms_ = devices.backend().device &&
+                (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
   make_plan();
   index_tensors();
 }
@@ -98,11 +102,15 @@ const Tensor* GraphBuilder::find(std::string_view name) const {
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
+  if (!made_.empty() && tensor.layer >= 0 && made_.back().tensor->layer != tensor.layer) {
+    const auto of_blocks = [](const Made& made) { return made.tensor->layer >= 0; };
+    made_.erase(std::remove_if(made_.begin(), made_.end(), of_blocks), made_.end());
+  }
   for (const auto& made : made_)
     if (made.tensor == &tensor && g[made.node].place == place) return made.node;
   const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
   const NodeId id = g.external(tensor.ne, elem, place, true);
-  if (tensor.layer < 0) made_.push_back({&tensor, id});
+  made_.push_back({&tensor, id});
   return id;
 }
 
@@ -209,6 +217,9 @@ NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
   const NodeId w = whole ? global(stem + ".weight") : weight(stem + ".weight");
   const NodeId b = whole ? global(stem + ".bias") : weight(stem + ".bias");
   x = layer_norm ? other(ne(x), {x}) : unary(x);
+  // The runtime pins the norms of blocks (llama-context.cpp, graph_get_cb).
+  if (!whole && pins_norms_ && (w != no_node || b != no_node))
+    g[x].place = devices.holds_layer(layer) ? Place::device : Place::host;
   if (w != no_node) x = mul(x, w);
   if (b != no_node) x = add(x, b);
   return x;
@@ -350,6 +361,7 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
     if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
     y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
+    flash_calls.push_back({y, layer});
     Node& node = g[y];
     node.host_only = !flash_on_device;
     if (flash_on_device && workload.backend == "cuda") {

@@ -43,12 +43,13 @@ struct Moe {
   NodeId selected = no_node;
 };
 
-/// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
+/// Builds the graph of one prompt batch (`probe`: of one token per sequence), with the vocabulary of llama.cpp's llm_graph_context
 /// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
 /// the operation that needs it, as there.
 class GraphBuilder {
  public:
-  GraphBuilder(const ModelInfo& model, const Workload& workload, bool flash, Graph& graph);
+  GraphBuilder(const ModelInfo& model, const Workload& workload, bool flash, Graph& graph,
+               bool probe = false);
 
   Graph& g;
   const ModelInfo& model;
@@ -61,6 +62,11 @@ class GraphBuilder {
   bool flash_on_device = true;
   std::size_t layer = 0;    ///< the block being built
   bool last = false;        ///< it is the last one
+  struct FlashCall {
+    NodeId node;
+    std::size_t layer;
+  };
+  std::vector<FlashCall> flash_calls;
   std::vector<std::size_t> plan;  ///< the blocks to build
 
   /// A tensor of the current block, or of the model (`layer` = global); no_node when absent.
@@ -138,6 +144,7 @@ class GraphBuilder {
     NodeId node;
   };
   std::vector<Made> made_;
+  bool pins_norms_ = false;
 };
 
 template <typename Read>

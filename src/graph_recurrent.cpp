@@ -22,7 +22,8 @@ NodeId convolution_input(GraphBuilder& b, NodeId fresh, std::uint64_t kernel, st
   const NodeId in = b.other({held + t.each, n, t.seqs, 1},
                             {before, b.strided(fresh, {t.each, n, t.seqs, 1})});
   for (std::uint64_t i = 0; i < std::min(t.each, b.state_slots()); ++i)
-    b.keep_state(cache, b.strided(in, {held, n, t.seqs, 1}), held * n);
+    b.keep_state(cache, b.g.part(in, {held, n, t.seqs, 1}, f32_elem.block_bytes * (held + t.each)),
+                 held * n);
   return in;
 }
 
@@ -44,14 +45,16 @@ NodeId mix_mamba1(GraphBuilder& b, NodeId x) {
   const NodeId cache = b.state_cache(CacheRole::recurrent_state);
   if (cache == no_node) throw Unbuilt{};
   NodeId xz = b.mat("ssm_in.weight", b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}));
-  const NodeId half = b.strided(xz, {inner, t.each, t.seqs, 1});
+  const std::uint64_t both = f32_elem.block_bytes * b.ne(xz)[0];
+  const NodeId half = b.g.part(xz, {inner, t.each, t.seqs, 1}, both);
   const NodeId in = convolution_input(b, half, hp.ssm_conv_kernel.value_or(1), inner);
   NodeId y = convolve(b, in, "ssm_conv1d.weight", inner);
   y = b.unary(b.add(y, b.weight("ssm_conv1d.bias")));
   const NodeId parts = b.mat("ssm_x.weight", y);
-  NodeId dt = b.strided(parts, {rank, t.each, t.seqs, 1});
-  NodeId in_b = b.strided(parts, {state, 1, t.each, t.seqs});
-  NodeId in_c = b.strided(parts, {state, 1, t.each, t.seqs});
+  const std::uint64_t row = f32_elem.block_bytes * b.ne(parts)[0];
+  NodeId dt = b.g.part(parts, {rank, t.each, t.seqs, 1}, row);
+  NodeId in_b = b.g.part(parts, {state, 1, t.each, t.seqs}, row);
+  NodeId in_c = b.g.part(parts, {state, 1, t.each, t.seqs}, row);
   if (b.has("ssm_dt_norm.weight") && b.has("ssm_b_norm.weight")) {
     dt = b.norm(dt, "ssm_dt_norm");
     in_b = b.norm(in_b, "ssm_b_norm");
@@ -73,7 +76,7 @@ NodeId mix_mamba1(GraphBuilder& b, NodeId x) {
   b.keep_state(cache, b.strided(scan, {state * inner * t.seqs, 1, 1, 1}), state * inner);
   NodeId out = b.strided(scan, {inner, t.each, t.seqs, 1});
   out = b.in_place(y, {out, b.mul(y, b.weight("ssm_d"))});
-  const NodeId z = b.cont(b.strided(xz, {inner, t.each, t.seqs, 1}));
+  const NodeId z = b.cont(b.g.part(xz, {inner, t.each, t.seqs, 1}, both));
   out = b.mat("ssm_out.weight", b.other(b.ne(out), {z, out}));
   return b.reshape(out, {b.ne(out)[0], b.n_tokens, 1, 1});
 }
@@ -97,9 +100,10 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x) {
   NodeId mixed = convolve(b, in, "ssm_conv1d.weight", channels);
   if (const NodeId bias = b.weight("ssm_conv1d.bias"); bias != no_node) mixed = b.add(mixed, bias);
   mixed = b.unary(mixed);
-  const NodeId heads = b.strided(mixed, {dim, n_head, t.each, t.seqs});
-  const NodeId in_b = b.strided(mixed, {state, n_group, t.each, t.seqs});
-  const NodeId in_c = b.strided(mixed, {state, n_group, t.each, t.seqs});
+  const std::uint64_t wide = f32_elem.block_bytes * channels;
+  const NodeId heads = b.g.part(mixed, {dim, n_head, t.each, t.seqs}, wide);
+  const NodeId in_b = b.g.part(mixed, {state, n_group, t.each, t.seqs}, wide);
+  const NodeId in_c = b.g.part(mixed, {state, n_group, t.each, t.seqs}, wide);
   dt = b.add(b.cont(dt), b.weight("ssm_dt.bias"));
   const std::uint64_t slots = std::min(t.each, b.state_slots());
   const std::uint64_t result = inner * t.each * t.seqs + state * inner * t.seqs * b.state_slots();
@@ -180,9 +184,10 @@ NodeId mix_delta_net(GraphBuilder& b, NodeId x) {
   const NodeId in = convolution_input(b, fresh, hp.ssm_conv_kernel.value_or(1), channels);
   const NodeId state = b.reshape(b.state(cache, dim_v * dim_v * n_v), {dim_v, dim_v, n_v, t.seqs});
   const NodeId conv = b.unary(convolve(b, in, "ssm_conv1d.weight", channels));
-  NodeId q = b.scale(b.unary(b.strided(conv, {dim, n_k, t.each, t.seqs})));
-  NodeId k = b.scale(b.unary(b.strided(conv, {dim, n_k, t.each, t.seqs})));
-  const NodeId v = b.strided(conv, {dim_v, n_v, t.each, t.seqs});
+  const std::uint64_t wide = f32_elem.block_bytes * channels;
+  NodeId q = b.scale(b.unary(b.g.part(conv, {dim, n_k, t.each, t.seqs}, wide)));
+  NodeId k = b.scale(b.unary(b.g.part(conv, {dim, n_k, t.each, t.seqs}, wide)));
+  const NodeId v = b.g.part(conv, {dim_v, n_v, t.each, t.seqs}, wide);
   if (joint && n_k != n_v) {
     const auto repeated = [&](NodeId y) {
       y = b.reshape(y, {dim, 1, n_k, b.n_tokens});

@@ -29,10 +29,10 @@ class Scheduler {
  public:
   Scheduler(Graph& graph, const Machine& machine) : g_(graph), machine_(machine) {}
 
-  std::vector<Step> run() {
+  std::vector<Scheduled> run() {
     if (!machine_.device) {
       for (const NodeId leaf : g_.leafs) g_[leaf].place = Place::host;
-      std::vector<Step> steps;
+      std::vector<Scheduled> steps;
       steps.reserve(g_.order.size());
       for (const NodeId id : g_.order) steps.push_back({id, Place::host});
       return steps;
@@ -124,12 +124,12 @@ class Scheduler {
   }
 
   /// Pass 5: cut where the place changes, copy what a piece needs from the other side.
-  std::vector<Step> split() {
-    std::vector<Step> steps;
+  std::vector<Scheduled> split() {
+    std::vector<Scheduled> steps;
     steps.reserve(g_.order.size() + 64);
     copies_.assign(g_.nodes.size(), {no_node, no_node});
     std::vector<NodeId> inputs;
-    std::vector<Step> piece;
+    std::vector<Scheduled> piece;
     Place current = Place::none;
     for (const NodeId id : g_.order)
       if (g_[id].op != Op::view) {
@@ -189,7 +189,7 @@ class Scheduler {
     return false;
   }
 
-  void keep_until(NodeId id, std::vector<Step>& piece, bool keeps) {
+  void keep_until(NodeId id, std::vector<Scheduled>& piece, bool keeps) {
     std::size_t n = 0;
     NodeId dependency = no_node;
     for (; next_kept_ < g_.kept.size() && g_.kept[next_kept_].until == id; ++next_kept_) {
@@ -214,7 +214,7 @@ class Scheduler {
 
 }  // namespace
 
-std::vector<Step> schedule(Graph& graph, const Machine& machine) {
+std::vector<Scheduled> schedule(Graph& graph, const Machine& machine) {
   return Scheduler(graph, machine).run();
 }
 

@@ -6,13 +6,13 @@
 namespace fitvram {
 
 /// One entry of the graph that the allocator walks.
-struct Step {
+struct Scheduled {
   NodeId node;
   Place place;
 };
 
 /// Assigns the graph's operations to device and host, inserts copies of what crosses over, and
 /// returns the order of execution. Leafs get their place, copies become nodes of the graph.
-std::vector<Step> schedule(Graph& graph, const Machine& machine);
+std::vector<Scheduled> schedule(Graph& graph, const Machine& machine);
 
 }  // namespace fitvram
