@@ -402,13 +402,15 @@ NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_vie
     const NodeId z = mat_bias(gate, x);
     y = other(ne(z), {z, y});
   } else {
-    switch (act) {
+    const bool halves = ne(weight(std::string(down) + ".weight"))[0] * 2 == ne(y)[0];
+    switch (halves ? Act::fused : act) {
       case Act::split:
       case Act::single: y = unary(y); break;
       case Act::squared: y = unary(unary(y)); break;
       case Act::fused: y = other({ne(y)[0] / 2, ne(y)[1], ne(y)[2], ne(y)[3]}, {y}); break;
     }
   }
+  if (has("ffn_sub_norm.weight")) y = norm(y, "ffn_sub_norm");
   return mat_bias(down, y);
 }
 

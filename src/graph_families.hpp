@@ -20,6 +20,15 @@ enum class Pick { last_layer, before_norm, after_norm };
 /// Which sums have the residual as first operand, whose memory the sum then takes over.
 enum class ResidualFirst { none, before_ffn, after_ffn, both };
 
+/// Attention and feed-forward side by side, and the order their results are added in.
+enum class Beside {
+  none,
+  residual_first,   ///< x + residual + attention, both from one norm
+  attention_first,  ///< x + attention + residual, both from one norm
+  own_norm,         ///< as residual_first, but the feed-forward has a norm of its own
+  unless_normed     ///< from one norm where the feed-forward has none
+};
+
 enum class Gating { file, softmax, sigmoid, softmax_weight };
 
 /// How an architecture composes the blocks of a graph: a row of src/graph_families.cpp.
@@ -35,7 +44,10 @@ struct Family {
   bool layer_norm = false;
   bool scaled_embd = false;
   bool scaled_residual = false; ///< the results of blocks are scaled
-  bool parallel = false;        ///< feed-forward beside attention, from the same norm
+  Beside beside = Beside::none;
+  bool bare_norms = false;      ///< norms without weights
+  bool learned_positions = false;
+  bool embd_norm = false;       ///< the embedding is normed
   ResidualFirst residual_first = ResidualFirst::none;
   bool post_is_ffn_norm = false;///< post_attention_norm stands before the feed-forward block
   Pick pick = Pick::last_layer;
@@ -56,6 +68,9 @@ struct Family {
 const Family* find_family(std::string_view gguf);
 
 void build_transformer(GraphBuilder& b, const Family& family);
+
+void build_gemma3n(GraphBuilder& b, const Family& family);
+void build_gemma4(GraphBuilder& b, const Family& family);
 
 NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);

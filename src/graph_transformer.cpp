@@ -78,7 +78,19 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
   a.qkv = t, a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = shape.dim_k, a.d_v = shape.dim_v;
   a.cache_layer = il, a.soft_cap = f.soft_cap;
   a.sinks = b.weight("attn_sinks.weight");
-  return b.mat_bias("attn_output", b.attend(b.windows && b.is_swa() ? b.window : b.full, a));
+  NodeId y = b.attend(b.windows && b.is_swa() ? b.window : b.full, a);
+  if (b.has("attn_gate.weight")) {
+    const NodeId gate = b.unary(b.mat("attn_gate.weight", x));
+    if (b.ne(gate)[0] == n_head) {
+      const NodeId heads = b.reshape(y, {shape.dim_v, n_head, b.n_tokens, 1});
+      y = b.mul(heads, b.reshape(gate, {1, n_head, b.n_tokens, 1}));
+      y = b.reshape(y, {shape.dim_v * n_head, b.n_tokens, 1, 1});
+    } else {
+      y = b.mul(y, gate);
+    }
+  }
+  if (b.has("attn_sub_norm.weight")) y = b.norm(y, "attn_sub_norm");
+  return b.mat_bias("attn_output", y);
 }
 
 NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
@@ -105,7 +117,12 @@ NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
 void build_transformer(GraphBuilder& b, const Family& f) {
   b.layer_norm = f.layer_norm;
   NodeId x = b.embed(f.scaled_embd);
-  b.positions(static_cast<std::uint64_t>(f.pos));
+  const NodeId positions = b.positions(static_cast<std::uint64_t>(f.pos));
+  if (f.learned_positions) x = b.add(x, b.rows(b.global("position_embd.weight"), positions));
+  if (f.embd_norm) {
+    b.layer = SIZE_MAX;
+    x = b.norm(x, "token_embd_norm");
+  }
   const Architecture* arch = find_architecture(b.model.architecture);
   b.windows = arch != nullptr && arch->window.kind != WindowRule::Kind::none &&
               b.hp.n_swa.value_or(0) != 0;
@@ -121,9 +138,14 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     b.last = il + 1 == b.model.n_layer;
     const LayerKind kind = b.model.layers[il].kind;
     NodeId residual = x;
-    NodeId cur = b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;
+    NodeId cur = f.bare_norms || b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;
     if (f.recurrent != nullptr) b.g.expand(f.expand_norm ? cur : no_node);
     NodeId normed = cur;
+    const bool parallel = f.beside != Beside::none &&
+                          !(f.beside == Beside::own_norm && !b.hp.parallel_residual.value_or(true)) &&
+                          !(f.beside == Beside::unless_normed && b.has("ffn_norm.weight"));
+    if (f.beside == Beside::attention_first && b.has("attn_norm_2.weight"))
+      cur = b.norm(x, "attn_norm_2");
     const bool alone = f.single && kind == LayerKind::feed_forward;
     if (alone) cur = ffn_block(b, f, cur);
     else if (kind == LayerKind::recurrent && f.recurrent != nullptr) cur = f.recurrent(b, cur);
@@ -135,28 +157,36 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     if (b.last && f.pick == Pick::last_layer) {
       cur = b.pick(cur);
       residual = cur == residual ? cur : b.pick(residual);
-      if (f.parallel) normed = b.pick(normed);
+      if (parallel && f.beside != Beside::own_norm) normed = b.pick(normed);
     }
     if (b.has("post_attention_norm.weight") && !f.post_is_ffn_norm)
       cur = b.norm(cur, "post_attention_norm");
     const NodeId attention = cur;
     NodeId in = normed;
-    if (!f.parallel) {
-      if (kind != LayerKind::hybrid)
-        residual = f.residual_first == ResidualFirst::both ? b.add(residual, cur)
-                                                           : b.add(cur, residual);
-      in = residual;
-    }
+    const bool summed = !parallel || f.beside == Beside::unless_normed;
+    if (summed && kind != LayerKind::hybrid)
+      residual = f.residual_first == ResidualFirst::both || f.residual_first == ResidualFirst::before_ffn
+                     ? b.add(residual, cur)
+                     : b.add(cur, residual);
+    if (!parallel || f.beside == Beside::own_norm) in = residual;
     if (f.single || (!b.has("ffn_up.weight") && !b.has("ffn_gate_inp.weight"))) {
       x = residual;
       continue;
     }
     const char* ffn_norm = f.post_is_ffn_norm ? "post_attention_norm" : "ffn_norm";
-    if (!f.parallel && b.has(std::string(ffn_norm) + ".weight")) in = b.norm(in, ffn_norm);
+    if ((!parallel || f.beside == Beside::own_norm) &&
+        (f.bare_norms || b.has(std::string(ffn_norm) + ".weight")))
+      in = b.norm(in, ffn_norm);
     cur = ffn_block(b, f, in);
     if (b.has("post_ffw_norm.weight")) cur = b.norm(cur, "post_ffw_norm");
-    cur = f.residual_first != ResidualFirst::none ? b.add(residual, cur) : b.add(cur, residual);
-    if (f.parallel) cur = b.add(cur, attention);
+    const bool ahead = f.residual_first == ResidualFirst::after_ffn ||
+                       f.residual_first == ResidualFirst::both;
+    if (f.beside == Beside::attention_first) {
+      cur = b.add(b.add(cur, attention), residual);
+    } else {
+      cur = ahead ? b.add(residual, cur) : b.add(cur, residual);
+      if (!summed) cur = b.add(cur, attention);
+    }
     x = cur;
   }
   if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);
