@@ -73,7 +73,7 @@ bool flash_on_device(const Facts& g) {
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
     const bool latent = w.v_row == 0;
     const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
-    const std::uint64_t d_v = latent ? g.hp.head_dim_v.value_or(0) : w.d_v;
+    const std::uint64_t d_v = latent ? g.hp.kv_lora_rank.value_or(0) : w.d_v;
     return cuda_kernel_takes(w.d_k, d_v, w.n_head / std::max<std::uint64_t>(1, n_head_kv));
   });
 }

@@ -79,5 +79,7 @@ NodeId mix_mamba1(GraphBuilder& b, NodeId x);
 NodeId mix_mamba2(GraphBuilder& b, NodeId x);
 NodeId mix_short_conv(GraphBuilder& b, NodeId x);
 NodeId mix_delta_net(GraphBuilder& b, NodeId x);
+NodeId mix_kda(GraphBuilder& b, NodeId x);
+void build_rwkv7(GraphBuilder& b, const Family& family);
 
 }  // namespace fitvram

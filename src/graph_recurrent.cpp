@@ -209,4 +209,53 @@ NodeId mix_delta_net(GraphBuilder& b, NodeId x) {
   return b.reshape(y, {b.n_embd, b.n_tokens, 1, 1});
 }
 
+// src/models/kimi-linear.cpp, v0.5.0.
+NodeId mix_kda(GraphBuilder& b, NodeId x) {
+  const Batch t(b);
+  const Hparams& hp = b.hp;
+  const std::uint64_t dim = hp.kda_head_dim.value_or(0), n_head = hp.n_head.at(0);
+  const std::uint64_t inner = dim * n_head, kernel = hp.ssm_conv_kernel.value_or(4);
+  const std::uint64_t held = kernel - 1;
+  const NodeId convs = b.state_cache(CacheRole::conv_state);
+  const NodeId cache = b.state_cache(CacheRole::recurrent_state);
+  if (convs == no_node || cache == no_node) throw Unbuilt{};
+  const NodeId before = b.state(convs, 3 * held * inner);
+  const auto conv = [&](const char* projection, const char* weight) {
+    const NodeId held_part = b.strided(before, {held, inner, t.seqs, 1});
+    const NodeId y = b.reshape(b.mat(projection, x), {inner, t.each, t.seqs, 1});
+    const NodeId in = b.other({held + t.each, inner, t.seqs, 1},
+                              {held_part, b.strided(y, {t.each, inner, t.seqs, 1})});
+    const std::uint64_t row = f32_elem.block_bytes * (held + t.each);
+    const NodeId target = b.strided(convs, {held, inner, t.seqs, 1});
+    b.g.expand(b.g.write(target, {b.g.part(in, {held, inner, t.seqs, 1}, row), target}));
+    const NodeId kernel_row = b.reshape(b.weight(weight), {kernel, inner, 1, 1});
+    NodeId z = b.other({inner, t.each, t.seqs, 1}, {in, kernel_row});
+    z = b.unary(b.reshape(z, {inner, b.n_tokens, 1, 1}));
+    return b.reshape(z, {dim, n_head, t.each, t.seqs});
+  };
+  NodeId q = conv("attn_q.weight", "ssm_conv1d_q.weight");
+  NodeId k = conv("attn_k.weight", "ssm_conv1d_k.weight");
+  const NodeId v = conv("attn_v.weight", "ssm_conv1d_v.weight");
+  NodeId gate = b.mat("ssm_f_b.weight", b.mat("ssm_f_a.weight", x));
+  gate = b.unary(b.add(gate, b.weight("ssm_dt.bias")));
+  gate = b.reshape(gate, {dim, n_head, b.n_tokens, 1});
+  gate = b.mul(gate, b.reshape(b.weight("ssm_a"), {1, n_head, 1, 1}));
+  gate = b.reshape(gate, {dim, n_head, t.each, t.seqs});
+  NodeId beta = b.reshape(b.mat("ssm_beta.weight", x), {1, n_head, t.each, t.seqs});
+  beta = b.unary(beta);
+  const NodeId state = b.reshape(b.state(cache, dim * dim * n_head), {dim, dim, n_head, t.seqs});
+  q = b.scale(b.unary(q));
+  k = b.scale(b.unary(k));
+  const NodeId net = b.other({inner, t.each * t.seqs + dim * t.seqs, 1, 1},
+                             {q, k, v, gate, beta, state});
+  NodeId y = b.cont(b.strided(net, {dim, n_head, t.each, t.seqs}));
+  b.keep_state(cache, b.strided(net, {dim, dim, n_head, t.seqs}), dim * dim * n_head);
+  const NodeId flat = b.reshape(b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}), b.ne(x));
+  NodeId gate2 = b.mat("ssm_g_b.weight", b.mat("ssm_g_a.weight", flat));
+  gate2 = b.unary(b.reshape(gate2, {dim, n_head, b.n_tokens, 1}));
+  y = b.norm(b.reshape(y, {dim, n_head, b.n_tokens, 1}), "ssm_norm");
+  y = b.other({inner, b.n_tokens, 1, 1}, {b.mul(y, gate2)});
+  return b.mat("attn_output.weight", y);
+}
+
 }  // namespace fitvram
