@@ -4,6 +4,7 @@
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "graph_families.hpp"
 
 namespace fitvram {
 
@@ -24,8 +25,9 @@ struct Signature {
 };
 
 /// How often the allocator needs to see a repeated pattern before it repeats itself.
-constexpr std::size_t repeats = 4;
+constexpr std::size_t repeats = 4, repeats_with_states = 8;
 constexpr std::size_t longest_period = 8;
+constexpr std::size_t turns = 4;
 
 }  // namespace
 
@@ -52,29 +54,39 @@ void GraphBuilder::make_plan() {
   for (const auto& t : model.tensors)
     if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
       ++counts[static_cast<std::size_t>(t.layer)];
+  const Family* family = find_family(model.architecture);
+  const bool every_fourth = family != nullptr && family->rope == Rope::three_of_four;
   std::vector<Signature> signatures(n);
   for (std::size_t i = 0; i < n; ++i) {
     Signature& s = signatures[i];
     s = {counts[i], hp.n_head.at(i), hp.n_head_kv.at(i), hp.n_ff.at(i), hp.n_ff_exp.at(i),
-         hp.n_expert_used.at(i), is_swa(i), devices.holds_layer(i), (i + 1) % 4 == 0,
+         hp.n_expert_used.at(i), is_swa(i), devices.holds_layer(i), every_fourth && (i + 1) % 4 == 0,
          model.layers[i].kind, model.layers[i].caches.size(), {}};
     if (!model.layers[i].caches.empty()) s.first = model.layers[i].caches.front();
   }
   // Weights that are moved to the device differ in type from block to block.
   const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
-  if (devices.backend().device && !all_device) {
+  // RWKV-7's first values live as long as the graph, which takes the arena long to settle.
+  const bool unsettled = hp.wkv_head_size.value_or(0) != 0;
+  if (unsettled || (devices.backend().device && (!all_device || !workload.offload_kqv))) {
     for (std::size_t i = 0; i < n; ++i) plan.push_back(i);
     return;
   }
+  const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
+    return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
+  });
+  const std::size_t kept = states ? repeats_with_states : repeats;
   for (std::size_t i = 0; i < n;) {
     std::size_t period = 1, reach = i + 1;
     for (std::size_t p = 1; p <= longest_period && i + p < n; ++p) {
       std::size_t end = i + p;
       while (end < n && signatures[end] == signatures[end - p]) ++end;
-      if (end - i > (repeats + 1) * p && end > reach) period = p, reach = end;
+      if (end - i > (kept + 1) * p && end > reach) period = p, reach = end;
     }
     const std::size_t run = reach - i;
-    const std::size_t skipped = run > repeats * period ? (run / period - repeats) * period : 0;
+    // Blocks take turns in the arena, so what is left out is a multiple of several turns.
+    const std::size_t spare = run / period > kept ? (run / period - kept) / turns * turns : 0;
+    const std::size_t skipped = spare * period;
     for (std::size_t j = i; j < reach; ++j)
       if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
     i = reach;
