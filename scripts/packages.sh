@@ -61,7 +61,7 @@ missing_debs() {
 install_packages() {
   local missing as_root=()
   if ! has apt-get || ! has dpkg-query; then
-    has cmake || { other_system && exit 2; }
+    has cmake || { other_system && exit 125; }
     return 0
   fi
   missing=$(missing_debs "$@")
@@ -71,7 +71,7 @@ install_packages() {
   if [ "$(id -u)" -ne 0 ]; then
     if ! has sudo || { [ ! -t 2 ] && ! sudo -n true 2>/dev/null; }; then
       say "packages are missing and installing them needs root: apt-get install $*"
-      has cmake || exit 2
+      has cmake || exit 125
       return 0
     fi
     as_root=(sudo)
@@ -81,14 +81,14 @@ install_packages() {
   quietly "${as_root[@]}" update || say "apt-get update failed; trying with the lists at hand"
   if ! quietly "${as_root[@]}" install -y --no-install-recommends "$@"; then
     say "could not install them; try: sudo apt-get update && sudo apt-get install $*"
-    has cmake || exit 2
+    has cmake || exit 125
   fi
 }
 
 # Where there is no apt: what to install, under the names of that system.
 other_system() {
   has apt-get && return 0
-  local line='install a C++20 compiler (g++ 12, clang 14 or newer), CMake 3.24, Ninja, nlohmann-json, CLI11, fmt, Catch2, jq'
+  local line='install g++ 12 or clang 14, CMake 3.24, Ninja, nlohmann-json, CLI11, fmt, Catch2, jq'
   if has dnf; then
     line='sudo dnf install gcc-c++ cmake ninja-build json-devel cli11-devel fmt-devel catch-devel jq'
   elif has pacman; then

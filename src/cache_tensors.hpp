@@ -15,14 +15,14 @@ struct CacheTensor {
   Growth growth = Growth::full;
   std::uint32_t span = 0;
   std::uint64_t cells = 0;
-  std::uint64_t ne0 = 0;    ///< values per row
-  std::uint64_t rows = 0;   ///< cells of all streams
+  std::uint64_t ne0 = 0;   ///< values per row
+  std::uint64_t rows = 0;  ///< cells of all streams
   const TensorType* type = nullptr;
   bool first_of_slot = true;
 };
 
-/// Widest V row over all blocks: without flash attention V is stored transposed and every layer gets
-/// this width (src/llama-kv-cache.cpp, v0.5.0).
+/// Widest V row over all blocks: without flash attention V is stored transposed and every layer
+/// gets this width (src/llama-kv-cache.cpp, v0.5.0).
 std::uint64_t widest_v_row(const ModelInfo& model);
 
 const TensorType& cache_type_k(const Workload& workload);

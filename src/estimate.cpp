@@ -12,7 +12,8 @@ ContextSize context_size(const Workload& workload, const Runtime& runtime) {
   ContextSize size;
   const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
   const std::uint64_t n_batch = std::min<std::uint64_t>(workload.n_ctx, workload.n_batch);
-  size.n_ubatch = workload.n_ubatch == 0 ? n_batch : std::min<std::uint64_t>(n_batch, workload.n_ubatch);
+  size.n_ubatch =
+      workload.n_ubatch == 0 ? n_batch : std::min<std::uint64_t>(n_batch, workload.n_ubatch);
   size.n_ctx = round_up(workload.n_ctx, runtime.cell_step);
   size.n_ctx_seq = size.n_ctx;
   if (!workload.kv_unified) {
@@ -67,7 +68,8 @@ Placement context_bytes(const ModelInfo& model, const Workload& workload, const 
   Placement sum;
   for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& tensor) {
     const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
-    (device ? sum.device : sum.host) += devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device);
+    (device ? sum.device : sum.host) +=
+        devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device);
   });
   return sum;
 }
@@ -84,8 +86,8 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
     return sum;
   }
   bool has_output = false;
-  for (const auto& tensor : model.tensors) has_output |= tensor.role == TensorRole::output &&
-                                                         tensor.name == "output.weight";
+  for (const auto& tensor : model.tensors)
+    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
   const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
     const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
     (device ? sum.device : sum.host) += devices.allocated(tensor.ne[0], rows, type, device);
@@ -99,20 +101,22 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
       if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
       continue;
     }
+    if (belongs_to_output(model, tensor)) {
+      put(devices.holds_layer(output_layer), tensor, type);
+      continue;
+    }
     switch (tensor.role) {
       case TensorRole::token_embd:
         put(false, tensor, type);
         if (has_output || tensor.name != "token_embd.weight") break;
-        if (devices.holds_layer(output_layer)) put(true, tensor, type);
-        else if (loads_tied_output_twice(model.architecture)) put(false, tensor, type);
+        if (devices.holds_layer(output_layer))
+          put(true, tensor, type);
+        else if (loads_tied_output_twice(model.architecture))
+          put(false, tensor, type);
         break;
       case TensorRole::position_embd:
       case TensorRole::per_layer_embd:
         put(false, tensor, type);
-        break;
-      case TensorRole::output:
-      case TensorRole::output_norm:
-        put(devices.holds_layer(output_layer), tensor, type);
         break;
       case TensorRole::rope: {
         bool device = false, host = false;
@@ -124,6 +128,8 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
         if (host) put(false, tensor, type);
         break;
       }
+      case TensorRole::output:
+      case TensorRole::output_norm:
       case TensorRole::norm:
       case TensorRole::attention:
       case TensorRole::feed_forward:
@@ -156,8 +162,8 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
     const Bytes bytes = context_of_params(model.n_params, size.n_ctx, hint.window, hint.period);
     memory.context.device = bytes;
     memory.context_provenance = Provenance::assumed;
-    memory.caches.push_back({CacheRole::kv, hint.window ? Growth::sliding : Growth::full, hint.window,
-                             0, size.n_ctx, bytes});
+    memory.caches.push_back({CacheRole::kv, hint.window ? Growth::sliding : Growth::full,
+                             hint.window, 0, size.n_ctx, bytes});
   } else {
     memory.context_provenance = model.layout;
     for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& tensor) {
@@ -171,9 +177,8 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
   memory.compute.device = runtime.device_compute(model, workload);
   memory.compute.host = runtime.host_compute(model, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
-  memory.overhead.device = devices.backend().device
-                               ? workload.overhead.value_or(devices.backend().overhead)
-                               : Bytes{};
+  memory.overhead.device =
+      devices.backend().device ? workload.overhead.value_or(devices.backend().overhead) : Bytes{};
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;
 
   if (has_window(model) && !runtime.honours_window(model)) {
@@ -187,8 +192,8 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
 
 Bytes context_of_params(std::uint64_t n_params, std::uint64_t n_ctx, std::uint32_t window,
                         std::uint32_t period) {
-  // The source holds the ratio of full layers as a binary fraction, a hair below 1/6 for Gemma 3, and
-  // cuts the product down to whole bytes; 40 fractional bits give its published figures.
+  // The source holds the ratio of full layers as a binary fraction, a hair below 1/6 for Gemma 3,
+  // and cuts the product down to whole bytes; 40 fractional bits give its published figures.
   __extension__ using Wide = unsigned __int128;
   constexpr unsigned fraction_bits = 40;
   constexpr std::uint64_t bytes_per_billion_per_token = 3584;  // 3.5 MiB per 1024 tokens

@@ -46,16 +46,19 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
       formula += (formula.empty() ? "" : " + ") + std::to_string(bytes.count);
     }
     std::string words;
-    for (const auto& [key, bytes] : by_role) words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
+    for (const auto& [key, bytes] : by_role)
+      words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
     steps.push_back({"weights in the file", formula, sum.count, words});
   }
-  steps.push_back({"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
-                   "tensors of the layers on the GPU, padded by its allocator; a tied head once more"});
+  steps.push_back(
+      {"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
+       "tensors of the layers on the GPU, padded by its allocator; a tied head once more"});
   steps.push_back({"model (host)", std::to_string(memory.model.host.count), memory.model.host.count,
                    "input embeddings stay on the host"});
 
   if (model.format == ModelFormat::parameters) {
-    steps.push_back({"context", std::to_string(memory.context.device.count), memory.context.device.count,
+    steps.push_back({"context", std::to_string(memory.context.device.count),
+                     memory.context.device.count,
                      "3584 bytes per 10^9 parameters and token: a heuristic, off by factors"});
   }
   struct Sum {

@@ -7,21 +7,27 @@ namespace fitvram {
 namespace {
 
 constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
-constexpr std::uint64_t longest_context = std::uint64_t{1} << 24;  // where no trained length ends the search
+/// What llama-server's own --fit leaves free on each device (common/common.h fit_params_target,
+/// v0.5.0): a tight scheme that keeps it is taken before a larger one that does not.
+constexpr Bytes fit_margin = GiB;
 
-/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward and
-/// Gemma's per-layer embeddings.
+constexpr std::uint64_t longest_context = std::uint64_t{1}
+                                          << 24;  // where no trained length ends the search
+
+/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward
+/// and Gemma's per-layer embeddings.
 std::uint64_t prefill_width(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   std::uint64_t head_dim = std::max(hp.head_dim_k.value_or(0), hp.head_dim_k_swa.value_or(0));
   for (const auto& layer : model.layers)
     for (const auto& slot : layer.caches)
-      if (slot.role == CacheRole::kv) head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
+      if (slot.role == CacheRole::kv)
+        head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
   const std::uint64_t n_ff =
       hp.n_ff.max() != 0 ? hp.n_ff.max() : sat_mul(hp.n_ff_exp.max(), hp.n_expert_used.max());
-  std::uint64_t width = 3 * n_embd + 2 * hp.n_head.max() * head_dim +
-                        2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
+  std::uint64_t width =
+      3 * n_embd + 2 * hp.n_head.max() * head_dim + 2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
   if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
     width += 2 * model.n_layer * ple + ple + n_embd;
   return width;
@@ -54,10 +60,12 @@ struct Priced {
   }
 };
 
-/// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 = none.
+/// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 =
+/// none.
 std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
   const std::uint64_t step = priced.runtime.cell_step;
-  const std::uint64_t streams = priced.workload.kv_unified ? 1 : std::max(1u, priced.workload.n_seq);
+  const std::uint64_t streams =
+      priced.workload.kv_unified ? 1 : std::max(1u, priced.workload.n_seq);
   std::uint64_t limit = priced.model.n_ctx_train;
   if (extend_ctx || limit == 0) limit = longest_context;
   const auto context = [&](std::uint64_t blocks) {
@@ -84,7 +92,8 @@ Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoure
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
   if (memory.device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
-  return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits : Verdict::tight;
+  return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits
+                                                                    : Verdict::tight;
 }
 
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
@@ -92,13 +101,15 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
   const MemoryEstimate memory = estimate(model, weights, workload, runtime);
   Fit result;
   result.vram = vram;
-  result.reserve = policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
+  result.reserve =
+      policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
   result.need = memory.device_total();
   const Bytes beyond = std::min(result.need, Bytes{std::uint64_t{INT64_MAX}});
   result.free = static_cast<std::int64_t>(vram.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, vram, result.reserve);
 
-  Priced priced{model, runtime, workload, memory.model.device, memory.overhead.device, vram, result.reserve};
+  Priced priced{model, runtime,       workload, memory.model.device, memory.overhead.device,
+                vram,  result.reserve};
   result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   return result;
@@ -124,37 +135,36 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
       policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
   MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
 
-  std::optional<Weights> tight, lowered, smallest;
-  bool is_lowered = false;
+  std::optional<Weights> roomy, tight, smallest;
+  bool lowered = true;
   for (const Scheme& scheme : schemes()) {
     if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    const bool kept = scheme.millibits >= keep;
+    if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
     const Verdict verdict = verdict_of(memory, vram, reserve);
-    const bool kept = scheme.millibits >= keep;
-    if (kept && verdict == Verdict::fits) {
-      tight = std::move(weights);
+    if (kept && verdict != Verdict::no) lowered = false;
+    if (verdict == Verdict::fits) {
+      roomy = std::move(weights);
       break;
     }
-    if (kept && verdict == Verdict::tight && !tight) tight = weights;
-    if (!kept && tight) break;
-    if (!kept && verdict != Verdict::no && !lowered) {
-      lowered = std::move(weights);
-      break;
+    if (verdict == Verdict::tight) {
+      const bool has_room = memory.device_total() + fit_margin <= vram;
+      std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
+      if (!place) place = std::move(weights);
+      if (!kept) break;
+    } else {
+      smallest = std::move(weights);
     }
-    smallest = std::move(weights);
   }
   Choice choice;
-  if (tight) {
-    choice.weights = std::move(*tight);
-  } else if (lowered) {
-    choice.weights = std::move(*lowered);
-    is_lowered = true;
-  } else if (smallest) {
-    choice.weights = std::move(*smallest);
-    is_lowered = true;
+  choice.lowered = lowered;
+  for (auto* best : {&roomy, &tight, &smallest}) {
+    if (!*best) continue;
+    choice.weights = std::move(**best);
+    break;
   }
-  choice.lowered = is_lowered;
   choice.fit = fit(model, choice.weights, workload, runtime, vram, policy, extend_ctx);
   return choice;
 }

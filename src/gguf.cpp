@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <map>
 #include <new>
 #include <stdexcept>
@@ -96,11 +95,14 @@ std::string_view drop_suffix(std::string_view text, std::string_view suffix) {
   return text;
 }
 
+std::string five_digits(std::uint32_t n) {
+  const std::string digits = std::to_string(n);
+  return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
+}
+
 // The ending that llama-gguf-split gives a file (llama_split_path, src/llama.cpp).
 std::string split_ending(std::uint32_t index, std::uint32_t count) {
-  std::array<char, 40> ending{};
-  const int n = std::snprintf(ending.data(), ending.size(), "-%05u-of-%05u.gguf", index + 1, count);
-  return std::string(ending.data(), static_cast<std::size_t>(n));
+  return '-' + five_digits(index + 1) + "-of-" + five_digits(count) + ".gguf";
 }
 
 std::string stem(std::string_view name, GgufSplit split) {
@@ -300,6 +302,17 @@ void read_tensors(const Shards& shards, ModelInfo& model, std::string& file) {
   file = shards.name(0);
 }
 
+// One cheap look at whether the keys are about these tensors.
+void check_width(const ModelInfo& model) {
+  const auto embd = std::find_if(model.tensors.begin(), model.tensors.end(),
+                                 [](const Tensor& t) { return t.name == "token_embd.weight"; });
+  const auto stated = model.hparams.n_embd;
+  if (embd != model.tensors.end() && stated && embd->ne[0] != *stated)
+    throw Malformed(ErrorCode::malformed, "tensor 'token_embd.weight'",
+                    "rows of " + std::to_string(embd->ne[0]) + " elements, but the key '" +
+                        model.architecture + ".embedding_length' says " + std::to_string(*stated));
+}
+
 std::uint64_t count_params(const ModelInfo& model) {
   const std::int64_t n_run = static_cast<std::int64_t>(*model.hparams.n_layer) -
                              static_cast<std::int64_t>(model.hparams.n_layer_nextn.value_or(0));
@@ -348,9 +361,9 @@ ModelInfo read_model(std::span<const GgufShard> given, std::string& file) {
   if (model.tensors.empty())
     throw Malformed(ErrorCode::missing_field, "", "there are no tensors in this file",
                     "it may hold only a vocabulary");
+  check_width(model);
   model.n_params = count_params(model);
   model.params = Provenance::exact;
-  model.n_ctx_train = model.hparams.n_ctx_train.value_or(0);
   model.quant = quant_of(first, model.tensors);
   lower_layers(model);
   return model;

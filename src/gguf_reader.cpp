@@ -33,30 +33,10 @@ std::string counted(std::uint64_t n, const char* what) {
   return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
 }
 
-// 0: not a type with a fixed size.
-std::uint64_t size_of(GgufType type) {
-  switch (type) {
-    case GgufType::u8:
-    case GgufType::i8:
-    case GgufType::boolean:
-      return 1;
-    case GgufType::u16:
-    case GgufType::i16:
-      return 2;
-    case GgufType::u32:
-    case GgufType::i32:
-    case GgufType::f32:
-      return 4;
-    case GgufType::u64:
-    case GgufType::i64:
-    case GgufType::f64:
-      return 8;
-    case GgufType::string:
-    case GgufType::array:
-      return 0;
-  }
-  return 0;
-}
+// Bytes of a value by type number; 0: not a type with a fixed size.
+constexpr std::uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
+
+std::uint64_t size_of(GgufType type) { return sizes[static_cast<std::size_t>(type)]; }
 
 std::string decimal(double value) {
   std::array<char, 32> text{};
@@ -113,24 +93,34 @@ std::string_view GgufCursor::string() {
   return {reinterpret_cast<const char*>(bytes_.data()) + at_ - length, length};
 }
 
+// Vocabularies have hundreds of thousands of strings, so nothing here but the checks.
+template <bool reversed>
+std::uint64_t GgufCursor::walk_strings(std::uint64_t n) {
+  const std::byte* const data = bytes_.data();
+  const std::uint64_t size = bytes_.size();
+  std::uint64_t at = at_;
+  for (; n > 0; --n) {
+    if (size - at < 8) {
+      at_ = at;
+      need(8);
+    }
+    std::uint64_t length = 0;
+    std::memcpy(&length, data + at, 8);
+    if constexpr (reversed) length = __builtin_bswap64(length);
+    if (length > std::min(size - at - 8, max_string)) fail_string(at, length);
+    at += 8 + length;
+  }
+  return at;
+}
+
 void GgufCursor::skip_strings(std::uint64_t n) {
   if (n > remaining() / 8)
     fail(at_,
          "array of " + counted(n, "string") + ", but only " + counted(remaining(), "byte") +
              " remain",
          incomplete);
-  std::uint64_t at = at_;
-  const std::uint64_t size = bytes_.size();
-  for (; n > 0; --n) {
-    if (size - at < 8) {
-      at_ = at;
-      need(8);
-    }
-    const auto length = peek<std::uint64_t>(at);
-    if (length > std::min(size - at - 8, max_string)) fail_string(at, length);
-    at += 8 + length;
-  }
-  at_ = at;
+  const bool reversed = swap_ != (std::endian::native == std::endian::big);
+  at_ = reversed ? walk_strings<true>(n) : walk_strings<false>(n);
 }
 
 void GgufCursor::skip(std::uint64_t n, std::uint64_t size) {

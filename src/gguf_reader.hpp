@@ -88,6 +88,8 @@ class GgufCursor {
 
  private:
   void need(std::uint64_t n) const;
+  template <bool reversed>
+  std::uint64_t walk_strings(std::uint64_t n);
   void copy(std::uint64_t at, std::span<std::byte> raw) const;
   [[noreturn]] void fail_string(std::uint64_t at, std::uint64_t length) const;
 

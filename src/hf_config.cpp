@@ -91,42 +91,45 @@ std::string architecture_of(const HfReader& reader) {
     if (const auto* row = find_hf_architecture(word))
       return refined(reader, std::string(row->gguf));
   }
-  const auto type = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-    return !word.empty() &&
-           std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  });
-  if (type != words.end()) return *type;
-  return words.empty() ? std::string() : words.front();
+  // Mistral's own format (params.json) names no class (conversion/mistral.py).
+  if (words.empty() && reader.has("n_heads") && reader.has("n_kv_heads")) {
+    return reader.has("kv_lora_rank") ? "deepseek2" : "llama";
+  }
+  const std::string own = reader.outer_model_type();
+  return !own.empty() || words.empty() ? own : words.front();
 }
 
+// The file's own place says best what the model is called; _name_or_path is often the model it was
+// tuned from, or a directory of its makers.
 std::string name_of_model(const HfReader& reader, const std::string& source) {
-  const std::string stated = reader.word("_name_or_path name_or_path");
-  const bool is_path = starts_with(stated, "/") || starts_with(stated, ".") ||
-                       stated.find('\\') != std::string::npos;
-  if (!stated.empty() && !is_path) return stated;
   std::string_view rest = source;
   constexpr std::array<std::string_view, 3> files{"config.json", ".json", "/"};
   for (const auto file : files) {
-    if (rest.size() > file.size() && rest.substr(rest.size() - file.size()) == file) {
+    if (rest.size() >= file.size() && rest.substr(rest.size() - file.size()) == file) {
       rest.remove_suffix(file.size());
     }
   }
-  const std::size_t slash = rest.rfind('/');
-  if (slash != std::string_view::npos) rest.remove_prefix(slash + 1);
+  if (const std::size_t cache = rest.find("models--"); cache != std::string_view::npos) {
+    rest = rest.substr(cache + 8);
+    rest = rest.substr(0, rest.find('/'));
+    std::string name(rest);
+    if (const std::size_t two = name.find("--"); two != std::string::npos)
+      name.replace(two, 2, "/");
+    return name;
+  }
+  if (const std::size_t slash = rest.rfind('/'); slash != std::string_view::npos) {
+    rest.remove_prefix(slash + 1);
+  }
   std::string name(rest);
   if (const std::size_t two = name.find("__"); two != std::string::npos) name.replace(two, 2, "/");
-  return name;
+  const std::string stated = reader.word("_name_or_path");
+  return name.empty() || name == "." || name == ".." ? stated : name;
 }
 
-void derive(const HfReader& reader, Hparams& h) {
-  for (const auto families : {state_families(), attention_families()}) {
-    for (const auto& family : families) {
-      if (family.gguf == h.architecture) {
-        family.derive(reader, h);
-        return;
-      }
-    }
-  }
+bool needs_heads(const Hparams& h) {
+  const auto* row = find_architecture(h.architecture);
+  if (row == nullptr) return !h.wkv_head_size && !h.ssm_state_size;
+  return row->memory != MemoryClass::none && row->memory != MemoryClass::recurrent;
 }
 
 Hparams read_hparams(HfReader& reader) {
@@ -134,8 +137,8 @@ Hparams read_hparams(HfReader& reader) {
   h.architecture = architecture_of(reader);
   reader.use_defaults(h.architecture);
   read_keys(reader, h);
-  check_heads(reader, h);
-  derive(reader, h);
+  derive_family(reader, h);
+  check_heads(reader, h, needs_heads(h));
   const auto tied = reader.flag(
       "tie_word_embeddings tie_embedding weight_tying tied_embeddings "
       "share_input_output_layers");
@@ -153,27 +156,37 @@ void note(ModelInfo& model, Severity severity, std::string code, std::string mes
   model.notes.push_back({severity, std::move(code), std::move(message)});
 }
 
-// Packed checkpoints hold several weights per element, so only plain ones can be counted.
-void compare(ModelInfo& model, const Checkpoint& checkpoint) {
-  model.checkpoint_bytes = checkpoint.total;
-  std::uint64_t n = checkpoint.n_params;
-  bool plain = true;
-  if (n == 0 && checkpoint.from_headers) {
-    for (const auto& entry : checkpoint.tensors) {
-      plain = plain && (entry.dtype == "BF16" || entry.dtype == "F16" || entry.dtype == "F32");
-      n = sat_add(n, elements(entry));
-    }
+// Parameters of a checkpoint, 0 when they cannot be counted: packed tensors hold several weights
+// per element, and an index only states bytes.
+std::uint64_t parameters(const Checkpoint& checkpoint, const std::string& quant) {
+  if (checkpoint.n_params != 0) return checkpoint.n_params;
+  if (!checkpoint.from_headers) {
+    if (quant == "F32") return checkpoint.total.count / 4;
+    return quant == "BF16" || quant == "F16" ? checkpoint.total.count / 2 : 0;
   }
-  if (n == 0 || !plain) return;
+  std::uint64_t n = 0;
+  for (const auto& entry : checkpoint.tensors) {
+    if (entry.dtype != "BF16" && entry.dtype != "F16" && entry.dtype != "F32") return 0;
+    n = sat_add(n, elements(entry));
+  }
+  return n;
+}
+
+void compare(const HfReader& reader, ModelInfo& model, const Checkpoint& checkpoint) {
+  model.checkpoint_bytes = checkpoint.total;
+  const std::uint64_t n = parameters(checkpoint, model.quant);
+  if (n == 0) return;
   if (model.n_params == 0) {
     model.n_params = n;
     model.params = Provenance::exact;
     return;
   }
+  // Towers for images and sound are in the checkpoint and not in the language model.
+  if (reader.has("vision_config audio_config vision_tower mm_vision_tower")) return;
   const std::uint64_t apart = n > model.n_params ? n - model.n_params : model.n_params - n;
-  if (apart / 5 > n / 1000) {
+  if (apart > n / 200) {
     note(model, Severity::warning, "parameter-count",
-         "the checkpoint has " + format_count(n) + " parameters, the config gives " +
+         "the checkpoint holds " + format_count(n) + " parameters, the config gives " +
              format_count(model.n_params));
   }
 }
@@ -193,12 +206,16 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
     note(model, reader.nested() ? Severity::info : Severity::warning, "config-default",
          "the config leaves out " + used + ", the default of its class");
   }
+  if (reader.has("cross_attention_layers")) {
+    note(model, Severity::warning, "cross-attention",
+         "cross-attention layers are counted as if they kept every token of the text");
+  }
   lower_layers(model);
   lower_tensors(model);
   if (!reader.defaults_used().empty() && !reader.nested()) {
     model.layout = weakest(model.layout, Provenance::assumed);
   }
-  if (checkpoint != nullptr) compare(model, *checkpoint);
+  if (checkpoint != nullptr) compare(reader, model, *checkpoint);
   return model;
 }
 

@@ -13,6 +13,11 @@ struct CountKey {
   std::string_view keys;
 };
 
+struct FlagKey {
+  std::optional<bool> Hparams::*fact;
+  std::string_view keys;
+};
+
 struct LayerKey {
   PerLayer Hparams::*fact;
   std::string_view keys;
@@ -43,7 +48,25 @@ constexpr std::array count_keys{
     CountKey{&Hparams::shortconv_l_cache, "conv_L_cache"},
     CountKey{&Hparams::full_attention_interval, "full_attention_interval"},
     CountKey{&Hparams::n_embd_per_layer, "hidden_size_per_layer_input"},
+    CountKey{&Hparams::num_loops, "num_loops"},
+    CountKey{&Hparams::ple_ngram_size, "ngram_size"},
+    CountKey{&Hparams::ple_conv_kernel, "ple_conv_kernel_size"},
+    CountKey{&Hparams::moe_latent_size, "moe_latent_size routed_expert_hidden_size"},
+    CountKey{&Hparams::output_group_count, "o_groups"},
+    CountKey{&Hparams::output_lora_rank, "o_lora_rank"},
+    CountKey{&Hparams::hash_layer_count, "num_hash_layers"},
+    CountKey{&Hparams::attn_res_block_size, "attn_res_block_size"},
     CountKey{&Hparams::hyper_connections, "hc_mult hc_count"},
+};
+
+constexpr std::array flag_keys{
+    FlagKey{&Hparams::attention_bias,
+            "attention_bias qkv_bias add_qkv_bias use_qkv_bias use_bias bias"},
+    FlagKey{&Hparams::attention_out_bias, "attention_out_bias"},
+    FlagKey{&Hparams::mlp_bias, "mlp_bias use_bias"},
+    FlagKey{&Hparams::qk_norm, "use_qk_norm qk_layernorm"},
+    FlagKey{&Hparams::k_eq_v, "attention_k_eq_v"},
+    FlagKey{&Hparams::parallel_residual, "use_parallel_residual"},
 };
 
 constexpr std::array layer_keys{
@@ -55,7 +78,7 @@ constexpr std::array layer_keys{
     LayerKey{&Hparams::n_ff,
              "prefix_dense_intermediate_size dense_intermediate_size intermediate_size n_inner "
              "hidden_dim ffn_dim ffn_hidden_size ffn_config/ffn_hidden_size mlp_hidden_size "
-             "block_ff_dim"},
+             "block_ff_dim d_ff"},
     LayerKey{&Hparams::n_expert_used,
              "num_experts_per_tok num_experts_per_token top_k_experts moe_top_k moe_topk moe_k "
              "moe_num_active_primary_experts ffn_config/moe_top_k moe/num_experts_per_tok"},
@@ -65,7 +88,7 @@ constexpr std::array layer_keys{
 };
 
 constexpr std::string_view head_dim_keys =
-    "head_dim kv_channels attention_head_dim hidden_size_per_head";
+    "head_dim kv_channels attention_head_dim hidden_size_per_head d_kv";
 constexpr std::string_view window_keys = "sliding_window sliding_window_size";
 
 bool is_window_word(std::string_view word) {
@@ -107,6 +130,7 @@ void read_rope(const HfReader& reader, Hparams& h) {
     const auto kind = reader.word(
         "rope_scaling/rope_type rope_scaling/type "
         "rope_parameters/rope_type rope_parameters/type");
+    h.rope_type = kind;
     if (kind != "default") {
       h.rope_scale = reader.number("rope_scaling/factor rope_parameters/factor");
     }
@@ -209,8 +233,14 @@ std::vector<bool> window_layers(const HfReader& reader, std::uint32_t n_layer) {
 void read_keys(const HfReader& reader, Hparams& h) {
   constexpr std::string_view layers =
       "num_hidden_layers n_layers n_layer num_layers num_transformer_layers";
-  constexpr std::uint32_t most_layers = 16384;
-  h.n_layer = reader.need(layers);
+  constexpr std::uint32_t most_layers = 4096;
+  if (!reader.has(layers) && reader.has("layers_block_type")) {
+    h.n_layer = static_cast<std::uint32_t>(reader.words("layers_block_type").size());
+  } else if (!reader.has(layers) && reader.has("block_configs")) {
+    h.n_layer = static_cast<std::uint32_t>(reader.find("block_configs")->size());
+  } else {
+    h.n_layer = reader.need(layers);
+  }
   if (*h.n_layer == 0) reader.positive(layers);
   if (*h.n_layer > most_layers) {
     throw Malformed(ErrorCode::limit, reader.where(layers),
@@ -221,6 +251,7 @@ void read_keys(const HfReader& reader, Hparams& h) {
   reader.positive(width);
 
   for (const auto& key : count_keys) h.*(key.fact) = reader.count(key.keys);
+  for (const auto& key : flag_keys) h.*(key.fact) = reader.flag(key.keys);
   for (const auto& key : layer_keys) h.*(key.fact) = reader.per_layer(key.keys);
 
   for (const auto& [fact, keys] : {layer_keys[0], layer_keys[1]}) {
@@ -261,11 +292,12 @@ void read_keys(const HfReader& reader, Hparams& h) {
   read_rope(reader, h);
 }
 
-void check_heads(const HfReader& reader, const Hparams& h) {
-  constexpr std::string_view key = "num_attention_heads n_head n_heads num_query_heads num_heads";
+void check_heads(const HfReader& reader, const Hparams& h, bool needed) {
+  const std::string_view key = layer_keys[0].keys;
+  if (needed && !h.n_head.present()) reader.missing(key);
   if (h.n_head.values.size() != 1 || h.n_head.values[0] == 0) return;
   const std::uint32_t n_head = h.n_head.values[0];
-  if (!h.head_dim_k && *h.n_embd % n_head != 0) {
+  if (!h.head_dim_k && !h.kv_lora_rank && *h.n_embd % n_head != 0) {
     throw Malformed(ErrorCode::malformed, reader.where(key),
                     "hidden size " + std::to_string(*h.n_embd) + " is not a multiple of " +
                         std::to_string(n_head) + " heads, and there is no head_dim");

@@ -9,8 +9,8 @@ namespace fitvram {
 /// The facts that every family spells as one of the known aliases, and the windows.
 void read_keys(const HfReader& reader, Hparams& hparams);
 
-/// Throws Malformed when the facts contradict each other.
-void check_heads(const HfReader& reader, const Hparams& hparams);
+/// Throws Malformed when the numbers of heads contradict each other or are missing though `needed`.
+void check_heads(const HfReader& reader, const Hparams& hparams, bool needed);
 
 /// True on each layer that is a window (or chunk) layer by the config's layer_types,
 /// sliding_window_pattern or max_window_layers, `n_layer` long; empty when nothing says.

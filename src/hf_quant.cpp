@@ -114,11 +114,12 @@ std::string checkpoint_type(const HfReader& reader) {
   if (const auto* mlx = reader.find("quantization"); mlx != nullptr && mlx->is_object()) {
     return with_bits("MLX", digits_of(*mlx, "bits"));
   }
+  // DeepSeek-V4: the routed experts are nearly all of the weights.
   const auto* config = reader.find("quantization_config compression_config");
   if (config != nullptr && config->is_object() && !config->empty()) {
-    return from_quantization(*config);
+    const auto stated = from_quantization(*config);
+    return stated == "FP8" && reader.word("expert_dtype") == "fp4" ? "MXFP4" : stated;
   }
-  // DeepSeek-V4 keeps its routed experts, and so nearly all weights, in 4 bits.
   return from_dtype(lower(reader.word("torch_dtype dtype")));
 }
 

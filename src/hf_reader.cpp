@@ -236,6 +236,11 @@ std::string HfReader::word(std::string_view keys) const {
   return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
+std::string HfReader::outer_model_type() const {
+  const json* type = descend(*sections_.back().object, "model_type");
+  return type != nullptr && type->is_string() ? type->get<std::string>() : std::string();
+}
+
 std::vector<std::string> HfReader::architecture_words() const {
   std::vector<std::string> classes, types, outer;
   for (const auto& section : sections_) {

@@ -56,6 +56,8 @@ class HfReader {
 
   /// Words that may name the architecture, best first.
   std::vector<std::string> architecture_words() const;
+  /// model_type of the whole file, empty when there is none.
+  std::string outer_model_type() const;
   /// JSON pointer of the key as it was found, or of where it was expected.
   std::string where(std::string_view keys) const;
 

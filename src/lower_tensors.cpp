@@ -8,8 +8,8 @@ namespace fitvram {
 
 namespace {
 
-// Far above src/llama.h LLAMA_MAX_LAYERS (512): a config that says more is not believed.
-constexpr std::uint32_t max_layers = 4096;
+// Twice LLAMA_MAX_LAYERS of llama.cpp: a config that says more is not believed.
+constexpr std::uint32_t max_layers = 1024;
 
 bool is_tied(const TensorBuilder& b) {
   if (b.has(trait::always_tied)) return true;
@@ -54,9 +54,9 @@ void add_rope(TensorBuilder& b) {
 
 void add_input(TensorBuilder& b, std::uint64_t n_layer) {
   b.weight("token_embd", b.n_embd(), b.n_vocab());
-  if (b.has(trait::positions))
+  if (b.has(trait::positions) && b.h.n_ctx_train)
     b.weight("position_embd", b.n_embd(),
-             b.h.n_ctx_train.value_or(0) + (b.has(trait::extra_positions) ? 2U : 0U));
+             *b.h.n_ctx_train + (b.has(trait::extra_positions) ? std::uint64_t{2} : 0));
   if (b.has(trait::embd_norm)) b.norm("token_embd_norm", b.n_embd());
   if (b.has(trait::per_layer_embd)) add_per_layer_embd(b, n_layer);
   if (b.has(trait::altup)) {
@@ -87,7 +87,10 @@ void add_norms(TensorBuilder& b) {
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const bool dropped =
         name == "ffn_norm" && b.has(trait::parallel_key) && b.h.parallel_residual.value_or(false);
-    if (!dropped) b.norm(name, b.n_embd());
+    if (name == "ffn_norm" && b.has(trait::bare_ffn_norm))
+      b.add("ffn_norm", b.n_embd());
+    else if (!dropped)
+      b.norm(name, b.n_embd());
   }
   if (b.has(trait::second_norm_gqa) && b.n_head_kv() > 1) b.norm("attn_norm_2", b.n_embd());
 }
@@ -145,8 +148,7 @@ std::uint64_t count_params(const ModelInfo& model, std::uint32_t n_layer_run) {
   std::uint64_t sum = 0;
   for (const Tensor& tensor : model.tensors) {
     const bool nextn = tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= n_layer_run;
-    if (!nextn && tensor.role != TensorRole::rope && tensor.type->ggml_id != 26)
-      sum = sat_add(sum, n_elements(tensor));
+    if (!nextn && tensor.role != TensorRole::rope) sum = sat_add(sum, n_elements(tensor));
   }
   return sum;
 }
@@ -168,17 +170,22 @@ std::uint64_t dense_params(const Hparams& h) {
       sat_add(n_embd, sat_mul(*h.n_layer, sat_add(sat_add(attention, mlp), 2 * n_embd))));
 }
 
-void assume_params(ModelInfo& model, const std::string& why) {
+void give_up(ModelInfo& model, const std::string& why) {
   model.tensors.clear();
-  if (model.n_params > 0) return;
-  model.n_params = dense_params(model.hparams);
+  model.n_params = 0;
   model.params = Provenance::assumed;
-  if (model.n_params > 0)
-    model.notes.push_back({Severity::warning, "params-assumed",
-                           why + ": parameters counted as those of a dense transformer"});
-  else
-    model.notes.push_back(
-        {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
+  model.notes.push_back(
+      {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
+}
+
+void assume_dense(ModelInfo& model, const std::string& why) {
+  const std::uint64_t n_params = dense_params(model.hparams);
+  if (n_params == 0) return give_up(model, why);
+  model.tensors.clear();
+  model.n_params = n_params;
+  model.params = Provenance::assumed;
+  model.notes.push_back({Severity::warning, "params-assumed",
+                         why + ": parameters counted as those of a dense transformer"});
 }
 
 }  // namespace
@@ -187,10 +194,10 @@ void lower_tensors(ModelInfo& model) {
   const std::string& architecture = model.hparams.architecture;
   const TensorRule* rule = find_tensor_rule(architecture);
   if (rule == nullptr)
-    return assume_params(model, "the tensors of '" + architecture + "' models are not known");
+    return assume_dense(model, "the tensors of '" + architecture + "' models are not known");
   const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
   if (n_layer == 0 || n_layer > max_layers)
-    return assume_params(model, "the number of layers is missing or absurd");
+    return give_up(model, "the number of layers is missing or absurd");
 
   model.tensors.clear();
   TensorBuilder b(model, *rule);
@@ -203,9 +210,15 @@ void lower_tensors(ModelInfo& model) {
   b.enter(-1);
   add_output(b);
   if (!b.missing().empty())
-    return assume_params(model, "the shape of tensor '" + b.missing() + "' is not known");
+    return give_up(model, "the shape of tensor '" + b.missing() + "' is not known");
   model.n_params = count_params(model, n_layer - nextn);
   model.params = Provenance::derived;
+  if (b.has(trait::positions) && !model.hparams.n_ctx_train) {
+    model.params = Provenance::assumed;
+    model.notes.push_back(
+        {Severity::warning, "params-assumed",
+         "the number of positions is not stated: their embedding is not counted"});
+  }
 }
 
 }  // namespace fitvram

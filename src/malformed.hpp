@@ -7,11 +7,14 @@
 
 namespace fitvram {
 
-/// Thrown inside parsers and lowering, turned into an Error at the edge of each entry point. `where`
-/// is the place inside the file; the entry point puts the file's name before it.
+/// Thrown inside parsers and lowering, turned into an Error at the edge of each entry point.
+/// `where` is the place inside the file; the entry point puts the file's name before it.
 struct Malformed : std::runtime_error {
   Malformed(ErrorCode code_, std::string where_, const std::string& message, std::string hint_ = {})
-      : std::runtime_error(message), code(code_), where(std::move(where_)), hint(std::move(hint_)) {}
+      : std::runtime_error(message),
+        code(code_),
+        where(std::move(where_)),
+        hint(std::move(hint_)) {}
 
   Error to_error(const std::string& file) const {
     return Error{code, where.empty() ? file : file + ": " + where, what(), hint};

@@ -29,6 +29,11 @@ bool loads_tied_output_twice(std::string_view architecture) {
   return architecture == "gemma3n" || architecture == "gemma4";
 }
 
+bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
+  if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
+  return tensor.name.rfind("token_embd_norm", 0) == 0 && model.architecture.rfind("lfm2", 0) == 0;
+}
+
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
   if (model.architecture != "gemma4") return true;
   return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];

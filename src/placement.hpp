@@ -20,9 +20,9 @@ class Devices {
   /// Blocks on the GPU, the output layer included.
   std::uint64_t layers_on_device() const;
 
-  /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds, once
-  /// per tensor, what completes a quantized row to 512 values; every tensor is then padded to the
-  /// buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).
+  /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds,
+  /// once per tensor, what completes a quantized row to 512 values; every tensor is then padded to
+  /// the buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).
   Bytes allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) const;
 
  private:
@@ -31,9 +31,13 @@ class Devices {
   std::uint64_t first_;
 };
 
-/// gemma3n and gemma4 create the output before the embedding, so a tied head is loaded twice even on
-/// one device (src/models/gemma3n.cpp, gemma4.cpp).
+/// gemma3n and gemma4 create the output before the embedding, so a tied head is loaded twice even
+/// on one device (src/models/gemma3n.cpp, gemma4.cpp).
 bool loads_tied_output_twice(std::string_view architecture);
+
+/// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be
+/// told: LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).
+bool belongs_to_output(const ModelInfo& model, const Tensor& tensor);
 
 /// Whether a layer needs its device's copy of rope_freqs: all but Gemma 4's window layers.
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer);

@@ -20,32 +20,32 @@ constexpr Scheme table[] = {
     {"BF16", gguf, 16001, false, "16-bit brain floats, unquantized"},
     {"Q8_0", gguf, 8501, true, "8 bits, practically lossless"},
     {"Q6_K", gguf, 6563, true, "6 bits, very near lossless"},
-    {"Q5_1", gguf, 6036, false, "5 bits, old format with offsets"},
+    {"Q5_1", gguf, 6038, false, "5 bits, old format with offsets"},
     {"Q5_K_M", gguf, 5704, true, "5 bits, 6 for half of the value and down projections"},
-    {"Q5_0", gguf, 5569, false, "5 bits, old format"},
-    {"Q5_K_S", gguf, 5570, true, "5 bits throughout"},
-    {"Q4_1", gguf, 5102, false, "4 bits, old format with offsets"},
+    {"Q5_0", gguf, 5570, false, "5 bits, old format"},
+    {"Q5_K_S", gguf, 5570, false, "5 bits throughout"},
+    {"Q4_1", gguf, 5103, false, "4 bits, old format with offsets"},
     {"Q4_K_M", gguf, 4894, true, "4 bits, 6 for half of the value and down projections"},
     {"IQ4_NL", gguf, 4682, false, "4 bits, non-linear, blocks of 32"},
-    {"Q4_K_S", gguf, 4667, true, "4 bits, 5 for the first layers"},
+    {"Q4_K_S", gguf, 4667, false, "4 bits, 5 for the first layers"},
     {"Q4_0", gguf, 4636, false, "4 bits, old format"},
     {"MXFP4_MOE", gguf, 4627, false, "experts in MXFP4, everything else in 8 bits"},
     {"IQ4_XS", gguf, 4460, true, "4 bits, non-linear, smallest of its class"},
-    {"Q3_K_L", gguf, 4298, true, "3 bits, 5 for the value and down projections"},
+    {"Q3_K_L", gguf, 4298, false, "3 bits, 5 for the value and down projections"},
     {"Q3_K_M", gguf, 3996, true, "3 bits, 4 for the value and down projections"},
     {"IQ3_M", gguf, 3763, false, "3 bits, non-linear, 4 for the sensitive projections"},
     {"IQ3_S", gguf, 3661, false, "3 bits, non-linear"},
-    {"Q3_K_S", gguf, 3643, true, "3 bits throughout"},
+    {"Q3_K_S", gguf, 3643, false, "3 bits throughout"},
     {"IQ3_XS", gguf, 3498, false, "3 bits, non-linear; needs an importance matrix"},
     {"IQ3_XXS", gguf, 3255, true, "3 bits, non-linear; needs an importance matrix"},
     {"Q2_K", gguf, 3159, true, "2 bits, 3 for the sensitive projections"},
     {"Q2_K_S", gguf, 2970, false, "2 bits; needs an importance matrix"},
-    {"IQ2_M", gguf, 2929, true, "2 bits, non-linear; needs an importance matrix"},
+    {"IQ2_M", gguf, 2929, false, "2 bits, non-linear; needs an importance matrix"},
     {"IQ2_S", gguf, 2740, false, "2 bits, non-linear; needs an importance matrix"},
     {"IQ2_XS", gguf, 2588, false, "2 bits, non-linear; needs an importance matrix"},
-    {"TQ2_0", gguf, 2516, false, "ternary, for models trained so"},
-    {"IQ2_XXS", gguf, 2382, true, "2 bits, non-linear; needs an importance matrix"},
-    {"TQ1_0", gguf, 2190, false, "ternary, packed, for models trained so"},
+    {"TQ2_0", gguf, 2517, false, "ternary, for models trained so"},
+    {"IQ2_XXS", gguf, 2382, false, "2 bits, non-linear; needs an importance matrix"},
+    {"TQ1_0", gguf, 2191, false, "ternary, packed, for models trained so"},
     {"IQ1_M", gguf, 2146, false, "under 2 bits; needs an importance matrix"},
     {"IQ1_S", gguf, 2004, false, "under 2 bits; needs an importance matrix"},
 };
@@ -64,7 +64,7 @@ Bytes flat_bytes(std::uint64_t n_params, std::uint64_t millibits) {
 
 // Checkpoints that hold their linear layers in fewer bits, and which roles that covers.
 const TensorType* checkpoint_type(const std::string& quant, const Tensor& tensor) {
-  const bool matrix = tensor.ne[1] > 1;
+  const bool matrix = tensor.ne[1] > 1 && tensor.name.ends_with(".weight");
   if (quant == "MXFP4" && tensor.role == TensorRole::expert && matrix)
     return find_tensor_type("MXFP4");
   const bool linear = tensor.role == TensorRole::attention || tensor.role == TensorRole::expert ||

@@ -1,18 +1,18 @@
-#include "fitvram/runtime.hpp"
-
 #include <array>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "compute.hpp"
+#include "fitvram/runtime.hpp"
 
 namespace fitvram {
 
 namespace {
 
 // Alignments and the 512-value row: ggml-cuda.cu, ggml-metal.cpp get_alignment and get_alloc_size;
-// Vulkan's is the device's minStorageBufferOffsetAlignment (16 on the NVIDIA cards seen), all v0.5.0.
-// Overheads are what nvidia-smi showed beyond llama.cpp's own buffers on an otherwise idle card.
+// Vulkan's is the device's minStorageBufferOffsetAlignment (16 on the NVIDIA cards seen), all
+// v0.5.0. Overheads are what nvidia-smi showed beyond llama.cpp's own buffers on an otherwise idle
+// card.
 constexpr std::array backend_table{
     Backend{"cuda", 128, 32, 512, true, Bytes{150 * MiB.count},
             "nvidia-smi minus buffers: 117 MiB on a GTX 1660 SUPER, 130-147 MiB on an RTX 3060"},
@@ -30,14 +30,14 @@ bool llama_cpp_honours_window(const ModelInfo& model) {
 }
 
 constexpr std::array runtime_table{
-    Runtime{
-        "llama.cpp", "llama.cpp", "v0.5.0",
-        "github.com/ggml-org/llama.cpp de3ff815 (2026-09-28): src/llama-context.cpp, "
-        "src/llama-kv-cache*.cpp, src/llama-memory-*.cpp, src/llama-model.cpp",
-        256, true, llama_cpp_honours_window, llama_cpp_device_compute, llama_cpp_host_compute,
-        "f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl",
-        "contexts in 256-token steps; windows of the architectures its loader knows, kept as window "
-        "+ ubatch cells; MLA as one latent row; recurrent state in f32"},
+    Runtime{"llama.cpp", "llama.cpp", "v0.5.0",
+            "github.com/ggml-org/llama.cpp de3ff815 (2026-09-28): src/llama-context.cpp, "
+            "src/llama-kv-cache*.cpp, src/llama-memory-*.cpp, src/llama-model.cpp",
+            256, true, llama_cpp_honours_window, llama_cpp_device_compute, llama_cpp_host_compute,
+            "f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl",
+            "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
+            "window "
+            "+ ubatch cells; MLA as one latent row; recurrent state in f32"},
 };
 
 Error refuse(std::string message, std::string hint) {
@@ -79,7 +79,8 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, c
   const bool one_type = mla || (arch != nullptr && arch->memory == MemoryClass::dsv4);
   if (one_type && &k != &v)
     return refuse("llama.cpp does not support different K (" + std::string(k.name) + ") and V (" +
-                      std::string(v.name) + ") cache types for architecture '" + model.architecture + "'",
+                      std::string(v.name) + ") cache types for architecture '" +
+                      model.architecture + "'",
                   "give both the same type, e.g. --kv-type " + std::string(k.name));
   const bool off = workload.flash_attn == FlashAttention::off || model.architecture == "grok";
   if (v.quantized() && off)
@@ -88,8 +89,10 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, c
   if (off) return std::nullopt;
   for (std::size_t i = 0; i < model.n_layer; ++i) {
     const bool swa = i < hp.swa_layers.size() && hp.swa_layers[i];
-    const std::uint32_t d_k = (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
-    const std::uint32_t d_v = (swa && hp.head_dim_v_swa ? hp.head_dim_v_swa : hp.head_dim_v).value_or(0);
+    const std::uint32_t d_k =
+        (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
+    const std::uint32_t d_v =
+        (swa && hp.head_dim_v_swa ? hp.head_dim_v_swa : hp.head_dim_v).value_or(0);
     if (k.quantized() && d_k % k.block_elems != 0)
       return refuse(block_mismatch("K", k, "n_embd_head_k", d_k), "use -ctk f16");
     if (v.quantized() && d_v % v.block_elems != 0)

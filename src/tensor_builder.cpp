@@ -90,8 +90,8 @@ bool TensorBuilder::is_swa() const {
 
 bool TensorBuilder::is_moe() const {
   if (h.n_expert.value_or(0) == 0) return false;
-  if (is_nextn()) return true;
-  const std::uint32_t step = h.moe_every_n_layers.value_or(1);
+  if (is_nextn()) return !has(trait::nextn_dense);
+  const std::uint32_t step = h.moe_every_n_layers.value_or(has(trait::every_second_moe) ? 2 : 1);
   return layer() >= h.n_layer_dense_lead.value_or(0) && step > 0 && (layer() + 1) % step == 0;
 }
 

@@ -86,9 +86,12 @@ inline constexpr std::uint64_t hyper = bit(43);           // DeepSeek-V4 hyper-c
 inline constexpr std::uint64_t residual_scores = bit(44);  // Kimi K3
 inline constexpr std::uint64_t half_ff = bit(45);          // Qwen 1 states twice its width
 inline constexpr std::uint64_t nextn_head = bit(46);  // its nextn blocks own embedding and head
-inline constexpr std::uint64_t second_norm_gqa = bit(47);  // Falcon 40B: attn_norm_2
-inline constexpr std::uint64_t parallel_key = bit(48);     // no ffn_norm with a parallel residual
-inline constexpr std::uint64_t extra_positions = bit(49);  // OPT: two more than the context
+inline constexpr std::uint64_t second_norm_gqa = bit(47);   // Falcon 40B: attn_norm_2
+inline constexpr std::uint64_t parallel_key = bit(48);      // no ffn_norm with a parallel residual
+inline constexpr std::uint64_t extra_positions = bit(49);   // OPT: two more than the context
+inline constexpr std::uint64_t bare_ffn_norm = bit(50);     // Falcon-H1: no ".weight" in its name
+inline constexpr std::uint64_t every_second_moe = bit(51);  // Jamba, when the config does not say
+inline constexpr std::uint64_t nextn_dense = bit(52);       // its nextn blocks have no experts
 }  // namespace trait
 
 /// The tensors of one family: its blocks, its norms, and what is special.

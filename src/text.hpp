@@ -28,17 +28,19 @@ std::optional<std::uint64_t> parse_params(std::string_view text);
 /// ASCII lower case.
 std::string lower(std::string_view text);
 
-/// Lower case with every run of space, '-', '_', '.' and '/' as one '-': what names are compared by.
+/// Lower case with every run of space, '-', '_', '.' and '/' as one '-': what names are compared
+/// by.
 std::string fold_name(std::string_view text);
 
 /// Damerau-Levenshtein distance.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The candidate nearest to `word`, if near enough to be a typo of it (distance <= max(1, a third of
-/// its length)), compared in lower case; empty otherwise.
+/// The candidate nearest to `word`, if near enough to be a typo of it (distance <= max(1, a third
+/// of its length)), compared in lower case; empty otherwise.
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
 
-/// `text` with control characters, escape sequences and invalid UTF-8 replaced, safe for a terminal.
+/// `text` with control characters, escape sequences and invalid UTF-8 replaced, safe for a
+/// terminal.
 std::string printable(std::string_view text);
 
 }  // namespace fitvram

@@ -27,12 +27,14 @@ TEST_CASE("mlxcel's cache table comes out (hardware.rs @0096d4dc)") {
   CHECK(context(uniform_model(32, 32, 128), 8192) == 4 * gib);
   CHECK(context(uniform_model(32, 8, 128), 8192) == 1 * gib);
   CHECK(context(uniform_model(32, 8, 128), 131072) == 16 * gib);
-  CHECK(context(uniform_model(32, 8, 128), 8192, 1, "INT8") * 2 == context(uniform_model(32, 8, 128), 8192));
-  CHECK(context(uniform_model(1, 1, 1), 256) == 512);
+  CHECK(context(uniform_model(32, 8, 128), 8192, 1, "INT8") * 2 ==
+        context(uniform_model(32, 8, 128), 8192));
+  CHECK(context(uniform_model(1, 1, 1), 256, 1, "INT8") == 512);
   CHECK(context(uniform_model(32, 8, 128), 1) == context(uniform_model(32, 8, 128), 256));
   CHECK(context(uniform_model(32, 8, 128), 255) == context(uniform_model(32, 8, 128), 256));
   CHECK(context(uniform_model(32, 8, 128), 257) == context(uniform_model(32, 8, 128), 512));
-  CHECK(context(uniform_model(32, 8, 128), 4 * 8192, 4) == 4 * context(uniform_model(32, 8, 128), 8192));
+  CHECK(context(uniform_model(32, 8, 128), 4 * 8192, 4) ==
+        4 * context(uniform_model(32, 8, 128), 8192));
   CHECK(context(uniform_model(32, 8, 128), 0) == 0);
 }
 
@@ -44,7 +46,8 @@ TEST_CASE("Gemma-3-27B at 131072: 62.00 GiB if dense, 10.61 GiB as llama.cpp all
 TEST_CASE("a window never costs more than dense, nothing below it, and levels off above it") {
   const ModelInfo dense = uniform_model(62, 16, 128), blended = gemma_3_27b();
   const ModelInfo pure = windowed_model(62, 16, 128, 1024, 0);
-  for (const std::uint64_t n_ctx : {1u, 256u, 1000u, 1024u, 1536u, 2048u, 8192u, 100000u, 131072u}) {
+  for (const std::uint64_t n_ctx :
+       {1u, 256u, 1000u, 1024u, 1536u, 2048u, 8192u, 100000u, 131072u}) {
     INFO(n_ctx);
     CHECK(context(blended, n_ctx) <= context(dense, n_ctx));
     CHECK(context(pure, n_ctx) <= context(blended, n_ctx));
@@ -105,7 +108,8 @@ TEST_CASE("contexts are sized as llama.cpp sizes them") {
   CHECK(context_size(w, llama_cpp()).n_ubatch == 100);
 }
 
-TEST_CASE("quantized caches take whole blocks, and CUDA completes a row to 512 values once a tensor") {
+TEST_CASE(
+    "quantized caches take whole blocks, and CUDA completes a row to 512 values once a tensor") {
   CHECK(context(uniform_model(1, 8, 128), 8192, 1, "Q8_0") == 2 * (8192 * 1024 / 32 * 34));
   const std::uint64_t odd = context(uniform_model(1, 5, 64), 256, 1, "Q8_0");
   CHECK(odd == 2 * (256 * 320 / 32 * 34 + (512 - 320) / 32 * 34 + 52));
@@ -135,7 +139,8 @@ TEST_CASE("layers beyond -ngl and caches under --no-kv-offload stay on the host"
 }
 
 TEST_CASE("parts add up to totals, and more context never costs less") {
-  for (const ModelInfo& model : {uniform_model(8, 4, 64), gemma_3_27b(), windowed_model(9, 2, 256, 512, 3)}) {
+  for (const ModelInfo& model :
+       {uniform_model(8, 4, 64), gemma_3_27b(), windowed_model(9, 2, 256, 512, 3)}) {
     Bytes before;
     for (std::uint64_t n_ctx = 1; n_ctx <= 131072; n_ctx += 777) {
       Workload w;
@@ -176,10 +181,12 @@ TEST_CASE("the parameters-only heuristic gives its published figures (whichllm P
   CHECK(context_of_params(7'000'000'000, 131072, 0, 0) == Bytes{3'288'334'336});
   CHECK(context_of_params(7'000'000'000, 4096, 0, 0) == Bytes{102'760'448});
   CHECK(context_of_params(7'000'000'000, 32768, 0, 0) == Bytes{822'083'584});
-  CHECK(context_of_params(7'000'000'000, 1024, 4096, 2) == context_of_params(7'000'000'000, 1024, 0, 0));
+  CHECK(context_of_params(7'000'000'000, 1024, 4096, 2) ==
+        context_of_params(7'000'000'000, 1024, 0, 0));
 }
 
-TEST_CASE("a model known only by its parameter count is priced by the heuristic and marked assumed") {
+TEST_CASE(
+    "a model known only by its parameter count is priced by the heuristic and marked assumed") {
   const ModelInfo model = model_of_params(27'000'000'000, "gemma-3-27b-it");
   Workload w;
   w.n_ctx = 131072;

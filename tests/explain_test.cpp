@@ -12,7 +12,8 @@ const Runtime& llama_cpp() { return *find_runtime("llama.cpp"); }
 }  // namespace
 
 TEST_CASE("every printed formula evaluates to its figure") {
-  for (const ModelInfo& model : {uniform_model(3, 5, 64), gemma_3_27b(), windowed_model(7, 2, 256, 512, 3)}) {
+  for (const ModelInfo& model :
+       {uniform_model(3, 5, 64), gemma_3_27b(), windowed_model(7, 2, 256, 512, 3)}) {
     for (const char* type : {"F16", "Q8_0", "Q4_0", "F32"}) {
       Workload w;
       w.n_seq = 3;

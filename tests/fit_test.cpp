@@ -9,7 +9,8 @@ namespace {
 
 const Runtime& llama_cpp() { return *find_runtime("llama.cpp"); }
 
-/// SharpInference's Gemma4ShapedHp: 8 heads, embedding 2048, feed-forward 4096, window layers as given.
+/// SharpInference's Gemma4ShapedHp: 8 heads, embedding 2048, feed-forward 4096, window layers as
+/// given.
 ModelInfo gemma4_shaped(std::vector<std::uint32_t> head_dims, std::vector<bool> sliding) {
   ModelInfo model = uniform_model(static_cast<std::uint32_t>(head_dims.size()), 8, head_dims[0]);
   model.architecture = "gemma4";
@@ -114,7 +115,8 @@ TEST_CASE("contexts never pass the trained length, per sequence, unless extended
 }
 
 TEST_CASE("a model that is too big at any context has neither safe nor max context") {
-  const Fit result = fit(uniform_model(32, 8, 128), flat(40 * GiB), {}, llama_cpp(), 24 * GiB, {}, false);
+  const Fit result =
+      fit(uniform_model(32, 8, 128), flat(40 * GiB), {}, llama_cpp(), 24 * GiB, {}, false);
   CHECK(result.verdict == Verdict::no);
   CHECK(result.safe_n_ctx == 0);
   CHECK(result.max_n_ctx == 0);
@@ -122,7 +124,8 @@ TEST_CASE("a model that is too big at any context has neither safe nor max conte
 }
 
 TEST_CASE("a fixed reserve replaces the automatic one") {
-  const Fit result = fit(uniform_model(4, 1, 64), flat(GiB), {}, llama_cpp(), 24 * GiB, {Bytes{0}}, false);
+  const Fit result =
+      fit(uniform_model(4, 1, 64), flat(GiB), {}, llama_cpp(), 24 * GiB, {Bytes{0}}, false);
   CHECK(result.reserve == Bytes{0});
   CHECK(result.safe_n_ctx == result.max_n_ctx);
 }

@@ -354,6 +354,13 @@ TEST_CASE("data that is not all there is an error that says how much is missing"
   CHECK(e.hint == "the download may be incomplete");
 }
 
+TEST_CASE("keys that are about other tensors are an error") {
+  auto w = llama_keys();
+  check_malformed(parse(w.tensor("token_embd.weight", {128, 4}, q8_0)),
+                  "m.gguf: tensor 'token_embd.weight'",
+                  "rows of 128 elements, but the key 'llama.embedding_length' says 64");
+}
+
 TEST_CASE("layers of tensors stay below block_count") {
   auto w = llama_keys();
   const auto beyond = parse(w.tensor("blk.2.attn_q.weight", {64, 64}, q8_0));
@@ -406,25 +413,7 @@ TEST_CASE("every integer type is a count, and nothing negative or fractional is"
         }) == "an array where one number is needed");
 }
 
-TEST_CASE("numbers given per layer have one value for every layer") {
-  const auto model = parse_with([](GgufWriter& w) {
-    w.i32s("llama.expert_used_count", {2, 4})
-        .u32s("llama.expert_feed_forward_length", {8, 0})
-        .bools("llama.attention.sliding_window_pattern", {true, false})
-        .u32s("llama.attention.indexer.types", {1, 0})
-        .bools("llama.attention.recurrent_layers", {false, true})
-        .u32s("llama.attention.compress_ratios", {0, 128});
-  });
-  REQUIRE(model.has_value());
-  const auto& h = model->hparams;
-  CHECK(h.n_expert_used == PerLayer(std::vector<std::uint32_t>{2, 4}));
-  CHECK(h.n_ff_exp == PerLayer(std::vector<std::uint32_t>{8, 0}));
-  CHECK(h.swa_layers == std::vector<bool>{true, false});
-  CHECK_FALSE(h.swa_period.has_value());
-  CHECK(h.indexer_layers == std::vector<bool>{true, false});
-  CHECK(h.recurrent_layers == std::vector<bool>{false, true});
-  CHECK(h.compress_ratios == std::vector<std::uint32_t>{0, 128});
-
+TEST_CASE("a list for the layers has a count for each of them") {
   const auto message = [](const std::function<void(GgufWriter&)>& add) {
     const auto result = parse_with(add);
     const Error e = error_of(result);
@@ -442,19 +431,6 @@ TEST_CASE("numbers given per layer have one value for every layer") {
         }) == "a string where a number is needed");
 }
 
-TEST_CASE("a list may be given as one number, and a window pattern as a period") {
-  const auto model = parse_with([](GgufWriter& w) {
-    w.u32("llama.attention.sliding_window_pattern", 6)
-        .boolean("llama.attention.indexer.types", true)
-        .u32("llama.attention.compress_ratios", 4);
-  });
-  REQUIRE(model.has_value());
-  CHECK(model->hparams.swa_period == 6U);
-  CHECK(model->hparams.swa_layers.empty());
-  CHECK(model->hparams.indexer_layers == std::vector<bool>{true, true});
-  CHECK(model->hparams.compress_ratios == std::vector<std::uint32_t>{4, 4});
-}
-
 TEST_CASE("more layers than any model has are refused before memory is spent on them") {
   auto w = GgufWriter();
   w.text("general.architecture", "llama").u32("llama.block_count", 4'000'000'000);
@@ -466,31 +442,6 @@ TEST_CASE("more layers than any model has are refused before memory is spent on 
   });
   CHECK(error_of(list).code == ErrorCode::limit);
   CHECK(error_of(list).message == "array of 65537 values; no model has so many layers");
-}
-
-TEST_CASE("what the keys of other families say is kept") {
-  const auto model = parse_with([](GgufWriter& w) {
-    w.u32("llama.vocab_size", 32000)
-        .u32("llama.attention.sliding_window", 4096)
-        .u32("llama.attention.kv_lora_rank", 512)
-        .u32("llama.attention.key_length_mla", 192)
-        .u32("llama.ssm.conv_kernel", 4)
-        .u32("llama.nextn_predict_layers", 1)
-        .u32("llama.interleave_moe_layer_step", 2)
-        .f32("llama.rope.scaling.factor", 8.0F)
-        .u32("qwen2.attention.key_length", 7);
-  });
-  REQUIRE(model.has_value());
-  const auto& h = model->hparams;
-  CHECK(h.n_vocab == 32000U);
-  CHECK(h.n_swa == 4096U);
-  CHECK(h.kv_lora_rank == 512U);
-  CHECK(h.head_dim_k_mla == 192U);
-  CHECK(h.ssm_conv_kernel == 4U);
-  CHECK(h.n_layer_nextn == 1U);
-  CHECK(h.moe_every_n_layers == 2U);
-  CHECK(h.rope_scale == 8.0);
-  CHECK_FALSE(h.head_dim_k.has_value());
 }
 
 TEST_CASE("parameters leave out rope factors and layers that only predict ahead") {

@@ -7,8 +7,8 @@ using namespace fitvram;
 
 namespace {
 
-Tensor tensor(const char* name, TensorRole role, std::uint64_t ne0, std::uint64_t ne1, std::int32_t layer = -1,
-              const char* type = "F16") {
+Tensor tensor(const char* name, TensorRole role, std::uint64_t ne0, std::uint64_t ne1,
+              std::int32_t layer = -1, const char* type = "F16") {
   return Tensor{name, {ne0, ne1, 1, 1}, find_tensor_type(type), layer, role};
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("the input embedding stays on the host; a tied head is copied to the G
   CHECK(placed(small_model(true), 99).host == Bytes{embedding});
 }
 
-TEST_CASE("-ngl counts from the end and the output layer first") {
+TEST_CASE("layers go to the GPU from the end, the output layer first") {
   const Placement one = placed(small_model(false), 1);
   CHECK(one.device == Bytes{embedding + norm});
   CHECK(one.host == Bytes{embedding + 2 * block + rope});

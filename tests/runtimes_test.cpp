@@ -1,6 +1,5 @@
-#include "fitvram/runtime.hpp"
-
 #include "catch.hpp"
+#include "fitvram/runtime.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;

@@ -9,11 +9,11 @@ enum class CacheRole { kv, latent, indexer, conv_state, recurrent_state, compres
 
 /// How the number of entries grows with the context.
 enum class Growth {
-  full,      ///< one entry per token
-  sliding,   ///< one entry per token up to a window of `span` tokens
-  chunked,   ///< attention inside chunks of `span` tokens
-  strided,   ///< one entry per `span` tokens
-  constant   ///< one entry per sequence, whatever the context
+  full,     ///< one entry per token
+  sliding,  ///< one entry per token up to a window of `span` tokens
+  chunked,  ///< attention inside chunks of `span` tokens
+  strided,  ///< one entry per `span` tokens
+  constant  ///< one entry per sequence, whatever the context
 };
 
 /// Elements of one entry: n_head_kv * dim_k in the K tensor and n_head_kv * dim_v in the V tensor.

@@ -21,7 +21,8 @@ Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json, const std
 /// Case-insensitive: a whole name, the part after '/', a unique prefix or a unique substring; words
 /// may be separated by space, '-' or '_'. Several hits are `ambiguous` with the candidates as hint;
 /// none is `unknown_name` with the nearest.
-Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries, std::string_view name);
+Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
+                                       std::string_view name);
 
 /// The entry lowered like a config.json, with format `catalog`.
 Result<ModelInfo> model_of(const CatalogEntry& entry);

@@ -21,8 +21,8 @@ struct CacheEstimate {
   Growth growth = Growth::full;
   std::uint32_t span = 0;
   std::uint32_t n_layer = 0;
-  std::uint64_t cells = 0;    ///< entries per layer and stream; sequences for states
-  Bytes bytes;                ///< device and host together
+  std::uint64_t cells = 0;  ///< entries per layer and stream; sequences for states
+  Bytes bytes;              ///< device and host together
 };
 
 /// What will be allocated. The parts always add up to the totals.
@@ -59,7 +59,7 @@ struct ContextSize {
   std::uint64_t n_ctx = 0;
   std::uint64_t n_ctx_seq = 0;
   std::uint64_t n_ubatch = 0;
-  std::uint64_t n_stream = 1;   ///< separate caches: 1 when unified, else n_seq
+  std::uint64_t n_stream = 1;  ///< separate caches: 1 when unified, else n_seq
 };
 ContextSize context_size(const Workload& workload, const Runtime& runtime);
 
@@ -70,18 +70,18 @@ std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Worklo
 /// One line of arithmetic: `formula` holds only integers and + - * / ( ), and evaluates to `value`
 /// (truncating division).
 struct Step {
-  std::string figure;    ///< "context / kv sliding"
-  std::string formula;   ///< "52 * 2 * 1536 * (16*128*2)"
+  std::string figure;   ///< "context / kv sliding"
+  std::string formula;  ///< "52 * 2 * 1536 * (16*128*2)"
   std::uint64_t value = 0;
-  std::string rule;      ///< the formula in words, with its source
+  std::string rule;  ///< the formula in words, with its source
 };
 std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                           const Runtime& runtime);
 
-/// The published parameters-only rule: 3.5 MiB per 10^9 parameters and 1024 tokens, and with a window
-/// only ratio*n_ctx + (1-ratio)*min(n_ctx, window) of the tokens. Off by factors for real models; the
-/// last resort for a model of which nothing but a parameter count is known. `period` = 1/ratio, 0 =
-/// no window. Source: whichllm PR #124 (66bef26).
+/// The published parameters-only rule: 3.5 MiB per 10^9 parameters and 1024 tokens, and with a
+/// window only ratio*n_ctx + (1-ratio)*min(n_ctx, window) of the tokens. Off by factors for real
+/// models; the last resort for a model of which nothing but a parameter count is known. `period` =
+/// 1/ratio, 0 = no window. Source: whichllm PR #124 (66bef26).
 Bytes context_of_params(std::uint64_t n_params, std::uint64_t n_ctx, std::uint32_t window,
                         std::uint32_t period);
 

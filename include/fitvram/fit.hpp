@@ -18,17 +18,17 @@ struct ReservePolicy {
   std::optional<Bytes> fixed;
 };
 
-/// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with at
-/// least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its cache
-/// saturates. `windows_honoured` false: the runtime ignores them, so the model counts as dense.
-/// Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
+/// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with
+/// at least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its
+/// cache saturates. `windows_honoured` false: the runtime ignores them, so the model counts as
+/// dense. Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
 Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured = true);
 
 struct Fit {
   Bytes vram;
   Bytes reserve;
-  Bytes need;                 ///< device total of the estimate
-  std::int64_t free = 0;      ///< vram - need, negative when it does not fit
+  Bytes need;             ///< device total of the estimate
+  std::int64_t free = 0;  ///< vram - need, negative when it does not fit
   Verdict verdict = Verdict::no;
   std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, 0 = none
   std::uint64_t max_n_ctx = 0;   ///< largest context that is not `no`, 0 = none
@@ -42,9 +42,10 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, Bytes vram, const ReservePolicy& reserve, bool extend_ctx);
 
-/// The scheme a practitioner would take: the highest-bit ladder scheme that fits and keeps at least
-/// Q4_K_M's bits; else the highest that is at least tight with those bits; only then a lower one
-/// (`lowered`). Never more bits than the model's own checkpoint has.
+/// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
+/// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
+/// the highest that is tight. Only then a lower one (`lowered`), and the lowest if nothing is
+/// usable. Never more bits than the model's own checkpoint has.
 struct Choice {
   Weights weights;
   Fit fit;
@@ -53,14 +54,15 @@ struct Choice {
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     Bytes vram, const ReservePolicy& reserve, bool extend_ctx);
 
-/// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole GiB.
+/// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
+/// GiB.
 enum class Advice { fp16, int8, int4 };
 const char* name_of(Advice advice);
 struct AdviceInput {
   std::uint64_t n_params = 0;
   std::uint64_t memory_gib = 0;
-  std::optional<Bytes> kv;         ///< absent: 2 GiB stand in
-  bool neural_accelerator = false; ///< M5 family on macOS 26.2 or later
+  std::optional<Bytes> kv;          ///< absent: 2 GiB stand in
+  bool neural_accelerator = false;  ///< M5 family on macOS 26.2 or later
 };
 struct QuantAdvice {
   Advice advice = Advice::int4;

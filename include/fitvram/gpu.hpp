@@ -12,13 +12,13 @@ namespace fitvram {
 
 /// One card of the table (data/gpus.json).
 struct GpuCard {
-  std::string name;         ///< "RTX 4090"; cards of several sizes share it
-  std::string display;      ///< unique: "RTX 3060 12 GB"
-  std::string vendor;       ///< "nvidia", "amd", "intel", "apple"
-  Bytes marketed;           ///< the size on the box
-  Bytes visible;            ///< what its driver shows to programs; 0 when never seen
+  std::string name;                  ///< "RTX 4090"; cards of several sizes share it
+  std::string display;               ///< unique: "RTX 3060 12 GB"
+  std::string vendor;                ///< "nvidia", "amd", "intel", "apple"
+  Bytes marketed;                    ///< the size on the box
+  Bytes visible;                     ///< what its driver shows to programs; 0 when never seen
   std::uint32_t bandwidth_gbps = 0;  ///< 0 when unknown
-  bool unified = false;     ///< shares memory with the host
+  bool unified = false;              ///< shares memory with the host
   bool laptop = false;
   std::vector<std::string> aliases;         ///< lower case, each unique to this card
   std::vector<std::string> shared_aliases;  ///< lower case, shared with cards of other sizes
@@ -26,10 +26,10 @@ struct GpuCard {
 
 /// What the user has: one or more equal cards, or just an amount of memory.
 struct Gpu {
-  std::string name;         ///< full name for people: "NVIDIA GeForce RTX 4090", "2x ...", "24 GiB"
-  std::string backend;      ///< "cuda", "vulkan", "metal": what llama.cpp would use there
+  std::string name;     ///< full name for people: "NVIDIA GeForce RTX 4090", "2x ...", "24 GiB"
+  std::string backend;  ///< "cuda", "vulkan", "metal": what llama.cpp would use there
   std::uint32_t count = 1;
-  Bytes vram;               ///< usable by programs, all cards together
+  Bytes vram;                  ///< usable by programs, all cards together
   bool visible_known = false;  ///< vram is what a driver showed, not the size on the box
   bool unified = false;
 };

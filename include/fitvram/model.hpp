@@ -33,7 +33,15 @@ struct Note {
 
 /// A label for people; the arithmetic looks only at the slots.
 enum class LayerKind {
-  attention, sliding, chunked, latent, recurrent, hybrid, feed_forward, shared_kv, nextn
+  attention,
+  sliding,
+  chunked,
+  latent,
+  recurrent,
+  hybrid,
+  feed_forward,
+  shared_kv,
+  nextn
 };
 const char* name_of(LayerKind kind);
 
@@ -50,23 +58,23 @@ const char* name_of(ModelFormat format);
 /// One model, normalised: what every front end produces and everything else consumes.
 struct ModelInfo {
   std::string name;
-  std::string source;        ///< file, directory or catalogue entry it came from
+  std::string source;  ///< file, directory or catalogue entry it came from
   ModelFormat format = ModelFormat::hf_config;
   std::string architecture;  ///< GGUF spelling; the file's own word if not in the table
   bool known_architecture = false;
   Provenance layout = Provenance::exact;  ///< of the layer list: assumed for unknown architectures
 
-  std::uint64_t n_params = 0;       ///< elements of all weights without next-token-prediction and rope
+  std::uint64_t n_params = 0;  ///< elements of all weights without next-token-prediction and rope
   Provenance params = Provenance::derived;
-  std::uint32_t n_layer = 0;        ///< blocks that run, next-token-prediction ones excluded
-  std::uint32_t n_ctx_train = 0;    ///< tokens; 0 = not stated (then nothing is clamped)
-  Hparams hparams;                  ///< the facts, defaults of the architecture filled in
+  std::uint32_t n_layer = 0;      ///< blocks that run, next-token-prediction ones excluded
+  std::uint32_t n_ctx_train = 0;  ///< tokens; 0 = not stated (then nothing is clamped)
+  Hparams hparams;                ///< the facts, defaults of the architecture filled in
 
-  std::vector<Layer> layers;        ///< every block of the file; size() == hparams.n_layer
-  std::vector<Tensor> tensors;      ///< weights by tensor; empty when only a total is known
+  std::vector<Layer> layers;    ///< every block of the file; size() == hparams.n_layer
+  std::vector<Tensor> tensors;  ///< weights by tensor; empty when only a total is known
 
-  std::string quant;                ///< what the file holds: "Q4_K_M", "BF16", "MXFP4", "FP8"; "" unknown
-  Bytes checkpoint_bytes;           ///< safetensors total when read from an index or headers, else 0
+  std::string quant;       ///< what the file holds: "Q4_K_M", "BF16", "MXFP4", "FP8"; "" unknown
+  Bytes checkpoint_bytes;  ///< safetensors total when read from an index or headers, else 0
   std::vector<Note> notes;
 };
 

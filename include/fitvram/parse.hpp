@@ -39,13 +39,13 @@ struct Checkpoint {
   struct Entry {
     std::string name;
     std::vector<std::uint64_t> shape;
-    std::string dtype;    ///< "BF16", "F8_E4M3", "I32", "U8" ...
+    std::string dtype;  ///< "BF16", "F8_E4M3", "I32", "U8" ...
     Bytes bytes;
   };
-  std::vector<Entry> tensors;            ///< from headers; empty when only an index was read
-  Bytes total;                           ///< sum of the tensors, or the index's metadata.total_size
-  std::uint64_t n_params = 0;            ///< index's metadata.total_parameters or 0
-  std::vector<std::string> shards;       ///< file names an index refers to, sorted, unique
+  std::vector<Entry> tensors;       ///< from headers; empty when only an index was read
+  Bytes total;                      ///< sum of the tensors, or the index's metadata.total_size
+  std::uint64_t n_params = 0;       ///< index's metadata.total_parameters or 0
+  std::vector<std::string> shards;  ///< file names an index refers to, sorted, unique
   bool from_headers = false;
 };
 

@@ -14,11 +14,11 @@ enum class SchemeFamily { gguf, safetensors, mlx, exl };
 
 /// A way to quantize a whole model: a row of the table in src/quantize.cpp.
 struct Scheme {
-  std::string_view name;          ///< "Q4_K_M", "F16", "MXFP4_MOE"
+  std::string_view name;  ///< "Q4_K_M", "F16", "MXFP4_MOE"
   SchemeFamily family;
-  std::uint32_t millibits;        ///< nominal bits per weight x 1000, for order and display
-  bool ladder;                    ///< offered when a scheme is chosen automatically
-  std::string_view about;         ///< one line for `list quants`
+  std::uint32_t millibits;  ///< nominal bits per weight x 1000, for order and display
+  bool ladder;              ///< offered when a scheme is chosen automatically
+  std::string_view about;   ///< one line for `list quants`
 };
 
 /// All schemes, from most to fewest bits.

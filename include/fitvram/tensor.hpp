@@ -64,10 +64,10 @@ const char* name_of(TensorRole role);
 
 /// One weight tensor, as a GGUF names and shapes it.
 struct Tensor {
-  std::string name;                           ///< "token_embd.weight"; "attn_q.weight" inside a layer
+  std::string name;  ///< "token_embd.weight"; "attn_q.weight" inside a layer
   std::array<std::uint64_t, 4> ne{1, 1, 1, 1};  ///< elements per dimension, ne[0] = row length
-  const TensorType* type = nullptr;           ///< stored type; from a config: the source dtype
-  std::int32_t layer = -1;                    ///< block index, -1 for global tensors
+  const TensorType* type = nullptr;             ///< stored type; from a config: the source dtype
+  std::int32_t layer = -1;                      ///< block index, -1 for global tensors
   TensorRole role = TensorRole::other;
 };
 

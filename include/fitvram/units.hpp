@@ -4,8 +4,8 @@
 
 namespace fitvram {
 
-/// An amount of memory in bytes. Arithmetic saturates at 2^64 - 1 (and at 0 when subtracting), so an
-/// absurd model is "too big" instead of wrapping round to something that fits. There is no
+/// An amount of memory in bytes. Arithmetic saturates at 2^64 - 1 (and at 0 when subtracting), so
+/// an absurd model is "too big" instead of wrapping round to something that fits. There is no
 /// conversion from elements or tokens: multiplying a size by a count is the only way to grow it.
 struct Bytes {
   std::uint64_t count = 0;

@@ -42,7 +42,7 @@ bool takes(const CommandRow& command, const Flag& flag) {
 std::string takers(const Flag& flag) {
   std::string names;
   for (const auto& row : commands())
-    if (takes(row, flag)) names += (names.empty() ? "" : ", ") + std::string(row.name);
+    if (takes(row, flag)) names += (names.empty() ? "" : " and ") + std::string(row.name);
   return names;
 }
 
@@ -54,8 +54,8 @@ std::string takers(const Flag& flag) {
     if (takes(command, flag)) {
       known.insert(known.end(), names.begin(), names.end());
     } else if (std::find(names.begin(), names.end(), option) != names.end()) {
-      refuse("option '" + option + "' is not one of '" + std::string(command.name) + "'",
-             "it belongs to: " + takers(flag));
+      refuse("'" + std::string(command.name) + "' has no option '" + option + "'",
+             "it belongs to " + takers(flag));
     }
   }
   refuse("unknown option '" + option + "'",

@@ -97,7 +97,7 @@ constexpr std::pair<std::string_view, SortKey> sort_words[] = {
     {"ctx", SortKey::ctx},       {"verdict", SortKey::verdict}, {"name", SortKey::name}};
 
 Set set_gpu_layers(Options& o, const std::string& value) {
-  if (value == "all" || value == "auto") {
+  if (value == "all" || value == "auto" || value == "-1") {
     o.workload.n_gpu_layers = Workload{}.n_gpu_layers;
     return {};
   }
@@ -165,7 +165,7 @@ constexpr Flag flag_table[] = {
        if (problem) problem->hint = did_you_mean(v, names, joined(names));
        return problem;
      }},
-    {"--runtime", "", "NAME", hardware, "repsl", "whose memory rules apply (default: llama.cpp)",
+    {"--runtime", "", "NAME", hardware, "rep", "whose memory rules apply (default: llama.cpp)",
      [](Options& o, Text v) {
        return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v, names_of(runtimes()));
      }},

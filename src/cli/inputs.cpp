@@ -300,8 +300,11 @@ Models load_models(Io& io, const std::string& word, const std::vector<CatalogEnt
       break;
   }
   if (looks_like_a_path(word)) {
-    if (shard_name(word)) return {load_gguf(io, word)};
-    return {no_such_file(io, word)};
+    const auto shard = shard_name(word);
+    bool other_shards = false;
+    for (std::uint32_t i = 1; shard && i <= shard->count && !other_shards; ++i)
+      other_shards = io.kind_of(shard->at(i)) == PathKind::file;
+    return {other_shards ? load_gguf(io, word) : no_such_file(io, word)};
   }
   const auto entry = find_model(catalog, word);
   if (!entry) return {entry.error()};

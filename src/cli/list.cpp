@@ -45,8 +45,8 @@ Result<Grid> gpu_grid(Io& io, const Options& options) {
   });
   Grid grid{{{"name", "GPU"},
              {"vendor", "VENDOR"},
-             {"memory", "MEMORY", true},
-             {"driver_shows", "DRIVER SHOWS", true},
+             {"", "MEMORY", true},
+             {"", "DRIVER SHOWS", true},
              {"bandwidth_gbps", "GB/S", true},
              {"kind", "KIND"},
              {"memory_bytes", ""},
@@ -66,19 +66,23 @@ Result<Grid> gpu_grid(Io& io, const Options& options) {
   return grid;
 }
 
-Result<Grid> model_grid(Io& io, const Options& options) {
+Result<Grid> model_grid(Io& io, const Options& options, std::vector<Error>& errors) {
   const auto catalog = load_catalog(io, options);
   if (!catalog) return catalog.error();
   Grid grid{{{"name", "MODEL"},
              {"architecture", "ARCHITECTURE"},
-             {"params", "PARAMS", true},
+             {"", "PARAMS", true},
              {"n_ctx_train", "TRAINED FOR", true},
              {"n_params", ""},
              {"n_layer", ""}},
             {}};
   for (const auto& entry : *catalog) {
     const auto model = model_of(entry);
-    if (!model) return model.error();
+    if (!model) {
+      if (fold_name(entry.name).find(fold_name(options.filter)) != std::string::npos)
+        errors.push_back(model.error());
+      continue;
+    }
     grid.rows.push_back({entry.name, model->architecture, format_count(model->n_params),
                          std::uint64_t{model->n_ctx_train}, model->n_params,
                          std::uint64_t{model->n_layer}});
@@ -101,17 +105,18 @@ Grid runtime_grid() {
 
 Grid architecture_grid() {
   Grid grid{{{"name", "ARCHITECTURE"},
-             {"cache", "CACHE"},
-             {"window", "WINDOW"},
+             {"", "CACHE"},
+             {"cache", ""},
+             {"window", ""},
              {"config_names", "CONFIG NAMES"},
              {"source", ""}},
             {}};
   for (const auto& a : architectures()) {
-    const bool window = a.window.kind != WindowRule::Kind::none;
-    grid.rows.push_back({text(a.gguf), std::string(name_of(a.memory)),
-                         std::string(!window            ? "-"
-                                     : a.window.chunked ? "chunked"
-                                                        : "sliding"),
+    const std::string cache = name_of(a.memory);
+    const std::string window = a.window.kind == WindowRule::Kind::none ? ""
+                               : a.window.chunked                      ? "chunked"
+                                                                       : "sliding";
+    grid.rows.push_back({text(a.gguf), cache + (window.empty() ? "" : ", " + window), cache, window,
                          text(a.hf), text(a.source)});
   }
   return grid;
@@ -149,12 +154,12 @@ Grid quant_grid() {
   return grid;
 }
 
-Result<Grid> grid_of(Io& io, const Options& options) {
+Result<Grid> grid_of(Io& io, const Options& options, std::vector<Error>& errors) {
   switch (options.subject) {
     case Subject::gpus:
       return gpu_grid(io, options);
     case Subject::models:
-      return model_grid(io, options);
+      return model_grid(io, options, errors);
     case Subject::runtimes:
       return runtime_grid();
     case Subject::architectures:
@@ -185,11 +190,11 @@ std::optional<Subject> find_subject(std::string_view name) {
 }
 
 Result<Report> run_list(Io& io, const Options& options) {
-  auto grid = grid_of(io, options);
+  Report report;
+  auto grid = grid_of(io, options, report.errors);
   if (!grid) return grid.error();
   const auto filter = fold_name(options.filter);
   std::erase_if(grid->rows, [&](const auto& row) { return !row_matches(row, filter); });
-  Report report;
   report.runtime = options.runtime;
   report.body = ListReport{name_of(options.subject), std::move(*grid)};
   return report;

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "cli/render_words.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -63,12 +64,6 @@ struct Notes {
   }
 };
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 /// The first or last `n` characters of UTF-8 text.
 std::string head(const std::string& text, std::size_t n) {
   std::size_t i = 0;
@@ -80,14 +75,9 @@ std::string head(const std::string& text, std::size_t n) {
 std::string elided(const std::string& text, std::size_t width) {
   const std::size_t have = columns_of(text);
   if (have <= width || width < 5) return text;
-  const std::size_t keep_end = (width - 2) / 2;
+  const std::size_t keep_end = (width - 2) / 4;
   const std::size_t keep_start = width - 2 - keep_end;
   return head(text, keep_start) + ".." + text.substr(head(text, have - keep_end).size());
-}
-
-std::string cut(const std::string& text, std::size_t width) {
-  if (columns_of(text) <= width || width < 3) return text;
-  return head(text, width - 2) + "..";
 }
 
 }  // namespace
@@ -142,21 +132,33 @@ std::string layout(const Sheet& sheet, std::size_t width) {
   shrink(widths[0], 16);
 
   std::string out;
-  const auto line = [&](const auto& cell) {
+  const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
-    for (std::size_t i = 0; i < n; ++i) {
-      const bool right = sheet.columns[i].right;
-      const std::string word = i == 0 && !right       ? elided(cell(i), widths[i])
-                               : i + 1 == n && !right ? cut(cell(i), widths[i])
-                                                      : cell(i);
+    const auto add = [&](std::size_t i, const std::string& word) {
       const std::string pad(widths[i] - std::min(widths[i], columns_of(word)), ' ');
-      text += std::string(i == 0 ? 0 : gap(i), ' ') + (right ? pad + word : word + pad);
+      text += std::string(i == 0 ? 0 : gap(i), ' ');
+      text += sheet.columns[i].right ? pad + word : word + pad;
+    };
+    const auto finish = [&] {
+      text.erase(text.find_last_not_of(' ') + 1);
+      out += text + "\n";
+    };
+    for (std::size_t i = 0; i + 1 < n; ++i)
+      add(i, i == 0 && !sheet.columns[0].right ? elided(cells[0], widths[0]) : cells[i]);
+    const std::size_t indent = text.size() + (n > 1 ? gap(n - 1) : 0);
+    const auto last = sheet.columns[n - 1].right ? std::vector<std::string>{cells[n - 1]}
+                                                 : wrapped(cells[n - 1], widths[n - 1]);
+    add(n - 1, last.front());
+    finish();
+    for (std::size_t i = 1; i < last.size(); ++i) {
+      text = std::string(indent, ' ') + last[i];
+      finish();
     }
-    text.erase(text.find_last_not_of(' ') + 1);
-    out += text + "\n";
   };
-  line([&](std::size_t i) { return sheet.columns[i].title; });
-  for (const auto& row : sheet.rows) line([&](std::size_t i) { return row[i]; });
+  std::vector<std::string> titles;
+  for (const auto& column : sheet.columns) titles.push_back(column.title);
+  line(titles);
+  for (const auto& row : sheet.rows) line(row);
   return out;
 }
 

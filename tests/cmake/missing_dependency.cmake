@@ -1,4 +1,5 @@
-# Configuring SOURCE_DIR with COMPILER for GENERATOR, but without a package stops with the line that installs it.
+# Configuring SOURCE_DIR (with COMPILER, for GENERATOR) without a package stops with the line that
+# installs it.
 foreach(pair nlohmann_json=nlohmann-json3-dev CLI11=libcli11-dev fmt=libfmt-dev Catch2=catch2)
   string(REPLACE "=" ";" pair ${pair})
   list(GET pair 0 package)

@@ -15,7 +15,7 @@ set(prefix ${WORK_DIR}/prefix)
 run("install" ${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --config ${CONFIG})
 
 run("fitvram --version" ${prefix}/bin/fitvram --version)
-if(NOT out MATCHES "^fitvram ${VERSION}\n")
+if(NOT out MATCHES "^fitvram ${VERSION}[ \n]")
   message(FATAL_ERROR "fitvram --version says '${out}', not 'fitvram ${VERSION}'")
 endif()
 

@@ -29,17 +29,23 @@ class Arithmetic {
   std::uint64_t sum() {
     std::uint64_t value = product();
     for (;;) {
-      if (take('+')) value += product();
-      else if (take('-')) value -= product();
-      else return value;
+      if (take('+'))
+        value += product();
+      else if (take('-'))
+        value -= product();
+      else
+        return value;
     }
   }
   std::uint64_t product() {
     std::uint64_t value = factor();
     for (;;) {
-      if (take('*')) value *= factor();
-      else if (take('/')) value /= factor();
-      else return value;
+      if (take('*'))
+        value *= factor();
+      else if (take('/'))
+        value /= factor();
+      else
+        return value;
     }
   }
   std::uint64_t factor() {

@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
-/// A file mapped for reading, as long as the test says: a recorded GGUF header is mapped with the length
-/// of the whole file it came from, whose tail of zeros is never touched.
+/// A file mapped for reading, as long as the test says: a recorded GGUF header is mapped with the
+/// length of the whole file it came from, whose tail of zeros is never touched.
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path, std::uint64_t length = 0) {
@@ -31,7 +31,9 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), length_}; }
+  std::span<const std::byte> bytes() const {
+    return {static_cast<const std::byte*>(data_), length_};
+  }
 
  private:
   void* data_ = nullptr;

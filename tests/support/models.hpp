@@ -5,7 +5,8 @@
 #include "fitvram/model.hpp"
 
 /// Hand-made models: layers and caches as a test wants them, no file involved.
-inline fitvram::ModelInfo uniform_model(std::uint32_t n_layer, std::uint32_t n_head_kv, std::uint32_t head_dim,
+inline fitvram::ModelInfo uniform_model(std::uint32_t n_layer, std::uint32_t n_head_kv,
+                                        std::uint32_t head_dim,
                                         std::uint32_t n_ctx_train = 131072) {
   using namespace fitvram;
   ModelInfo model;
@@ -30,8 +31,9 @@ inline fitvram::ModelInfo uniform_model(std::uint32_t n_layer, std::uint32_t n_h
 }
 
 /// Every `period`-th layer full, the others with a window, as Gemma 3 does it.
-inline fitvram::ModelInfo windowed_model(std::uint32_t n_layer, std::uint32_t n_head_kv, std::uint32_t head_dim,
-                                         std::uint32_t window, std::uint32_t period) {
+inline fitvram::ModelInfo windowed_model(std::uint32_t n_layer, std::uint32_t n_head_kv,
+                                         std::uint32_t head_dim, std::uint32_t window,
+                                         std::uint32_t period) {
   using namespace fitvram;
   ModelInfo model = uniform_model(n_layer, n_head_kv, head_dim);
   model.architecture = model.hparams.architecture = "gemma3";

@@ -16,10 +16,10 @@ struct SourceFile {
   std::vector<std::string> lines;  ///< without line ends
 };
 
-/// "cli/io" of "src/cli/io.cpp", "units" of "include/fitvram/units.hpp".
+/// "cli/io" of "src/cli/io.cpp", "fitvram/units" of "include/fitvram/units.hpp".
 inline std::string stem_of(const std::string& path) {
   std::string stem = path.substr(0, path.rfind('.'));
-  for (const std::string_view top : {"include/fitvram/", "src/", "tests/"}) {
+  for (const std::string_view top : {"include/", "src/", "tests/"}) {
     if (stem.starts_with(top)) stem.erase(0, top.size());
   }
   return stem;

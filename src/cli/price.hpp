@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "cli/report.hpp"
+
+namespace fitvram::cli {
+
+using Model = std::shared_ptr<const ModelInfo>;
+
+/// --backend, else what llama.cpp would use on this GPU, else CUDA.
+std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu);
+
+/// Prices models under one request and, when there is one, against one GPU.
+class Pricer {
+ public:
+  Pricer(const Options& options, std::optional<Gpu> gpu);
+
+  /// One row, or one for each scheme of --all-quants. An Error where the runtime would refuse,
+  /// where a fact is missing, and under --strict where a figure would rest on an assumption.
+  Result<std::vector<Row>> rows(const Model& model) const;
+
+ private:
+  Weights form(Row& row) const;
+  Row priced(Row row, const Weights& weights) const;
+  QuantAdvice advice(const Row& row) const;
+  std::optional<Error> unsound(const Row& row) const;
+
+  const Options& options_;
+  std::optional<Gpu> gpu_;
+  std::string_view backend_;
+};
+
+}  // namespace fitvram::cli

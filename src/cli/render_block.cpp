@@ -1,0 +1,191 @@
+#include "cli/render_block.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/render_words.hpp"
+#include "text.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+/// One unit for the whole block, so that its figures can be added up.
+struct Unit {
+  const char* name;
+  Bytes bytes;
+  int decimals;
+
+  std::string operator()(Bytes amount) const {
+    if (amount.count == 0) return "-";
+    return fmt::format(
+        "{:.{}f}", static_cast<double>(amount.count) / static_cast<double>(bytes.count), decimals);
+  }
+};
+
+Unit unit_for(Bytes total) { return total < GiB ? Unit{"MiB", MiB, 1} : Unit{"GiB", GiB, 2}; }
+
+void part(std::string& out, const std::string& label, const std::string& device,
+          const std::string& host, const char* how) {
+  const auto line = fmt::format("  {:<42}{:>10}{:>10}  {}", label, device, host, how);
+  out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+}
+
+std::string cache_label(const CacheEstimate& cache) {
+  const auto span = cache.span == 0 ? "" : fmt::format(" {}", cache.span);
+  if (cache.n_layer == 0) return "  by parameters alone";
+  return fmt::format("  {} {}{}, {} x {}", name_of(cache.role), name_of(cache.growth), span,
+                     plural(cache.n_layer, "layer"), plural(cache.cells, "cell"));
+}
+
+std::string breakdown(const Row& row) {
+  const auto& m = row.memory;
+  const Unit unit = unit_for(m.device_total() + m.host_total());
+  std::string out;
+  const auto add = [&](const std::string& label, const Placement& bytes, const char* how) {
+    part(out, label, unit(bytes.device), unit(bytes.host), how);
+  };
+  part(out, "", "DEVICE", "HOST", unit.name);
+  add("model" + (row.quant.empty() ? "" : " " + printable(row.quant)), m.model,
+      name_of(m.model_provenance));
+  add("context", m.context, name_of(m.context_provenance));
+  for (const auto& cache : m.caches) {
+    const bool on_host = m.context.device.count == 0;
+    const bool split = !on_host && m.context.host.count != 0;
+    const auto bytes = unit(cache.bytes);
+    part(out, cache_label(cache) + (split ? fmt::format(": {}", bytes) : ""),
+         split || on_host ? "" : bytes, on_host ? bytes : "", "");
+  }
+  add("compute", m.compute, name_of(m.compute_provenance));
+  add("overhead", m.overhead, name_of(m.overhead_provenance));
+  add("total", {m.device_total(), m.host_total()}, "");
+  return out;
+}
+
+std::string judgement(const Row& row, const Style& style) {
+  const auto& f = *row.fit;
+  const bool no = f.verdict == Verdict::no;
+  std::string out = fmt::format(
+      "  {} on {}: ", painted(f.verdict, no ? "does not fit" : name_of(f.verdict), style),
+      printable(row.gpu->name));
+  if (no)
+    out += fmt::format("{} GiB more than its {}\n", signed_gib(-f.free), gib(f.vram));
+  else
+    out += fmt::format("{} of {} GiB free, reserve {}\n", signed_gib(f.free), gib(f.vram),
+                       gib(f.reserve));
+  if (f.max_n_ctx == 0) return out + "  no context fits\n";
+  if (f.safe_n_ctx == 0)
+    return out + fmt::format("  no safe context, max context {} tokens\n", f.max_n_ctx);
+  return out + fmt::format("  safe context {}, max context {} tokens\n", f.safe_n_ctx, f.max_n_ctx);
+}
+
+std::string head_shape(const CacheSlot& slot) {
+  const auto& s = slot.shape;
+  if (s.dim_v == 0) return fmt::format("{} x {}", s.n_head_kv, s.dim_k);
+  return fmt::format("{} x ({}+{})", s.n_head_kv, s.dim_k, s.dim_v);
+}
+
+void fact(std::string& out, const char* label, const std::string& value) {
+  if (!value.empty()) out += fmt::format("  {:<13} {}\n", label, value);
+}
+
+/// Text from column `indent` on, further lines two columns deeper.
+void paragraph(std::string& out, std::size_t indent, const std::string& text, const Style& style) {
+  std::size_t column = indent;
+  for (const auto& line : wrapped(text, style.width - indent - 2)) {
+    out += std::string(column, ' ') + line + "\n";
+    column = indent + 2;
+  }
+}
+
+std::string indented(const std::string& text) {
+  std::string out;
+  std::size_t from = 0;
+  while (from < text.size()) {
+    const auto end = text.find('\n', from);
+    out += "  " + text.substr(from, end - from) + "\n";
+    from = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string heading(const Row& row, const Runtime& runtime) {
+  const auto& model = *row.model;
+  std::string out = printable(model.name) + "\n";
+  out += fmt::format("  {}, {} parameters", printable(model.architecture),
+                     format_count(model.n_params));
+  if (model.n_layer != 0) out += ", " + plural(model.n_layer, "layer");
+  out +=
+      model.n_ctx_train == 0 ? "\n" : fmt::format(", trained for {} tokens\n", model.n_ctx_train);
+  return out + fmt::format("  {}, {}, {}, {}\n\n", plural(row.memory.n_ctx, "token"),
+                           sequences(row.workload), cache_types(row.workload),
+                           runtime_of(runtime, row.workload.backend));
+}
+
+std::string estimate_block(const Row& row, const Runtime& runtime, const Style& style) {
+  std::string out = heading(row, runtime) + breakdown(row);
+  if (row.fit) out += "\n" + judgement(row, style);
+  if (row.advice)
+    paragraph(out, 2,
+              fmt::format("recommended quantization: {} ({})", name_of(row.advice->advice),
+                          row.advice->reason),
+              style);
+  for (const auto& step : row.steps) {
+    const auto value = std::to_string(step.value);
+    out += fmt::format("\n  {}\n", step.figure);
+    if (step.formula != value) paragraph(out, 4, "= " + step.formula, style);
+    out += fmt::format("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
+    paragraph(out, 4, step.rule, style);
+  }
+  if (!row.server_command.empty()) out += "\n  " + printable(row.server_command) + "\n";
+  return out;
+}
+
+std::string show_block(const ShowReport::Entry& entry, const Style& style) {
+  const auto& model = entry.model;
+  const auto& h = model.hparams;
+  std::string out = printable(model.name) + "\n";
+  fact(out, "source", printable(model.source));
+  fact(out, "format", name_of(model.format));
+  fact(out, "architecture",
+       printable(model.architecture) +
+           (model.known_architecture ? "" : " (not known: cache assumed)"));
+  if (model.n_params != 0)
+    fact(out, "parameters",
+         fmt::format("{} ({}, {})", format_count(model.n_params), model.n_params,
+                     name_of(model.params)));
+  fact(out, "layers", std::to_string(model.n_layer));
+  if (h.n_embd) fact(out, "embedding", std::to_string(*h.n_embd));
+  if (h.n_vocab) fact(out, "vocabulary", std::to_string(*h.n_vocab));
+  if (h.n_expert.value_or(0) != 0)
+    fact(out, "experts", fmt::format("{}, {} used", *h.n_expert, h.n_expert_used.max()));
+  if (model.n_ctx_train != 0) fact(out, "trained for", fmt::format("{} tokens", model.n_ctx_train));
+  fact(out, "weights", printable(entry.weights.quant));
+
+  Sheet layers{
+      {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},
+      {}};
+  for (const auto& group : group_layers(model)) {
+    const auto n = std::to_string(group.n_layer);
+    const std::string kind = name_of(group.layer->kind);
+    if (group.layer->caches.empty()) layers.rows.push_back({n, kind, "none", "", "", ""});
+    bool first = true;
+    for (const auto& slot : group.layer->caches) {
+      layers.rows.push_back({first ? n : "", first ? kind : "", name_of(slot.role),
+                             name_of(slot.growth), slot.span == 0 ? "" : std::to_string(slot.span),
+                             head_shape(slot)});
+      first = false;
+    }
+  }
+  if (!layers.rows.empty()) out += "\n" + indented(layout(layers, style.width - 2));
+
+  Sheet tensors{{{"TENSORS", true}, {"ROLE"}, {"TYPE"}, {"VALUES", true}, {"SIZE", true}}, {}};
+  for (const auto& group : group_tensors(model, entry.weights))
+    tensors.rows.push_back({std::to_string(group.n_tensor), name_of(group.role),
+                            group.type == nullptr ? "" : std::string(group.type->name),
+                            format_count(group.n_elements), format_bytes(group.bytes)});
+  if (!tensors.rows.empty()) out += "\n" + indented(layout(tensors, style.width - 2));
+  return out;
+}
+
+}  // namespace fitvram::cli

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+
+#include "cli/render.hpp"
+
+namespace fitvram::cli {
+
+/// Name, shape and request of a row: the lines above its figures.
+std::string heading(const Row& row, const Runtime& runtime);
+/// One row of `estimate` in full: its parts, verdict, contexts and formulas.
+std::string estimate_block(const Row& row, const Runtime& runtime, const Style& style);
+/// One model of `show`: facts, layers by cache, tensors by role and type.
+std::string show_block(const ShowReport::Entry& entry, const Style& style);
+
+}  // namespace fitvram::cli

@@ -1,0 +1,384 @@
+#include "lower_layout.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "malformed.hpp"
+
+namespace fitvram {
+namespace {
+
+constexpr std::uint32_t max_blocks = 4096;
+constexpr std::uint64_t max_row = UINT32_MAX;
+
+std::string key_of(const ModelInfo& model, const std::string& key) {
+  return "key '" + model.architecture.substr(0, 64) + "." + key + "'";
+}
+
+[[noreturn]] void invalid(const ModelInfo& model, const std::string& key, const std::string& what) {
+  throw Malformed(ErrorCode::malformed, key_of(model, key), what,
+                  "the file is damaged: download or convert it again");
+}
+
+[[noreturn]] void wrong_length(const ModelInfo& model, const Layout& at, std::size_t size,
+                               const std::string& key) {
+  invalid(model, key,
+          "has " + std::to_string(size) + " values for " + std::to_string(at.n_all) + " blocks");
+}
+
+void check_length(const ModelInfo& model, const Layout& at, std::size_t size,
+                  const std::string& key) {
+  if (size < at.n_trunk || size > at.n_all) wrong_length(model, at, size, key);
+}
+
+void check_lengths(const ModelInfo& model, const Layout& at) {
+  const auto& hp = model.hparams;
+  const std::pair<const PerLayer*, const char*> lists[] = {
+      {&hp.n_head, "attention.head_count"},     {&hp.n_head_kv, "attention.head_count_kv"},
+      {&hp.n_ff, "feed_forward_length"},        {&hp.n_ff_exp, "expert_feed_forward_length"},
+      {&hp.n_expert_used, "expert_used_count"},
+  };
+  for (const auto& [list, key] : lists)
+    if (list->values.size() > 1) check_length(model, at, list->values.size(), key);
+  if (at.row.memory == MemoryClass::dsv4) {
+    if (hp.compress_ratios.empty()) missing(model, "attention.compress_ratios");
+    if (hp.compress_ratios.size() < at.n_all)
+      wrong_length(model, at, hp.compress_ratios.size(), "attention.compress_ratios");
+  }
+  if (!hp.recurrent_layers.empty())
+    check_length(model, at, hp.recurrent_layers.size(), "attention.recurrent_layers");
+  if (!hp.indexer_layers.empty())
+    check_length(model, at, hp.indexer_layers.size(), "attention.indexer.types");
+  // The loader takes a pattern of any length, so only one that leaves layers open is refused.
+  if (!hp.swa_layers.empty() && hp.swa_layers.size() < at.n_trunk)
+    wrong_length(model, at, hp.swa_layers.size(), "attention.sliding_window_pattern");
+}
+
+std::vector<bool> period_layers(const Layout& at, std::uint32_t period, bool first_full) {
+  std::vector<bool> swa(at.n_all, false);
+  for (std::uint32_t i = 0; i < at.n_trunk; ++i)
+    swa[i] = period == 0 || (first_full ? i % period != 0 : i % period < period - 1);
+  return swa;
+}
+
+std::uint32_t window_of(const ModelInfo& model, const Layout& at) {
+  const auto& rule = at.row.window;
+  const auto& stated = model.hparams.n_swa;
+  if (rule.only_n_layer != 0 && rule.only_n_layer != at.n_trunk) return 0;
+  if (rule.required && !stated) missing(model, "attention.sliding_window");
+  if (stated && *stated == 0) return 0;
+  switch (rule.kind) {
+    case WindowRule::Kind::none:
+      return stated.value_or(0);
+    case WindowRule::Kind::key:
+      return stated.value_or(rule.size);
+    case WindowRule::Kind::fixed:
+      return stated || rule.if_absent ? rule.size : 0;
+  }
+  return 0;
+}
+
+void resolve_window(ModelInfo& model, Layout& at) {
+  auto& hp = model.hparams;
+  const auto& rule = at.row.window;
+  at.n_swa = window_of(model, at);
+  at.swa.assign(at.n_all, false);
+  if (at.n_swa != 0) {
+    const bool all =
+        rule.all_attention || (rule.all_if_hyper && hp.hyper_connections.value_or(0) > 0);
+    const auto period = hp.swa_period.value_or(rule.period);
+    if (all) {
+      for (std::uint32_t i = 0; i < at.n_all; ++i)
+        at.swa[i] = (i < at.n_trunk && !at.recurrent[i]) || at.row.memory == MemoryClass::dsv4 ||
+                    rule.all_if_hyper;
+    } else if (!hp.swa_layers.empty()) {
+      for (std::uint32_t i = 0; i < at.n_all && i < hp.swa_layers.size(); ++i)
+        at.swa[i] = hp.swa_layers[i];
+    } else if (rule.kind != WindowRule::Kind::none && period == 0 && !hp.swa_period) {
+      missing(model, "attention.sliding_window_pattern");
+    } else {
+      at.swa = period_layers(at, period, rule.first_full);
+    }
+  } else if (rule.kind == WindowRule::Kind::key && !hp.n_swa && rule.size == 0 &&
+             window_hint(at.row.gguf).window != 0) {
+    model.notes.push_back({Severity::info, "window-missing",
+                           "the file states no sliding window although " +
+                               std::string(at.row.gguf) + " models have one: every layer is full"});
+  }
+  hp.n_swa = at.n_swa;
+  hp.swa_layers = at.n_swa != 0 ? at.swa : std::vector<bool>{};
+}
+
+void resolve_recurrent(ModelInfo& model, Layout& at) {
+  auto& hp = model.hparams;
+  at.recurrent.assign(at.n_all, false);
+  const auto interval = hp.full_attention_interval.value_or(at.row.interval);
+  const bool by_interval = at.row.recurrent == RecurrentRule::interval;
+  if (by_interval && interval == 0 && hp.recurrent_layers.empty())
+    invalid(model, "full_attention_interval", "is 0");
+  for (std::uint32_t i = 0; i < at.n_trunk; ++i) {
+    switch (at.row.recurrent) {
+      case RecurrentRule::none:
+        break;
+      case RecurrentRule::all:
+        at.recurrent[i] = true;
+        break;
+      case RecurrentRule::no_kv_heads:
+        at.recurrent[i] = hp.n_head_kv.at(i) == 0;
+        break;
+      case RecurrentRule::no_kv_heads_no_ff:
+        at.recurrent[i] = hp.n_head_kv.at(i) == 0 && hp.n_ff.at(i) == 0;
+        break;
+      case RecurrentRule::interval:
+        at.recurrent[i] =
+            hp.recurrent_layers.empty() ? (i + 1) % interval != 0 : bool{hp.recurrent_layers[i]};
+        break;
+    }
+  }
+  if (by_interval) hp.recurrent_layers = at.recurrent;
+}
+
+// The layers of GLM-5.2 that own an indexer, for files that do not list them.
+bool glm_indexer(std::uint32_t i) { return i < 2 || (i < 78 && (i - 2) % 4 == 0); }
+
+void resolve_indexer(ModelInfo& model, Layout& at) {
+  auto& hp = model.hparams;
+  auto rule = at.row.indexer;
+  at.indexer.assign(at.n_all, false);
+  if (rule == IndexerRule::if_top_k) {
+    if (hp.indexer_top_k.value_or(0) == 0) return;
+    rule = IndexerRule::listed;
+  }
+  if (rule == IndexerRule::none) return;
+  positive(model, hp.indexer_head_dim, "attention.indexer.key_length");
+  if (rule == IndexerRule::listed && hp.indexer_layers.empty())
+    missing(model, "attention.indexer.types");
+  for (std::uint32_t i = 0; i < at.n_all; ++i) {
+    const bool listed = i < hp.indexer_layers.size() && hp.indexer_layers[i];
+    switch (rule) {
+      case IndexerRule::none:
+      case IndexerRule::if_top_k:
+        break;
+      case IndexerRule::all:
+        at.indexer[i] = true;
+        break;
+      case IndexerRule::after_dense_lead:
+        at.indexer[i] = i >= hp.n_layer_dense_lead.value_or(0);
+        break;
+      case IndexerRule::listed:
+        at.indexer[i] = listed;
+        break;
+      case IndexerRule::listed_or_glm:
+        at.indexer[i] = !hp.indexer_layers.empty()                 ? listed
+                        : hp.n_ctx_train.value_or(0) < (1U << 20U) ? true
+                                                                   : glm_indexer(i);
+        break;
+    }
+  }
+}
+
+void resolve_heads(ModelInfo& model, Layout& at) {
+  auto& hp = model.hparams;
+  if (!hp.n_head_kv.present()) hp.n_head_kv = hp.n_head;
+  at.mla = at.row.mla && hp.head_dim_k_mla.value_or(0) > 0;
+  // The converter writes one latent head; a config keeps the count of the uncompressed heads.
+  if (at.mla && model.format != ModelFormat::gguf)
+    for (auto& n : hp.n_head_kv.values) n = std::min(n, 1U);
+}
+
+void resolve_head_dims(ModelInfo& model, Layout& at) {
+  auto& hp = model.hparams;
+  bool needed = false;
+  for (std::uint32_t i = 0; i < at.n_all; ++i) {
+    if (!has_attention(at, hp, i)) continue;
+    needed = true;
+    if (hp.n_head_kv.at(i) > hp.n_head.at(i))
+      invalid(model, "attention.head_count_kv",
+              "more key-value heads (" + std::to_string(hp.n_head_kv.at(i)) + ") than heads (" +
+                  std::to_string(hp.n_head.at(i)) + ")");
+  }
+  needed = needed || at.row.state == StateRule::linear_attention;
+  if (needed && !hp.n_head.present()) missing(model, "attention.head_count");
+  if (needed && hp.n_head.max() == 0) invalid(model, "attention.head_count", "is 0");
+
+  if (at.mla && !hp.head_dim_k && hp.kv_lora_rank && hp.n_rot)
+    hp.head_dim_k = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(std::uint64_t{*hp.kv_lora_rank} + *hp.n_rot, UINT32_MAX));
+  if (at.mla && !hp.head_dim_k && needed) missing(model, "attention.key_length");
+  if (needed && (!hp.head_dim_k || (!hp.head_dim_v && !at.mla))) {
+    const auto n_embd = positive(model, hp.n_embd, "embedding_length");
+    if (hp.n_head.at(0) == 0) missing(model, "attention.key_length");
+    const auto dim = n_embd / hp.n_head.at(0);
+    if (!hp.head_dim_k) hp.head_dim_k = dim;
+    if (!hp.head_dim_v) hp.head_dim_v = dim;
+  }
+  if (!hp.head_dim_v && hp.n_embd && hp.n_head.at(0) != 0)
+    hp.head_dim_v = *hp.n_embd / hp.n_head.at(0);
+  if (needed && *hp.head_dim_k == 0) invalid(model, "attention.key_length", "is 0");
+  if (needed && !at.mla && *hp.head_dim_v == 0) invalid(model, "attention.value_length", "is 0");
+  if (!hp.head_dim_k_swa) hp.head_dim_k_swa = hp.head_dim_k;
+  if (!hp.head_dim_v_swa) hp.head_dim_v_swa = hp.head_dim_v;
+  if (!hp.n_rot) hp.n_rot = hp.head_dim_k;
+}
+
+std::uint32_t first_shared(const ModelInfo& model, const Layout& at) {
+  const auto shared = model.hparams.shared_kv_layers.value_or(0);
+  if (at.row.kv_from_start != 0) return std::min(at.row.kv_from_start, at.n_all);
+  if (!at.row.shared_kv || shared == 0 || at.row.memory == MemoryClass::none) return at.n_all;
+  if (shared >= at.n_all || at.n_all - shared < 2)
+    invalid(model, "attention.shared_kv_layers",
+            "is " + std::to_string(shared) + " of " + std::to_string(at.n_all) +
+                " blocks; at least two must own a cache");
+  return at.n_all - shared;
+}
+
+[[noreturn]] void undetermined(const ModelInfo& model, const std::string& why) {
+  throw Malformed(ErrorCode::unsupported, "key 'general.architecture'",
+                  "unknown architecture '" + model.architecture.substr(0, 64) + "' with " + why +
+                      ": its cache cannot be derived from the file",
+                  "fitvram knows the architectures of llama.cpp v0.5.0");
+}
+
+// What the facts alone determine: uniform attention, windows with their layers listed, one latent.
+Architecture assumed_row(ModelInfo& model) {
+  auto& hp = model.hparams;
+  if (hp.ssm_state_size || hp.ssm_inner_size || hp.ssm_conv_kernel || hp.wkv_head_size ||
+      hp.kda_head_dim || hp.la_head_dim || hp.shortconv_l_cache)
+    undetermined(model, "recurrent layers");
+  if (!hp.recurrent_layers.empty() || hp.full_attention_interval)
+    undetermined(model, "recurrent layers");
+  if (hp.indexer_head_dim || hp.indexer_n_head || !hp.indexer_layers.empty())
+    undetermined(model, "a sparse-attention indexer");
+  if (!hp.compress_ratios.empty()) undetermined(model, "compressed attention");
+  if (hp.shared_kv_layers.value_or(0) > 0) undetermined(model, "layers that share a cache");
+  if (hp.num_loops.value_or(1) > 1) undetermined(model, "blocks that run several times");
+  if (std::ranges::find(hp.n_head_kv.values, 0U) != hp.n_head_kv.values.end())
+    undetermined(model, "layers without key-value heads");
+  if (hp.n_chunk.value_or(0) > 0) undetermined(model, "chunked attention");
+  if (hp.n_swa.value_or(0) > 0 && hp.swa_layers.empty() && !hp.swa_period)
+    undetermined(model, "a sliding window on unstated layers");
+
+  Architecture row{.gguf = "", .hf = "", .source = ""};
+  if (hp.n_swa.value_or(0) > 0) row.window = {.kind = WindowRule::Kind::key};
+  if (hp.kv_lora_rank.value_or(0) > 0) {
+    row.mla = true;
+    if (!hp.head_dim_k_mla) hp.head_dim_k_mla = hp.head_dim_k.value_or(1);
+    const auto n_rot = positive(model, hp.n_rot, "rope.dimension_count");
+    hp.head_dim_k = product(model, 1, std::uint64_t{*hp.kv_lora_rank} + n_rot);
+    hp.n_head_kv = 1;
+  }
+  model.layout = Provenance::assumed;
+  model.notes.push_back({Severity::warning, "unknown-architecture",
+                         "architecture '" + model.architecture.substr(0, 64) +
+                             "' is not one of llama.cpp v0.5.0: its cache is computed from heads, "
+                             "windows and latent ranks alone"});
+  return row;
+}
+
+Architecture row_of(ModelInfo& model) {
+  auto& hp = model.hparams;
+  const auto* known = find_architecture(hp.architecture);
+  if (known && model.format != ModelFormat::gguf) known = &refine(*known, hp);
+  model.known_architecture = known != nullptr;
+  if (!known) {
+    model.architecture = hp.architecture;
+    return assumed_row(model);
+  }
+  hp.architecture = known->gguf;
+  model.architecture = known->gguf;
+  if (known->gguf == "clip")
+    throw Malformed(ErrorCode::unsupported, "key 'general.architecture'",
+                    "a multimodal projector, not a language model",
+                    "give the file of the language model it belongs to");
+  return *known;
+}
+
+void check_loops(const ModelInfo& model, const Layout& at) {
+  if (!at.row.loops || !model.hparams.num_loops) return;
+  const auto loops = positive(model, model.hparams.num_loops, "num_loops");
+  if (sat_mul(loops, at.n_all) > max_blocks)
+    throw Malformed(ErrorCode::limit, key_of(model, "num_loops"),
+                    "more than " + std::to_string(max_blocks) + " blocks in all",
+                    "no real model is this large: the file is damaged");
+}
+
+}  // namespace
+
+void missing(const ModelInfo& model, const std::string& key) {
+  const bool gguf = model.format == ModelFormat::gguf;
+  throw Malformed(ErrorCode::missing_field, key_of(model, key),
+                  "missing, and the cache cannot be computed without it",
+                  gguf ? "convert the model again, or download the file again"
+                       : "use the model's complete config.json");
+}
+
+std::uint32_t positive(const ModelInfo& model, const Hparams::U32& value, const std::string& key) {
+  if (!value) missing(model, key);
+  if (*value == 0) invalid(model, key, "is 0");
+  return *value;
+}
+
+std::uint32_t product(const ModelInfo& model, std::uint64_t a, std::uint64_t b) {
+  const auto n = sat_mul(a, b);
+  if (n > max_row)
+    throw Malformed(ErrorCode::limit, key_of(model, "attention"),
+                    "a cache row of more than 2^32 values",
+                    "no real model is this large: the file is damaged");
+  return static_cast<std::uint32_t>(n);
+}
+
+bool has_attention(const Layout& at, const Hparams& hp, std::uint32_t i) {
+  const bool trunk = i < at.n_trunk;
+  switch (at.row.memory) {
+    case MemoryClass::none:
+    case MemoryClass::recurrent:
+      return false;
+    // A file of nothing but next-token-prediction blocks (a draft model) runs them as its trunk.
+    case MemoryClass::attention:
+      return (trunk || at.n_trunk == 0) && i < at.n_kv;
+    case MemoryClass::hybrid:
+    case MemoryClass::hybrid_indexer:
+      if (at.row.recurrent == RecurrentRule::interval && !trunk) return false;
+      if (at.row.recurrent == RecurrentRule::no_kv_heads_no_ff && hp.n_ff.at(i) != 0) return false;
+      return !at.recurrent[i];
+    case MemoryClass::dsa:
+    case MemoryClass::dsa_window:
+      return trunk;
+    case MemoryClass::parallel_hybrid:
+    case MemoryClass::msa:
+    case MemoryClass::dsv4:
+      return true;
+  }
+  return false;
+}
+
+Layout layout_of(ModelInfo& model) {
+  auto& hp = model.hparams;
+  model.architecture = hp.architecture;
+  Layout at;
+  at.n_all = positive(model, hp.n_layer, "block_count");
+  if (at.n_all > max_blocks)
+    throw Malformed(
+        ErrorCode::limit, key_of(model, "block_count"),
+        std::to_string(at.n_all) + " blocks; no model has more than " + std::to_string(max_blocks),
+        "the file is damaged: download or convert it again");
+  const auto nextn = hp.n_layer_nextn.value_or(0);
+  if (nextn > at.n_all)
+    invalid(model, "nextn_predict_layers",
+            "is " + std::to_string(nextn) + " of " + std::to_string(at.n_all) + " blocks");
+  at.n_trunk = at.n_all - nextn;
+  at.row = row_of(model);
+  check_lengths(model, at);
+  check_loops(model, at);
+  at.n_kv = first_shared(model, at);
+  resolve_heads(model, at);
+  resolve_recurrent(model, at);
+  resolve_window(model, at);
+  resolve_indexer(model, at);
+  resolve_head_dims(model, at);
+  if (at.row.state == StateRule::linear_attention && !hp.la_head_dim)
+    hp.la_head_dim = hp.head_dim_k;
+  return at;
+}
+
+}  // namespace fitvram
