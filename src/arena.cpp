@@ -36,8 +36,8 @@ class Allocator {
     auto [chunk, block] = best_used(size);
     if (chunk == chunks_.size()) std::tie(chunk, block) = best_last(size);
     if (chunk == chunks_.size()) {
-      const std::uint64_t room = chunk + 1 == max_chunks ? UINT64_MAX / 2
-                                                         : std::max(size, memory_.max_chunk);
+      const std::uint64_t room =
+          chunk + 1 == max_chunks ? UINT64_MAX / 2 : std::max(size, memory_.max_chunk);
       chunks_.emplace_back();
       chunks_.back().free.reserve(32);
       chunks_.back().free.push_back({0, room});
@@ -130,7 +130,9 @@ struct Lifetime {
 class Walk {
  public:
   Walk(Graph& graph, const Machine& machine)
-      : graph_(graph), device_(machine.device_memory), host_(machine.host_memory),
+      : graph_(graph),
+        device_(machine.device_memory),
+        host_(machine.host_memory),
         life_(graph.nodes.size()) {}
 
   ArenaBytes run(const std::vector<Scheduled>& steps) {

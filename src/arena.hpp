@@ -14,8 +14,8 @@ struct Memory {
 /// Where a graph runs. Without a device everything runs on the host.
 struct Machine {
   bool device = false;
-  bool keeps = false;        ///< the device's optimizer keeps sources of fused operations alive
-  bool offloads = true;      ///< large operations on host weights run on the device
+  bool keeps = false;    ///< the device's optimizer keeps sources of fused operations alive
+  bool offloads = true;  ///< large operations on host weights run on the device
   Memory device_memory, host_memory;
 };
 
@@ -24,9 +24,9 @@ struct ArenaBytes {
   std::uint64_t host = 0;
 };
 
-/// The compute buffers a graph needs: assigns every operation to the device or the host, copies what
-/// crosses over, and plays the allocator through the result. The rules are those of ggml-backend.cpp
-/// (ggml_backend_sched_split_graph) and ggml-alloc.c, v0.5.0. Changes the graph.
+/// The compute buffers a graph needs: assigns every operation to the device or the host, copies
+/// what crosses over, and plays the allocator through the result. The rules are those of
+/// ggml-backend.cpp (ggml_backend_sched_split_graph) and ggml-alloc.c, v0.5.0. Changes the graph.
 ArenaBytes arena_bytes(Graph& graph, const Machine& machine);
 
 }  // namespace fitvram

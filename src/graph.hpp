@@ -22,10 +22,10 @@ Elem elem_of(const TensorType& type);
 
 /// What the allocator and the scheduler ask about an operation; everything else is `other`.
 enum class Op : std::uint8_t {
-  leaf,        ///< weight, cache, input or uninitialised tensor: computed by nobody
-  view,        ///< reshape, view, permute, transpose: no memory of its own
-  in_place,    ///< may take over the memory of a source of the same layout
-  rope,        ///< in place too; its weights do not decide where it runs
+  leaf,      ///< weight, cache, input or uninitialised tensor: computed by nobody
+  view,      ///< reshape, view, permute, transpose: no memory of its own
+  in_place,  ///< may take over the memory of a source of the same layout
+  rope,      ///< in place too; its weights do not decide where it runs
   get_rows,
   mul_mat,
   mul_mat_id,
@@ -47,21 +47,21 @@ struct Node {
   std::uint64_t device_bytes = 0;  ///< on the device, temporaries and row padding included
   std::array<NodeId, 10> src{no_node, no_node, no_node, no_node, no_node,
                              no_node, no_node, no_node, no_node, no_node};
-  NodeId view_src = no_node;       ///< the tensor whose memory this one shares
+  NodeId view_src = no_node;  ///< the tensor whose memory this one shares
   Elem elem;
   Op op = Op::leaf;
-  Place place = Place::none;       ///< where it lies, or must run
-  bool external = false;           ///< lies in another buffer (weights, caches)
+  Place place = Place::none;  ///< where it lies, or must run
+  bool external = false;      ///< lies in another buffer (weights, caches)
   bool weight = false;
   bool contiguous = true;
   bool input = false;
   bool output = false;
-  bool host_only = false;          ///< the device has no kernel for it
+  bool host_only = false;  ///< the device has no kernel for it
   bool visited = false;
 };
 
-/// A compute graph built the way ggml's is: operations are created freely, and `expand` puts a tensor
-/// and what it depends on into execution order (ggml.c, ggml_build_forward_expand, v0.5.0).
+/// A compute graph built the way ggml's is: operations are created freely, and `expand` puts a
+/// tensor and what it depends on into execution order (ggml.c, ggml_build_forward_expand, v0.5.0).
 class Graph {
  public:
   Graph() { nodes.reserve(512), order.reserve(384), leafs.reserve(128); }

@@ -31,24 +31,29 @@ constexpr std::size_t turns = 4;
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, bool flash_attn, Graph& graph,
-                           bool probe)
-    : g(graph), model(m), workload(w), hp(m.hparams), devices(m, w),
-      size(context_size(w, *find_runtime("llama.cpp"))), flash(flash_attn) {
+GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building& how, Graph& graph)
+    : g(graph),
+      model(m),
+      workload(w),
+      hp(m.hparams),
+      devices(m, w),
+      size(context_size(w, *find_runtime("llama.cpp"))),
+      flash(how.flash),
+      flash_on_device(how.flash_on_device) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
   const std::uint64_t asked = w.n_outputs == 0 ? n_batch : w.n_outputs;
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
-  if (probe) n_tokens = n_outputs = n_seqs;
+  if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   pins_norms_ = devices.backend().device &&
                 (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
-  make_plan();
+  make_plan(how.every_block);
   index_tensors();
 }
 
-void GraphBuilder::make_plan() {
+void GraphBuilder::make_plan(bool every_block) {
   const std::size_t n = model.n_layer;
   std::vector<std::uint32_t> counts(model.layers.size(), 0);
   for (const auto& t : model.tensors)
@@ -59,16 +64,26 @@ void GraphBuilder::make_plan() {
   std::vector<Signature> signatures(n);
   for (std::size_t i = 0; i < n; ++i) {
     Signature& s = signatures[i];
-    s = {counts[i], hp.n_head.at(i), hp.n_head_kv.at(i), hp.n_ff.at(i), hp.n_ff_exp.at(i),
-         hp.n_expert_used.at(i), is_swa(i), devices.holds_layer(i), every_fourth && (i + 1) % 4 == 0,
-         model.layers[i].kind, model.layers[i].caches.size(), {}};
+    s = {counts[i],
+         hp.n_head.at(i),
+         hp.n_head_kv.at(i),
+         hp.n_ff.at(i),
+         hp.n_ff_exp.at(i),
+         hp.n_expert_used.at(i),
+         is_swa(i),
+         devices.holds_layer(i),
+         every_fourth && (i + 1) % 4 == 0,
+         model.layers[i].kind,
+         model.layers[i].caches.size(),
+         {}};
     if (!model.layers[i].caches.empty()) s.first = model.layers[i].caches.front();
   }
   // Weights that are moved to the device differ in type from block to block.
   const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
   // RWKV-7's first values live as long as the graph, which takes the arena long to settle.
   const bool unsettled = hp.wkv_head_size.value_or(0) != 0;
-  if (unsettled || (devices.backend().device && (!all_device || !workload.offload_kqv))) {
+  if (every_block || unsettled ||
+      (devices.backend().device && (!all_device || !workload.offload_kqv))) {
     for (std::size_t i = 0; i < n; ++i) plan.push_back(i);
     return;
   }
@@ -240,8 +255,12 @@ NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
 NodeId GraphBuilder::embed(bool scaled) {
   const NodeId tokens = g.input({n_tokens, 1, 1, 1}, i32_elem);
   NodeId x = rows(global("token_embd.weight"), tokens);
+  const std::uint64_t wide = n_embd * (1 + std::uint64_t{hp.n_deepstack_layers.value_or(0)});
+  if (wide != n_embd) x = other({wide, n_tokens, 1, 1}, {x});
   g.expand(x);
-  g.expand(g.input({n_embd, n_tokens, 1, 1}, f32_elem));
+  g.expand(g.input({wide, n_tokens, 1, 1}, f32_elem));
+  deep_embd = x;
+  if (wide != n_embd) x = g.part(x, {n_embd, n_tokens, 1, 1}, f32_elem.block_bytes * wide);
   if (scaled) x = scale(x);
   g.expand(x);
   return x;
@@ -257,154 +276,6 @@ NodeId GraphBuilder::out_ids() {
   return out_ids_;
 }
 
-AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
-  AttentionInput in;
-  const Runtime& runtime = *find_runtime("llama.cpp");
-  const bool honours = runtime.honours_window(model);
-  std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    for (const CacheSlot& slot : model.layers[i].caches) {
-      if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      const bool swa = honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
-      if (swa != of_window) continue;
-      if (swa) n_kv = cells(slot, size, workload, runtime);
-      // The rotation needs one head size in the whole cache.
-      d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
-      d_v = d_v == 0 || d_v == slot.shape.dim_v ? slot.shape.dim_v : UINT64_MAX;
-    }
-  }
-  in.n_kv = n_kv;
-  in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  const std::uint64_t per_token = v_transposed(workload) ? widest_v_row(model) : 1;
-  in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
-  in.mask = g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
-  if (latent) return in;
-  const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {
-    return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;
-  };
-  if (rotated(cache_type_k(workload), d_k, hp.head_dim_k.value_or(0))) {
-    std::uint64_t n = 64;
-    while (d_k % (2 * n) == 0) n *= 2;
-    in.k_rot = g.input({n, n, 1, 1}, f32_elem);
-  }
-  if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
-    in.v_rot = g.input({64, 64, 1, 1}, f32_elem);
-  return in;
-}
-
-Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
-                      std::uint64_t n_head_kv) {
-  if (has("attn_qkv.weight")) {
-    NodeId y = mat_bias("attn_qkv", x);
-    const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
-    return {g.part(y, {d_k, n_head, n_tokens, 1}, row), g.part(y, {d_k, n_head_kv, n_tokens, 1}, row),
-            g.part(y, {d_v, n_head_kv, n_tokens, 1}, row)};
-  }
-  const NodeId q = mat_bias("attn_q", x), k = mat_bias("attn_k", x), v = mat_bias("attn_v", x);
-  return {reshape(q, {d_k, n_head, n_tokens, 1}), reshape(k, {d_k, n_head_kv, n_tokens, 1}),
-          reshape(v, {d_v, n_head_kv, n_tokens, 1})};
-}
-
-NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
-  const Shape shape = ne(x);
-  const std::uint64_t n = ne(rot)[0];
-  const std::uint64_t m = shape[0] * shape[1] * shape[2] * shape[3] / n;
-  const NodeId flat = g[x].contiguous ? reshape(x, {n, m, 1, 1}) : other({n, m, 1, 1}, {x});
-  return reshape(mat(rot, flat), shape);
-}
-
-NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
-  const bool trans = value && v_transposed(workload);
-  std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
-  if (trans) row = widest_v_row(model);
-  const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
-  const bool device = workload.offload_kqv && devices.holds_layer(owner);
-  return g.external({row, n_kv, size.n_stream, 1}, elem, device ? Place::device : Place::host, false);
-}
-
-NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
-  NodeId q = a.qkv.q, k_new = a.qkv.k, v_new = a.qkv.v;
-  const bool k_rot = in.k_rot != no_node, v_rot = in.v_rot != no_node;
-  if (k_rot) {
-    q = hadamard(q, in.k_rot);
-    if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
-  }
-  if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
-  const std::uint64_t ns = size.n_stream, t = n_tokens / ns;
-  g.expand(q);
-  if (v_first) g.expand(v_new), g.expand(k_new);
-  else g.expand(k_new), g.expand(v_new);
-
-  const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
-  const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
-  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
-    NodeId target = tensor;
-    if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
-    g.expand(g.write(target, {fresh, idxs, target}));
-  };
-  if (k_new != no_node) store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
-  if (v_new != no_node && !a.latent) {
-    const std::uint64_t row = a.d_v * a.n_head_kv;
-    if (!v_transposed(workload)) {
-      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
-    } else {
-      NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
-                                        : other({row, n_tokens, 1, 1}, {v_new});
-      const std::uint64_t widest = ne(v_cache)[0];
-      if (row < widest) flat = other({widest, n_tokens, 1, 1}, {flat});
-      const NodeId target = g.view(v_cache, {1, widest * in.n_kv * ns, 1, 1});
-      g.expand(g.write(target, {reshape(flat, {1, widest * n_tokens, 1, 1}), in.v_idxs, target}));
-    }
-  }
-
-  const NodeId mask = a.mask == no_node ? in.mask : a.mask;
-  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  NodeId v = a.latent ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
-             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
-  q = strided(q, {a.d_k, a.n_head, t, ns});
-  q = strided(q, {a.d_k, t, a.n_head, ns});
-  k = strided(k, {a.d_k, in.n_kv, a.n_head_kv, ns});
-  v = strided(v, v_transposed(workload) ? Shape{in.n_kv, a.d_v, a.n_head_kv, ns}
-                                        : Shape{a.d_v, in.n_kv, a.n_head_kv, ns});
-  NodeId y;
-  if (flash) {
-    if (v_transposed(workload)) v = strided(v, {a.d_v, in.n_kv, a.n_head_kv, ns});
-    if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
-    if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
-    y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
-    flash_calls.push_back({y, layer});
-    Node& node = g[y];
-    node.host_only = !flash_on_device;
-    if (flash_on_device && workload.backend == "cuda") {
-      const auto half = [&](NodeId x) { return elem_bytes(f16_elem, ne(x)); };
-      if (!(g[k].elem == f16_elem)) node.device_bytes = round_up(node.device_bytes, 128) + half(k);
-      if (!(g[v].elem == f16_elem) && !a.latent)
-        node.device_bytes = round_up(node.device_bytes, 128) + half(v);
-    }
-    if (a.v_mla != no_node) {
-      y = strided(y, {a.d_v, t, a.n_head, ns});
-      y = mat(a.v_mla, y);
-      const std::uint64_t d = ne(y)[0];
-      y = cont(strided(y, {d, a.n_head, t, ns}));
-    }
-    y = reshape(y, {ne(y)[0] * a.n_head, n_tokens, 1, 1});
-  } else {
-    NodeId kq = g.op(Op::mul_mat, {in.n_kv, t, a.n_head, ns}, f32_elem, {k, q});
-    if (a.soft_cap) kq = scale(unary(scale(kq)));
-    kq = in_place(kq, {kq, mask, a.sinks});
-    if (!v_transposed(workload) || a.latent)
-      v = cont(strided(v, {in.n_kv, a.d_v, a.n_head_kv, ns}));
-    y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});
-    if (a.v_mla != no_node) y = mat(a.v_mla, y);
-    const std::uint64_t d = ne(y)[0];
-    y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
-    if (!workload.offload_kqv) g[y].place = Place::host;
-  }
-  g.expand(y);
-  return v_rot ? hadamard(y, in.v_rot) : y;
-}
-
 NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_view gate,
                                   std::string_view down, Act act) {
   NodeId y = mat_bias(up, x);
@@ -417,9 +288,15 @@ NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_vie
     const bool halves = ne(weight(std::string(down) + ".weight"))[0] * 2 == ne(y)[0];
     switch (halves ? Act::fused : act) {
       case Act::split:
-      case Act::single: y = unary(y); break;
-      case Act::squared: y = unary(unary(y)); break;
-      case Act::fused: y = other({ne(y)[0] / 2, ne(y)[1], ne(y)[2], ne(y)[3]}, {y}); break;
+      case Act::single:
+        y = unary(y);
+        break;
+      case Act::squared:
+        y = unary(unary(y));
+        break;
+      case Act::fused:
+        y = other({ne(y)[0] / 2, ne(y)[1], ne(y)[2], ne(y)[3]}, {y});
+        break;
     }
   }
   if (has("ffn_sub_norm.weight")) y = norm(y, "ffn_sub_norm");

@@ -22,34 +22,46 @@ struct Qkv {
 
 /// One attention call.
 struct Attention {
-  Qkv qkv{};                 ///< [dim, heads, tokens] each; k or v absent: nothing is stored
+  Qkv qkv{};  ///< [dim, heads, tokens] each; k or v absent: nothing is stored
   std::uint64_t n_head = 0, n_head_kv = 0, d_k = 0, d_v = 0;
   std::size_t cache_layer = 0;  ///< whose cache is read
-  bool latent = false;       ///< the cached K is V as well
+  bool latent = false;          ///< the cached K is V as well
   bool soft_cap = false;
   NodeId sinks = no_node;
-  NodeId v_mla = no_node;    ///< decompresses the latent result
-  NodeId mask = no_node;     ///< replaces the input's
+  NodeId v_mla = no_node;  ///< decompresses the latent result
+  NodeId mask = no_node;   ///< replaces the input's
 };
 
-enum class Act { split, single, squared, fused };  ///< act(gate)*up, act(up), relu^2, gate inside up
+enum class Act {
+  split,
+  single,
+  squared,
+  fused
+};  ///< act(gate)*up, act(up), relu^2, gate inside up
 
 struct Moe {
-  std::string_view prefix = "ffn";   ///< tensors "<prefix>_up_exps.weight" ...
+  std::string_view prefix = "ffn";  ///< tensors "<prefix>_up_exps.weight" ...
   Act act = Act::split;
   bool norm_weights = false, scale = false, sigmoid = false, softmax_weight = false;
   bool weight_before = false, sqrt_softplus = false;
-  NodeId probs = no_node;            ///< router logits computed elsewhere
+  NodeId probs = no_node;  ///< router logits computed elsewhere
   NodeId selected = no_node;
 };
 
-/// Builds the graph of one prompt batch (`probe`: of one token per sequence), with the vocabulary of llama.cpp's llm_graph_context
+/// How a graph is built.
+struct Building {
+  bool flash = true;            ///< with flash attention
+  bool flash_on_device = true;  ///< which the device has a kernel for
+  bool probe = false;           ///< of one token per sequence rather than a prompt batch
+  bool every_block = false;     ///< also those that only repeat what the arena has seen
+};
+
+/// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
 /// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
 /// the operation that needs it, as there.
 class GraphBuilder {
  public:
-  GraphBuilder(const ModelInfo& model, const Workload& workload, bool flash, Graph& graph,
-               bool probe = false);
+  GraphBuilder(const ModelInfo& model, const Workload& workload, const Building& how, Graph& graph);
 
   Graph& g;
   const ModelInfo& model;
@@ -58,10 +70,10 @@ class GraphBuilder {
   Devices devices;
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
-  bool flash;               ///< flash attention is on
-  bool flash_on_device = true;
-  std::size_t layer = 0;    ///< the block being built
-  bool last = false;        ///< it is the last one
+  bool flash;  ///< flash attention is on
+  bool flash_on_device;
+  std::size_t layer = 0;  ///< the block being built
+  bool last = false;      ///< it is the last one
   struct FlashCall {
     NodeId node;
     std::size_t layer;
@@ -120,6 +132,7 @@ class GraphBuilder {
   std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
 
   AttentionInput full, window;   ///< of the cache of full and of window layers
+  NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
 
@@ -129,14 +142,14 @@ class GraphBuilder {
  private:
   const Tensor* find(std::string_view name) const;
   NodeId leaf_of(const Tensor& tensor, Place place);
-  void make_plan();
+  void make_plan(bool every_block);
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
   NodeId hadamard(NodeId x, NodeId rot);
 
   std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
   std::vector<const Tensor*> globals_;
-  std::vector<std::size_t> planned_;                 // block -> position in plan
+  std::vector<std::size_t> planned_;  // block -> position in plan
   NodeId positions_ = no_node, out_ids_ = no_node;
   NodeId sequences_ = no_node, first_ = no_node, rest_ = no_node;
   struct Made {

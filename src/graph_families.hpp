@@ -8,9 +8,9 @@ namespace fitvram {
 /// Which layers turn their queries and keys by position.
 enum class Rope {
   all,
-  windows,       ///< only window layers
-  windows_if,    ///< only window layers, or all where there are none
-  three_of_four, ///< all but every fourth
+  windows,        ///< only window layers
+  windows_if,     ///< only window layers, or all where there are none
+  three_of_four,  ///< all but every fourth
   none
 };
 
@@ -43,25 +43,25 @@ struct Family {
   NodeId (*attention)(GraphBuilder& b, const Family& family, NodeId x) = nullptr;
   bool layer_norm = false;
   bool scaled_embd = false;
-  bool scaled_residual = false; ///< the results of blocks are scaled
+  bool scaled_residual = false;  ///< the results of blocks are scaled
   Beside beside = Beside::none;
-  bool bare_norms = false;      ///< norms without weights
+  bool bare_norms = false;  ///< norms without weights
   bool learned_positions = false;
-  bool embd_norm = false;       ///< the embedding is normed
+  bool embd_norm = false;  ///< the embedding is normed
   ResidualFirst residual_first = ResidualFirst::none;
-  bool post_is_ffn_norm = false;///< post_attention_norm stands before the feed-forward block
+  bool post_is_ffn_norm = false;  ///< post_attention_norm stands before the feed-forward block
   Pick pick = Pick::last_layer;
-  bool expand_norm = false;     ///< the norm is computed before anything else of its layer
-  bool single = false;          ///< a layer is one block: state, attention or feed-forward
-  bool q_scaled = false;        ///< queries are scaled by an operation of their own
-  bool attn_scaled = false;     ///< layers without rope scale queries by position (Llama 4)
+  bool expand_norm = false;  ///< the norm is computed before anything else of its layer
+  bool single = false;       ///< a layer is one block: state, attention or feed-forward
+  bool q_scaled = false;     ///< queries are scaled by an operation of their own
+  bool attn_scaled = false;  ///< layers without rope scale queries by position (Llama 4)
   Rope rope = Rope::all;
-  int caps = 0;                 ///< operations on the logits
+  int caps = 0;  ///< operations on the logits
   Gating gating = Gating::softmax;
-  int norm_weights = -1;        ///< of experts; -1 = as the file says
-  bool soft_cap = false;        ///< of attention scores
+  int norm_weights = -1;  ///< of experts; -1 = as the file says
+  bool soft_cap = false;  ///< of attention scores
   Act act = Act::split;
-  int pos = 1;                  ///< positions per token
+  int pos = 1;  ///< positions per token
 };
 
 /// nullptr: the architecture's graph is not restated here.

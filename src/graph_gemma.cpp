@@ -4,7 +4,7 @@ namespace fitvram {
 
 namespace {
 
-constexpr std::uint64_t n_altup = 4;           // Gemma 3n's constants (src/models/gemma3n.cpp)
+constexpr std::uint64_t n_altup = 4;  // Gemma 3n's constants (src/models/gemma3n.cpp)
 constexpr std::size_t n_layer_sparse = 10;
 
 void windows_of(GraphBuilder& b) {
@@ -15,7 +15,8 @@ void windows_of(GraphBuilder& b) {
 
 /// Embeddings of every layer for every token: looked up, and projected from the common one.
 NodeId per_layer_inputs(GraphBuilder& b, NodeId x) {
-  const std::uint64_t width = b.hp.n_embd_per_layer.value_or(0), n = b.model.n_layer, t = b.n_tokens;
+  const std::uint64_t width = b.hp.n_embd_per_layer.value_or(0), n = b.model.n_layer,
+                      t = b.n_tokens;
   const NodeId tokens = b.g.input({t, 1, 1, 1}, i32_elem);
   NodeId looked = b.rows(b.global("per_layer_token_embd.weight"), tokens);
   looked = b.scale(b.reshape(looked, {width, n, t, 1}));

@@ -19,8 +19,8 @@ NodeId convolution_input(GraphBuilder& b, NodeId fresh, std::uint64_t kernel, st
   const NodeId cache = b.state_cache(CacheRole::conv_state);
   if (cache == no_node) throw Unbuilt{};
   const NodeId before = b.reshape(b.state(cache, held * n), {held, n, t.seqs, 1});
-  const NodeId in = b.other({held + t.each, n, t.seqs, 1},
-                            {before, b.strided(fresh, {t.each, n, t.seqs, 1})});
+  const NodeId in =
+      b.other({held + t.each, n, t.seqs, 1}, {before, b.strided(fresh, {t.each, n, t.seqs, 1})});
   for (std::uint64_t i = 0; i < std::min(t.each, b.state_slots()); ++i)
     b.keep_state(cache, b.g.part(in, {held, n, t.seqs, 1}, f32_elem.block_bytes * (held + t.each)),
                  held * n);
@@ -68,8 +68,8 @@ NodeId mix_mamba1(GraphBuilder& b, NodeId x) {
   const bool taken = state == 16 && inner % 128 == 0;
   const NodeId scan = b.state(cache, state * inner, [&](NodeId states, NodeId ids) {
     const NodeId ssm = b.reshape(states, {state, 1, inner, b.ne(cache)[1]});
-    const NodeId s = b.other({result, 1, 1, 1},
-                             {ssm, heads, dt, b.weight("ssm_a"), in_b, in_c, ids});
+    const NodeId s =
+        b.other({result, 1, 1, 1}, {ssm, heads, dt, b.weight("ssm_a"), in_b, in_c, ids});
     b.g[s].host_only = !taken;
     return s;
   });
@@ -110,8 +110,8 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x) {
   const bool taken = (state == 128 || state == 256) && dim % 16 == 0;
   const NodeId scan = b.state(cache, state * inner, [&](NodeId states, NodeId ids) {
     const NodeId ssm = b.reshape(states, {state, dim, n_head, b.ne(cache)[1]});
-    const NodeId s = b.other({result, 1, 1, 1},
-                             {ssm, heads, dt, b.weight("ssm_a"), in_b, in_c, ids});
+    const NodeId s =
+        b.other({result, 1, 1, 1}, {ssm, heads, dt, b.weight("ssm_a"), in_b, in_c, ids});
     b.g[s].host_only = !taken;
     return s;
   });
@@ -164,7 +164,9 @@ NodeId mix_delta_net(GraphBuilder& b, NodeId x) {
     const auto part = [&](std::uint64_t w) { return b.strided(grouped, {w, n_k, t.each, t.seqs}); };
     const NodeId q = part(dim), k = part(dim), v = part(v_each);
     z = b.cont(part(v_each));
-    const auto flat = [&](NodeId y3, std::uint64_t w) { return b.other({w, t.each, t.seqs, 1}, {y3}); };
+    const auto flat = [&](NodeId y3, std::uint64_t w) {
+      return b.other({w, t.each, t.seqs, 1}, {y3});
+    };
     const NodeId qf = flat(q, dim * n_k), kf = flat(k, dim * n_k), vf = flat(v, dim_v * n_v);
     fresh = b.other({2 * dim * n_k, t.each, t.seqs, 1}, {qf, kf});
     fresh = b.other({channels, t.each, t.seqs, 1}, {fresh, vf});
@@ -246,8 +248,8 @@ NodeId mix_kda(GraphBuilder& b, NodeId x) {
   const NodeId state = b.reshape(b.state(cache, dim * dim * n_head), {dim, dim, n_head, t.seqs});
   q = b.scale(b.unary(q));
   k = b.scale(b.unary(k));
-  const NodeId net = b.other({inner, t.each * t.seqs + dim * t.seqs, 1, 1},
-                             {q, k, v, gate, beta, state});
+  const NodeId net =
+      b.other({inner, t.each * t.seqs + dim * t.seqs, 1, 1}, {q, k, v, gate, beta, state});
   NodeId y = b.cont(b.strided(net, {dim, n_head, t.each, t.seqs}));
   b.keep_state(cache, b.strided(net, {dim, dim, n_head, t.seqs}), dim * dim * n_head);
   const NodeId flat = b.reshape(b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}), b.ne(x));

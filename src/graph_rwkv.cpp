@@ -43,8 +43,8 @@ NodeId time_mix(GraphBuilder& b, NodeId x, NodeId before, NodeId& first_value) {
   const NodeId cache = b.state_cache(CacheRole::recurrent_state);
   if (cache == no_node) throw Unbuilt{};
   const NodeId state = b.state(cache, n * head);
-  const NodeId out = b.other({n, t + head * seqs, 1, 1},
-                             {r, w, k, v, b.unary(kk), b.mul(kk, a), state});
+  const NodeId out =
+      b.other({n, t + head * seqs, 1, 1}, {r, w, k, v, b.unary(kk), b.mul(kk, a), state});
   const NodeId target = b.reshape(cache, {n * head * seqs, 1, 1, 1});
   NodeId y = b.strided(out, {n * t, 1, 1, 1});
   b.g.expand(b.g.write(target, {b.strided(out, {n * head * seqs, 1, 1, 1}), target}));

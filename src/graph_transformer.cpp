@@ -7,11 +7,16 @@ namespace {
 
 bool uses_rope(const GraphBuilder& b, const Family& f) {
   switch (f.rope) {
-    case Rope::all: return true;
-    case Rope::windows: return b.is_swa();
-    case Rope::windows_if: return b.is_swa() || b.hp.n_swa.value_or(0) == 0;
-    case Rope::three_of_four: return (b.layer + 1) % 4 != 0;
-    case Rope::none: return false;
+    case Rope::all:
+      return true;
+    case Rope::windows:
+      return b.is_swa();
+    case Rope::windows_if:
+      return b.is_swa() || b.hp.n_swa.value_or(0) == 0;
+    case Rope::three_of_four:
+      return (b.layer + 1) % 4 != 0;
+    case Rope::none:
+      return false;
   }
   return true;
 }
@@ -28,8 +33,8 @@ NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d
 NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
   Moe moe;
   moe.act = f.act;
-  moe.norm_weights = f.norm_weights == -1 ? b.hp.expert_weights_norm.value_or(0) != 0
-                                          : f.norm_weights != 0;
+  moe.norm_weights =
+      f.norm_weights == -1 ? b.hp.expert_weights_norm.value_or(0) != 0 : f.norm_weights != 0;
   const double factor = b.hp.expert_weights_scale.value_or(0.0);
   moe.scale = factor != 0.0 && factor != 1.0;
   moe.softmax_weight = f.gating == Gating::softmax_weight;
@@ -124,8 +129,8 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     x = b.norm(x, "token_embd_norm");
   }
   const Architecture* arch = find_architecture(b.model.architecture);
-  b.windows = arch != nullptr && arch->window.kind != WindowRule::Kind::none &&
-              b.hp.n_swa.value_or(0) != 0;
+  b.windows =
+      arch != nullptr && arch->window.kind != WindowRule::Kind::none && b.hp.n_swa.value_or(0) != 0;
   const bool latent = arch != nullptr && arch->mla && b.hp.head_dim_k_mla.value_or(0) != 0;
   b.full = b.attention_input(false, latent);
   b.window = b.windows ? b.attention_input(true, latent) : b.full;
@@ -141,19 +146,23 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     NodeId cur = f.bare_norms || b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;
     if (f.recurrent != nullptr) b.g.expand(f.expand_norm ? cur : no_node);
     NodeId normed = cur;
-    const bool parallel = f.beside != Beside::none &&
-                          !(f.beside == Beside::own_norm && !b.hp.parallel_residual.value_or(true)) &&
-                          !(f.beside == Beside::unless_normed && b.has("ffn_norm.weight"));
+    const bool parallel =
+        f.beside != Beside::none &&
+        !(f.beside == Beside::own_norm && !b.hp.parallel_residual.value_or(true)) &&
+        !(f.beside == Beside::unless_normed && b.has("ffn_norm.weight"));
     if (f.beside == Beside::attention_first && b.has("attn_norm_2.weight"))
       cur = b.norm(x, "attn_norm_2");
     const bool alone = f.single && kind == LayerKind::feed_forward;
-    if (alone) cur = ffn_block(b, f, cur);
-    else if (kind == LayerKind::recurrent && f.recurrent != nullptr) cur = f.recurrent(b, cur);
+    if (alone)
+      cur = ffn_block(b, f, cur);
+    else if (kind == LayerKind::recurrent && f.recurrent != nullptr)
+      cur = f.recurrent(b, cur);
     else if (kind == LayerKind::hybrid && f.recurrent != nullptr) {
       const NodeId attention = mix(b, f, cur);
       cur = b.add(attention, f.recurrent(b, b.norm(x, "attn_norm")));
       cur = residual = b.add(cur, residual);
-    } else cur = mix(b, f, cur);
+    } else
+      cur = mix(b, f, cur);
     if (b.last && f.pick == Pick::last_layer) {
       cur = b.pick(cur);
       residual = cur == residual ? cur : b.pick(residual);
@@ -165,9 +174,10 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     NodeId in = normed;
     const bool summed = !parallel || f.beside == Beside::unless_normed;
     if (summed && kind != LayerKind::hybrid)
-      residual = f.residual_first == ResidualFirst::both || f.residual_first == ResidualFirst::before_ffn
-                     ? b.add(residual, cur)
-                     : b.add(cur, residual);
+      residual =
+          f.residual_first == ResidualFirst::both || f.residual_first == ResidualFirst::before_ffn
+              ? b.add(residual, cur)
+              : b.add(cur, residual);
     if (!parallel || f.beside == Beside::own_norm) in = residual;
     if (f.single || (!b.has("ffn_up.weight") && !b.has("ffn_gate_inp.weight"))) {
       x = residual;
@@ -179,13 +189,17 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       in = b.norm(in, ffn_norm);
     cur = ffn_block(b, f, in);
     if (b.has("post_ffw_norm.weight")) cur = b.norm(cur, "post_ffw_norm");
-    const bool ahead = f.residual_first == ResidualFirst::after_ffn ||
-                       f.residual_first == ResidualFirst::both;
+    const bool ahead =
+        f.residual_first == ResidualFirst::after_ffn || f.residual_first == ResidualFirst::both;
     if (f.beside == Beside::attention_first) {
       cur = b.add(b.add(cur, attention), residual);
     } else {
       cur = ahead ? b.add(residual, cur) : b.add(cur, residual);
       if (!summed) cur = b.add(cur, attention);
+    }
+    if (il < b.hp.n_deepstack_layers.value_or(0)) {
+      const std::uint64_t row = f32_elem.block_bytes * b.ne(b.deep_embd)[0];
+      cur = b.add(cur, b.g.part(b.deep_embd, {b.n_embd, b.n_tokens, 1, 1}, row));
     }
     x = cur;
   }

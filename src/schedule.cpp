@@ -9,16 +9,20 @@ namespace {
 /// Rows an operation works on: small ones are not worth moving a weight for.
 std::uint64_t batch_of(const Node& node) {
   switch (node.op) {
-    case Op::get_rows: return 0;
-    case Op::mul_mat: return node.ne[1];
+    case Op::get_rows:
+      return 0;
+    case Op::mul_mat:
+      return node.ne[1];
     case Op::mul_mat_id:
-    case Op::rope: return node.ne[2];
+    case Op::rope:
+      return node.ne[2];
     case Op::leaf:
     case Op::view:
     case Op::in_place:
     case Op::flash_attn:
     case Op::dependency:
-    case Op::other: return node.ne[1] * node.ne[2] * node.ne[3];
+    case Op::other:
+      return node.ne[1] * node.ne[2] * node.ne[3];
   }
   return 0;
 }
@@ -66,7 +70,8 @@ class Scheduler {
       const Node& weight = g_[source];
       if (!weight.weight || !weight.external) continue;
       if (weight.place == Place::device) return node.host_only ? Place::none : Place::device;
-      const bool moves = machine_.offloads && !node.host_only && batch_of(node) >= min_offloaded_batch;
+      const bool moves =
+          machine_.offloads && !node.host_only && batch_of(node) >= min_offloaded_batch;
       return moves ? Place::device : Place::host;
     }
     return Place::none;
@@ -113,11 +118,13 @@ class Scheduler {
   void rest() {
     for (const NodeId id : g_.order) {
       Node& node = g_[id];
-      if (node.place == Place::none && node.view_src != no_node) node.place = g_[node.view_src].place;
+      if (node.place == Place::none && node.view_src != no_node)
+        node.place = g_[node.view_src].place;
       for (const NodeId source : node.src) {
         if (source == no_node) break;
         Node& s = g_[source];
-        if (s.place == Place::none) s.place = s.view_src != no_node ? g_[s.view_src].place : node.place;
+        if (s.place == Place::none)
+          s.place = s.view_src != no_node ? g_[s.view_src].place : node.place;
       }
       if (node.place == Place::none) node.place = node.host_only ? Place::host : Place::device;
     }
@@ -157,7 +164,8 @@ class Scheduler {
           const NodeId source = g_[id].src[j];
           if (source == no_node) break;
           if (g_[source].place == current) continue;
-          NodeId& copied = copies_[static_cast<std::size_t>(source)][static_cast<std::size_t>(current)];
+          NodeId& copied =
+              copies_[static_cast<std::size_t>(source)][static_cast<std::size_t>(current)];
           if (copied == no_node) {
             const Node original = g_[source];
             const NodeId made = g_.leaf(original.ne, original.elem);
