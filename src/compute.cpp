@@ -134,6 +134,14 @@ bool flash_follows_layers(const Facts& f) {
   }
 }
 
+/// ggml-cuda/lightning-indexer.cu, v0.5.0; Vulkan has none.
+bool indexer_on_device(const Facts& f) {
+  if (f.workload.backend == "cpu") return true;
+  const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
+  return f.workload.backend == "cuda" && f.hp.indexer_head_dim.value_or(0) == 128 &&
+         (n_head == 64 || n_head == 32) && cache_type_k(f.workload).name != "IQ4_NL";
+}
+
 bool flash(const Facts& g) {
   switch (g.workload.flash_attn) {
     case FlashAttention::on:
@@ -251,11 +259,15 @@ std::optional<ArenaBytes> simulated(const Facts& f) {
   const Family* family = family_of(f.model);
   const Backend* backend = find_backend(f.workload.backend);
   if (family == nullptr || backend == nullptr) return std::nullopt;
+  // How the other backends split an indexer's operations is not restated.
+  const bool indexer = f.hp.indexer_head_dim.value_or(0) != 0;
+  if (indexer && backend->device && backend->name != "cuda") return std::nullopt;
   try {
     Graph graph;
     Building how;
     how.flash = flash(f);
     how.flash_on_device = flash_on_device(f);
+    how.fused_indexer = indexer_on_device(f);
     GraphBuilder builder(f.model, f.workload, how, graph);
     family->build(builder, *family);
     return arena_bytes(graph, machine_of(*backend));

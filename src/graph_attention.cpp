@@ -40,6 +40,31 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   return in;
 }
 
+AttentionInput GraphBuilder::indexer_input(bool fused) {
+  AttentionInput in;
+  const std::uint64_t width = hp.indexer_head_dim.value_or(0);
+  in.n_kv = size.n_ctx_seq;
+  in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
+  in.mask =
+      g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, fused ? f16_elem : f32_elem);
+  std::uint64_t n = 64;
+  while (width % (2 * n) == 0) n *= 2;
+  in.k_rot = g.input({n, n, 1, 1}, f32_elem);
+  return in;
+}
+
+/// A mask that hides all cells but the chosen ones (llama-graph.cpp, build_attn for DSA, v0.5.0).
+NodeId GraphBuilder::seen_only(NodeId mask, NodeId top_k) {
+  const Shape m = ne(mask), k = ne(top_k);
+  const Elem elem = g[mask].elem;
+  const NodeId hidden = g.op(Op::in_place, m, elem, {mask});
+  const NodeId zeros = g.leaf({1, k[0], k[1], k[3]}, f32_elem);
+  const NodeId filled = in_place(zeros, {zeros});
+  const NodeId target = strided(hidden, {1, m[0], m[1], m[3]});
+  const NodeId shown = g.write(target, {filled, strided(top_k, {k[0], k[1], k[3], 1}), target});
+  return g.op(Op::in_place, m, elem, {strided(shown, m), mask});
+}
+
 Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
                       std::uint64_t n_head_kv) {
   if (has("attn_qkv.weight")) {
@@ -70,6 +95,16 @@ NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, st
   const bool device = workload.offload_kqv && devices.holds_layer(owner);
   return g.external({row, n_kv, size.n_stream, 1}, elem, device ? Place::device : Place::host,
                     false);
+}
+
+NodeId GraphBuilder::index_cache(NodeId fresh) {
+  const std::uint64_t width = hp.indexer_head_dim.value_or(0), ns = size.n_stream;
+  const bool device = workload.offload_kqv && devices.holds_layer(layer);
+  const NodeId cells = g.external({width, indexer.n_kv, ns, 1}, elem_of(cache_type_k(workload)),
+                                  device ? Place::device : Place::host, false);
+  const NodeId target = ns > 1 ? g.view(cells, {width, indexer.n_kv * ns, 1, 1}) : cells;
+  g.expand(g.write(target, {strided(fresh, {width, n_tokens, 1, 1}), indexer.k_idxs, target}));
+  return cells;
 }
 
 NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
@@ -110,7 +145,7 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     }
   }
 
-  const NodeId mask = a.mask == no_node ? in.mask : a.mask;
+  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
   NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
   NodeId v = a.latent                 ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
              : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})

@@ -39,7 +39,8 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))),
       flash(how.flash),
-      flash_on_device(how.flash_on_device) {
+      flash_on_device(how.flash_on_device),
+      fused_indexer(how.fused_indexer) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
@@ -81,7 +82,8 @@ void GraphBuilder::make_plan(bool every_block) {
   // Weights that are moved to the device differ in type from block to block.
   const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
   // RWKV-7's first values live as long as the graph, which takes the arena long to settle.
-  const bool unsettled = hp.wkv_head_size.value_or(0) != 0;
+  // Every block with an indexer brings leafs of its own, all allocated before the first operation.
+  const bool unsettled = hp.wkv_head_size.value_or(0) != 0 || hp.indexer_head_dim.value_or(0) != 0;
   if (every_block || unsettled ||
       (devices.backend().device && (!all_device || !workload.offload_kqv))) {
     for (std::size_t i = 0; i < n; ++i) plan.push_back(i);

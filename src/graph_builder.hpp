@@ -29,7 +29,7 @@ struct Attention {
   bool soft_cap = false;
   NodeId sinks = no_node;
   NodeId v_mla = no_node;  ///< decompresses the latent result
-  NodeId mask = no_node;   ///< replaces the input's
+  NodeId top_k = no_node;  ///< the only cells that are seen, chosen by an indexer
 };
 
 enum class Act {
@@ -52,6 +52,7 @@ struct Moe {
 struct Building {
   bool flash = true;            ///< with flash attention
   bool flash_on_device = true;  ///< which the device has a kernel for
+  bool fused_indexer = true;    ///< the device has a kernel for indexers
   bool probe = false;           ///< of one token per sequence rather than a prompt batch
   bool every_block = false;     ///< also those that only repeat what the arena has seen
 };
@@ -72,6 +73,7 @@ class GraphBuilder {
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
   bool flash;  ///< flash attention is on
   bool flash_on_device;
+  bool fused_indexer;     ///< one operation scores the cells
   std::size_t layer = 0;  ///< the block being built
   bool last = false;      ///< it is the last one
   struct FlashCall {
@@ -112,9 +114,12 @@ class GraphBuilder {
   NodeId pick(NodeId x) { return rows(x, out_ids()); }
 
   AttentionInput attention_input(bool window, bool latent = false);
+  AttentionInput indexer_input(bool fused);
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Stores `fresh` in the indexer's cache of this block and gives that cache.
+  NodeId index_cache(NodeId fresh);
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
@@ -132,6 +137,7 @@ class GraphBuilder {
   std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
 
   AttentionInput full, window;   ///< of the cache of full and of window layers
+  AttentionInput indexer;        ///< of the cache that an indexer looks through
   NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
@@ -146,6 +152,7 @@ class GraphBuilder {
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
   NodeId hadamard(NodeId x, NodeId rot);
+  NodeId seen_only(NodeId mask, NodeId top_k);
 
   std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
   std::vector<const Tensor*> globals_;

@@ -48,6 +48,7 @@ constexpr std::array table{
     Family{.gguf = "deci", .build = build_transformer},
     Family{.gguf = "deepseek", .build = build_transformer, .norm_weights = 0},
     Family{.gguf = "deepseek2", .build = build_transformer, .attention = mix_latent},
+    Family{.gguf = "deepseek32", .build = build_transformer, .attention = mix_indexed_latent},
     Family{.gguf = "dots1", .build = build_transformer},
     Family{.gguf = "ernie4_5", .build = build_transformer},
     Family{.gguf = "ernie4_5-moe", .build = build_transformer, .norm_weights = 1},

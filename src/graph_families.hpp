@@ -74,6 +74,7 @@ void build_gemma4(GraphBuilder& b, const Family& family);
 
 NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_indexed_latent(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_latent(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_mamba1(GraphBuilder& b, NodeId x);
 NodeId mix_mamba2(GraphBuilder& b, NodeId x);

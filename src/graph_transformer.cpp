@@ -135,6 +135,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
   b.full = b.attention_input(false, latent);
   b.window = b.windows ? b.attention_input(true, latent) : b.full;
   b.v_first = !b.windows;
+  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(b.fused_indexer);
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
   const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 
