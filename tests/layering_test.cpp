@@ -49,7 +49,10 @@ constexpr Layer layers[] = {
     {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it
     {"estimate", "estimate", 7},
     {"cache_tensors", "estimate", 7},
+    {"arena", "estimate", 7},
     {"compute", "estimate", 7},
+    {"graph", "estimate", 7},
+    {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},

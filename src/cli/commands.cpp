@@ -95,12 +95,10 @@ Result<Report> run_estimate(const Options& options, Inputs inputs, std::optional
   return report;
 }
 
-/// What keeps Q4_K_M's bits comes first, what had to go below them next, what does not fit last.
+/// What does not fit comes last, whatever the key.
 bool comes_before(const Row& a, const Row& b, SortKey key) {
-  const auto rung = [](const Row& row) {
-    return row.fit->verdict == Verdict::no ? 2 : row.lowered ? 1 : 0;
-  };
-  if (rung(a) != rung(b)) return rung(a) < rung(b);
+  const auto unusable = [](const Row& row) { return row.fit->verdict == Verdict::no; };
+  if (unusable(a) != unusable(b)) return unusable(b);
   const auto by_size = [](const Row& x, const Row& y) {
     if (x.model->n_params != y.model->n_params) return x.model->n_params > y.model->n_params;
     return lower(x.model->name) < lower(y.model->name);
@@ -146,7 +144,7 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
     if (!matches(model->name, options.filter)) continue;
     auto rows = pricer.rows(model);
     if (!rows) {
-      report.errors.push_back(rows.error());
+      (body.whole_catalog ? body.skipped : report.errors).push_back(rows.error());
       continue;
     }
     for (auto& row : *rows) {

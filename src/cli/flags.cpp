@@ -141,8 +141,7 @@ constexpr Flag flag_table[] = {
        o.gpu = v;
        return {};
      }},
-    {"--vram", "", "SIZE", hardware, "re",
-     "memory of the card, instead of or above its table entry: 24G",
+    {"--vram", "", "SIZE", hardware, "re", "memory to count with, in place of the card's: 24G",
      [](Options& o, Text v) -> Set {
        o.vram = size_of(v);
        return o.vram ? Set{} : not_a_size(v);

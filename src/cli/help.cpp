@@ -13,8 +13,8 @@ constexpr std::size_t page = 80;
 constexpr CommandRow command_table[] = {
     {Command::rank, "rank", 'r', "--gpu NAME [MODEL...]",
      "Which models run on a GPU at this context, in which quantization.\n"
-     "Without MODEL, the whole catalogue is ranked: the most parameters first, then\n"
-     "what needs fewer bits than Q4_K_M (*), then, with --all, what does not fit.",
+     "Without MODEL, the whole catalogue is ranked, the most parameters first; *\n"
+     "marks what needs fewer bits than Q4_K_M; --all adds what does not fit, last.",
      "  fitvram rank --gpu \"RTX 4090\"                what runs on a 24 GB card\n"
      "  fitvram rank --vram 12G -c 32k --fits-only   with 32768 tokens, comfortably\n"
      "  fitvram rank --gpu 4090 --filter qwen --all-quants\n"

@@ -189,6 +189,16 @@ Json cell_json(const Cell& cell) {
       cell);
 }
 
+Json errors_json(const std::vector<Error>& errors) {
+  auto list = Json::array();
+  for (const auto& error : errors)
+    list.push_back({{"code", name_of(error.code)},
+                    {"where", error.where},
+                    {"message", error.message},
+                    {"hint", error.hint}});
+  return list;
+}
+
 struct Body {
   Json& out;
   const Runtime& runtime;
@@ -197,6 +207,7 @@ struct Body {
   void operator()(const RankReport& body) {
     out["gpu"] = gpu_json(body.gpu);
     out["results"] = results_json(body.rows, runtime);
+    out["skipped"] = errors_json(body.skipped);
   }
   void operator()(const PlanReport& body) {
     auto results = Json::array();
@@ -244,13 +255,7 @@ struct Body {
 std::string render_json(const Report& report, const Style&) {
   Json out = {{"schema_version", 1}, {"command", command_of(report)}};
   std::visit(Body{out, *report.runtime}, report.body);
-  auto errors = Json::array();
-  for (const auto& error : report.errors)
-    errors.push_back({{"code", name_of(error.code)},
-                      {"where", error.where},
-                      {"message", error.message},
-                      {"hint", error.hint}});
-  out["errors"] = std::move(errors);
+  out["errors"] = errors_json(report.errors);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -47,6 +47,7 @@ struct RankReport {
   std::size_t top = 0;         ///< rows of a table, 0 = all
   bool shows_no = false;       ///< rows that do not fit are among them
   bool whole_catalog = false;  ///< no model was named
+  std::vector<Error> skipped;  ///< models of the catalogue that the runtime refuses as asked
 };
 
 struct PlanReport {
