@@ -4,9 +4,9 @@
 namespace fitvram {
 
 /// The compute buffer of llama.cpp: one arena per backend for a batch of T = min(n_ctx, n_ubatch)
-/// tokens. Where the architecture has a row in src/graph_families.cpp and the tensors are known, the
-/// graph is built and the allocator played through it, byte for byte on CPU and CUDA; elsewhere a
-/// formula over the moments that decide (logits, feed-forward, attention, recurrence).
+/// tokens. Where the architecture has a row in src/graph_families.cpp and the tensors are known,
+/// the graph is built and the allocator played through it, byte for byte on CPU and CUDA; elsewhere
+/// a formula over the moments that decide (logits, feed-forward, attention, recurrence).
 Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload);
 
 /// The host's part: inputs of the batch, embeddings and masks, and what layers on the host compute.
