@@ -1,6 +1,7 @@
 #include "graph_builder.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
@@ -104,7 +105,8 @@ void GraphBuilder::make_plan(bool every_block) {
     }
     const std::size_t run = reach - i;
     // Blocks take turns in the arena, so what is left out is a multiple of several turns.
-    const std::size_t spare = run / period > kept ? (run / period - kept) / turns * turns : 0;
+    const std::size_t step = turns / std::gcd(turns, period);
+    const std::size_t spare = run / period > kept ? (run / period - kept) / step * step : 0;
     const std::size_t skipped = spare * period;
     for (std::size_t j = i; j < reach; ++j)
       if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
