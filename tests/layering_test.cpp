@@ -56,6 +56,8 @@ constexpr Layer layers[] = {
     {"explain", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},
+    {"server_log", "log", 8},
+    {"log_compare", "log", 8},
     {"names", "everything", 9},  // the spelling of every enum; a source without a header
     {"fitvram/fitvram", "everything", 9},
     {"cli", "cli", 10},
