@@ -135,13 +135,17 @@ Weights stored_weights(const ModelInfo& model) {
 }
 
 Weights quantize(const ModelInfo& model, const Scheme& scheme) {
+  return quantize(model, QuantPlan(model), scheme);
+}
+
+Weights quantize(const ModelInfo& model, const QuantPlan& plan, const Scheme& scheme) {
   Weights weights;
   weights.quant = scheme.name;
   weights.provenance = model.format == ModelFormat::gguf && !model.tensors.empty()
                            ? Provenance::exact
                            : weakest(Provenance::derived, model.params);
   if (!model.tensors.empty() && scheme.family == SchemeFamily::gguf)
-    weights.types = llama_quant_types(model, scheme.name, needs_imatrix(scheme.name));
+    weights.types = plan.types(scheme.name, needs_imatrix(scheme.name));
   if (weights.types.empty()) weights.flat = flat_bytes(model.n_params, scheme.millibits);
   return weights;
 }

@@ -30,7 +30,7 @@ Bytes quantized(const ModelInfo& model, std::string_view scheme) {
 
 std::string type_of(const ModelInfo& model, std::string_view scheme, const std::string& tensor,
                     bool imatrix = false) {
-  const auto types = llama_quant_types(model, scheme, imatrix);
+  const auto types = QuantPlan(model).types(scheme, imatrix);
   for (std::size_t i = 0; i < types.size(); ++i)
     if (full_name(model.tensors[i]) == tensor) return std::string(types[i]->name);
   return "no such tensor";
