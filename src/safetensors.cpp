@@ -42,11 +42,9 @@ static_assert(std::adjacent_find(std::begin(dtypes), std::end(dtypes),
               std::end(dtypes));
 
 std::optional<std::uint32_t> bits_of(std::string_view name) {
-  const auto row =
-      std::lower_bound(std::begin(dtypes), std::end(dtypes), name,
-                       [](const Dtype& dtype, std::string_view n) { return dtype.name < n; });
-  if (row == std::end(dtypes) || row->name != name) return std::nullopt;
-  return row->bits;
+  for (const auto& row : dtypes)
+    if (row.name == name) return row.bits;
+  return std::nullopt;
 }
 
 std::string cut(std::string_view text) {

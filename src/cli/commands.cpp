@@ -25,7 +25,10 @@ void add(Inputs& inputs, Result<ModelInfo> model, const Options& options) {
     inputs.errors.push_back(model.error());
     return;
   }
-  if (options.params && model->tensors.empty()) model->n_params = *options.params;
+  if (options.params && model->tensors.empty()) {
+    model->n_params = *options.params;
+    std::erase_if(model->notes, [](const Note& note) { return note.code == "params-unknown"; });
+  }
   inputs.models.push_back(std::make_shared<const ModelInfo>(std::move(*model)));
 }
 
@@ -246,8 +249,10 @@ Result<Report> answer(Io& io, const Options& options) {
 }
 
 bool fits(const Report& report) {
-  if (const auto* body = std::get_if<EstimateReport>(&report.body))
+  if (const auto* body = std::get_if<EstimateReport>(&report.body)) {
+    if (body->compact) return std::any_of(body->rows.begin(), body->rows.end(), usable);
     return std::all_of(body->rows.begin(), body->rows.end(), usable);
+  }
   if (const auto* body = std::get_if<RankReport>(&report.body))
     return std::any_of(body->rows.begin(), body->rows.end(), usable);
   if (const auto* body = std::get_if<PlanReport>(&report.body))

@@ -10,8 +10,8 @@ namespace fitvram::cli {
 /// Report::errors, and the others still answer.
 Result<Report> answer(Io& io, const Options& options);
 
-/// True unless something that was asked to fit does not: a model of `estimate`, every model of
-/// `rank`, every GPU of `plan`.
+/// True unless what was asked to fit does not: a model of `estimate` (with --all-quants: in every
+/// form), every model of `rank`, a model of `plan` on every GPU.
 bool fits(const Report& report);
 
 }  // namespace fitvram::cli

@@ -165,7 +165,7 @@ constexpr Flag flag_table[] = {
        if (problem) problem->hint = did_you_mean(v, names, joined(names));
        return problem;
      }},
-    {"--runtime", "", "NAME", hardware, "repsl", "whose memory rules apply (default: llama.cpp)",
+    {"--runtime", "", "NAME", hardware, "rep", "whose memory rules apply (default: llama.cpp)",
      [](Options& o, Text v) {
        return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v, names_of(runtimes()));
      }},

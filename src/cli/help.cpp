@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/flags.hpp"
+#include "cli/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -11,9 +12,10 @@ constexpr std::size_t page = 80;
 
 constexpr CommandRow command_table[] = {
     {Command::rank, "rank", 'r', "--gpu NAME [MODEL...]",
-     "Which models run on a GPU at this context, and in which quantization.\n"
-     "Without MODEL, the whole catalogue is ranked.",
-     "  fitvram rank --gpu \"RTX 4090\"               what runs on a 24 GB card\n"
+     "Which models run on a GPU at this context, in which quantization.\n"
+     "Without MODEL, the whole catalogue is ranked: the most parameters first, then\n"
+     "what needs fewer bits than Q4_K_M (*), then, with --all, what does not fit.",
+     "  fitvram rank --gpu \"RTX 4090\"                what runs on a 24 GB card\n"
      "  fitvram rank --vram 12G -c 32k --fits-only   with 32768 tokens, comfortably\n"
      "  fitvram rank --gpu 4090 --filter qwen --all-quants\n"
      "  fitvram rank --gpu 4090 ~/models --json      your own files, for a script\n"},
@@ -24,15 +26,16 @@ constexpr CommandRow command_table[] = {
      "  fitvram estimate ./config.json --explain     every figure with its formula\n"
      "  curl -s URL/config.json | fitvram estimate - -q Q4_K_M\n"},
     {Command::show, "show", 's', "MODEL...",
-     "What was read from a model: its layers by cache, its tensors by role and type.",
+     "What was read from a model: layers by cache, tensors by role.",
      "  fitvram show model-00001-of-00003.gguf       any shard of a split model\n"
      "  fitvram show gemma-3-27b                     a model of the catalogue\n"},
     {Command::plan, "plan", 'p', "MODEL...",
      "Which GPUs hold a model at this context, the smallest first.",
      "  fitvram plan gemma-3-27b -c 32k\n"
      "  fitvram plan model-Q4_K_M.gguf --filter rtx --fits-only\n"},
-    {Command::list, "list", 'l', "gpus|models|runtimes|architectures|cache-types|quants [FILTER]",
-     "The tables that fitvram answers from.",
+    {Command::list, "list", 'l', "SUBJECT [FILTER]",
+     "The tables that fitvram answers from.\n"
+     "SUBJECT is gpus, models, runtimes, architectures, cache-types or quants.",
      "  fitvram list gpus 4060\n"
      "  fitvram list models qwen3 --json\n"},
 };
@@ -49,40 +52,23 @@ constexpr std::string_view exit_words =
     "  2  the command line is wrong\n"
     "  3  an input cannot be read or is not supported\n";
 
-std::string wrapped(std::string_view text, std::size_t indent) {
-  std::string out;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const auto space = text.find(' ');
-    const auto word = text.substr(0, space);
-    if (column != indent && column + 1 + word.size() > page) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column != indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-  }
-  return out + "\n";
-}
-
 std::string option_line(const Flag& flag) {
-  constexpr std::size_t indent = 30;
+  constexpr std::size_t indent = 31;
   const auto space = flag.names.find(' ');
   std::string left = "  ";
   left += space == std::string_view::npos
-              ? "      " + std::string(flag.names)
-              : fmt::format("{:<6}{}", std::string(flag.names.substr(0, space)) + ",",
+              ? "       " + std::string(flag.names)
+              : fmt::format("{:<7}{}", std::string(flag.names.substr(0, space)) + ",",
                             flag.names.substr(space + 1));
   if (!flag.value.empty()) left += " " + std::string(flag.value);
   if (left.size() + 2 > indent)
     left += "\n" + std::string(indent, ' ');
   else
     left += std::string(indent - left.size(), ' ');
-  return left + wrapped(flag.about, indent);
+  const auto lines = wrapped(std::string(flag.about), page - indent);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    left += (i == 0 ? "" : std::string(indent, ' ')) + lines[i] + "\n";
+  return left;
 }
 
 std::string options_of(const CommandRow& command) {

@@ -45,8 +45,8 @@ Result<Grid> gpu_grid(Io& io, const Options& options) {
   });
   Grid grid{{{"name", "GPU"},
              {"vendor", "VENDOR"},
-             {"memory", "MEMORY", true},
-             {"driver_shows", "DRIVER SHOWS", true},
+             {"", "MEMORY", true},
+             {"", "DRIVER SHOWS", true},
              {"bandwidth_gbps", "GB/S", true},
              {"kind", "KIND"},
              {"memory_bytes", ""},
@@ -71,7 +71,7 @@ Result<Grid> model_grid(Io& io, const Options& options, std::vector<Error>& erro
   if (!catalog) return catalog.error();
   Grid grid{{{"name", "MODEL"},
              {"architecture", "ARCHITECTURE"},
-             {"params", "PARAMS", true},
+             {"", "PARAMS", true},
              {"n_ctx_train", "TRAINED FOR", true},
              {"n_params", ""},
              {"n_layer", ""}},
@@ -79,7 +79,8 @@ Result<Grid> model_grid(Io& io, const Options& options, std::vector<Error>& erro
   for (const auto& entry : *catalog) {
     const auto model = model_of(entry);
     if (!model) {
-      errors.push_back(model.error());
+      if (fold_name(entry.name).find(fold_name(options.filter)) != std::string::npos)
+        errors.push_back(model.error());
       continue;
     }
     grid.rows.push_back({entry.name, model->architecture, format_count(model->n_params),
@@ -104,17 +105,18 @@ Grid runtime_grid() {
 
 Grid architecture_grid() {
   Grid grid{{{"name", "ARCHITECTURE"},
-             {"cache", "CACHE"},
-             {"window", "WINDOW"},
+             {"", "CACHE"},
+             {"cache", ""},
+             {"window", ""},
              {"config_names", "CONFIG NAMES"},
              {"source", ""}},
             {}};
   for (const auto& a : architectures()) {
-    const bool window = a.window.kind != WindowRule::Kind::none;
-    grid.rows.push_back({text(a.gguf), std::string(name_of(a.memory)),
-                         std::string(!window            ? "-"
-                                     : a.window.chunked ? "chunked"
-                                                        : "sliding"),
+    const std::string cache = name_of(a.memory);
+    const std::string window = a.window.kind == WindowRule::Kind::none ? ""
+                               : a.window.chunked                      ? "chunked"
+                                                                       : "sliding";
+    grid.rows.push_back({text(a.gguf), cache + (window.empty() ? "" : ", " + window), cache, window,
                          text(a.hf), text(a.source)});
   }
   return grid;

@@ -138,11 +138,14 @@ QuantAdvice Pricer::advice(const Row& row) const {
 
 std::optional<Error> Pricer::unsound(const Row& row) const {
   const auto& model = *row.model;
-  if ((row.memory.model.device + row.memory.model.host).count == 0)
+  if ((row.memory.model.device + row.memory.model.host).count == 0) {
+    const auto why = std::find_if(row.notes.begin(), row.notes.end(),
+                                  [](const Note& note) { return note.code == "params-unknown"; });
     return Error{ErrorCode::missing_field, model.name,
-                 "the weights of architecture '" + model.architecture + "' cannot be counted",
-                 "give the parameter count with --params, or name a directory with the "
-                 "safetensors index"};
+                 why == row.notes.end() ? "the weights cannot be counted" : why->message,
+                 "give the parameter count (--params 8B), or name a directory with the complete "
+                 "config.json or the safetensors index"};
+  }
   if (!options_.strict) return std::nullopt;
   const auto hint = "without --strict the figures are shown, marked as assumed";
   if (!model.known_architecture)

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "cli/render_words.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -63,12 +64,6 @@ struct Notes {
   }
 };
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 /// The first or last `n` characters of UTF-8 text.
 std::string head(const std::string& text, std::size_t n) {
   std::size_t i = 0;
@@ -83,20 +78,6 @@ std::string elided(const std::string& text, std::size_t width) {
   const std::size_t keep_end = (width - 2) / 4;
   const std::size_t keep_start = width - 2 - keep_end;
   return head(text, keep_start) + ".." + text.substr(head(text, have - keep_end).size());
-}
-
-/// `text` broken at spaces into lines of at most `width`.
-std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
-  std::vector<std::string> lines(1);
-  for (std::size_t from = 0; from < text.size();) {
-    const auto space = std::min(text.find(' ', from), text.size());
-    const auto word = text.substr(from, space - from);
-    if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > width)
-      lines.emplace_back();
-    lines.back() += (lines.back().empty() ? "" : " ") + word;
-    from = space + 1;
-  }
-  return lines;
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ void part(std::string& out, const std::string& label, const std::string& device,
 
 std::string cache_label(const CacheEstimate& cache) {
   const auto span = cache.span == 0 ? "" : fmt::format(" {}", cache.span);
+  if (cache.n_layer == 0) return "  by parameters alone";
   return fmt::format("  {} {}{}, {} x {}", name_of(cache.role), name_of(cache.growth), span,
                      plural(cache.n_layer, "layer"), plural(cache.cells, "cell"));
 }
@@ -86,6 +87,15 @@ void fact(std::string& out, const char* label, const std::string& value) {
   if (!value.empty()) out += fmt::format("  {:<13} {}\n", label, value);
 }
 
+/// Text from column `indent` on, further lines two columns deeper.
+void paragraph(std::string& out, std::size_t indent, const std::string& text, const Style& style) {
+  std::size_t column = indent;
+  for (const auto& line : wrapped(text, style.width - indent - 2)) {
+    out += std::string(column, ' ') + line + "\n";
+    column = indent + 2;
+  }
+}
+
 std::string indented(const std::string& text) {
   std::string out;
   std::size_t from = 0;
@@ -102,8 +112,9 @@ std::string indented(const std::string& text) {
 std::string heading(const Row& row, const Runtime& runtime) {
   const auto& model = *row.model;
   std::string out = printable(model.name) + "\n";
-  out += fmt::format("  {}, {} parameters, {}", printable(model.architecture),
-                     format_count(model.n_params), plural(model.n_layer, "layer"));
+  out += fmt::format("  {}, {} parameters", printable(model.architecture),
+                     format_count(model.n_params));
+  if (model.n_layer != 0) out += ", " + plural(model.n_layer, "layer");
   out +=
       model.n_ctx_train == 0 ? "\n" : fmt::format(", trained for {} tokens\n", model.n_ctx_train);
   return out + fmt::format("  {}, {}, {}, {}\n\n", plural(row.memory.n_ctx, "token"),
@@ -115,13 +126,16 @@ std::string estimate_block(const Row& row, const Runtime& runtime, const Style& 
   std::string out = heading(row, runtime) + breakdown(row);
   if (row.fit) out += "\n" + judgement(row, style);
   if (row.advice)
-    out += fmt::format("  recommended quantization: {} ({})\n", name_of(row.advice->advice),
-                       row.advice->reason);
+    paragraph(out, 2,
+              fmt::format("recommended quantization: {} ({})", name_of(row.advice->advice),
+                          row.advice->reason),
+              style);
   for (const auto& step : row.steps) {
     const auto value = std::to_string(step.value);
-    out += fmt::format("\n  {}: {}\n", step.figure, step.rule);
-    if (step.formula != value) out += fmt::format("    = {}\n", step.formula);
+    out += fmt::format("\n  {}\n", step.figure);
+    if (step.formula != value) paragraph(out, 4, "= " + step.formula, style);
     out += fmt::format("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
+    paragraph(out, 4, step.rule, style);
   }
   if (!row.server_command.empty()) out += "\n  " + printable(row.server_command) + "\n";
   return out;

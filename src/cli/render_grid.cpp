@@ -104,12 +104,15 @@ struct Csv {
                   rows);
   }
   std::string operator()(const ListReport& body) const {
+    const auto& columns = body.grid.columns;
     std::vector<std::string> keys;
-    for (const auto& column : body.grid.columns) keys.push_back(column.key);
+    for (const auto& column : columns)
+      if (!column.key.empty()) keys.push_back(column.key);
     std::vector<std::vector<std::string>> rows;
     for (const auto& row : body.grid.rows) {
       auto& line = rows.emplace_back();
-      for (const auto& cell : row) line.push_back(text_of(cell));
+      for (std::size_t i = 0; i < row.size(); ++i)
+        if (!columns[i].key.empty()) line.push_back(text_of(row[i]));
     }
     return csv_of(keys, rows);
   }

@@ -76,7 +76,7 @@ std::string reserve_line(const RankReport& body, std::span<const Row> rows) {
     most = std::max(most, row.fit->reserve);
   }
   std::string line = dense.count == 0 ? "" : "reserve " + gib(dense);
-  if (most.count == 0) return line;
+  if (most.count == 0 || (most == dense && least == dense)) return line;
   line += fmt::format("{}{}", line.empty() ? "reserve " : ", with a window (~) ", gib(least));
   return most == least ? line : line + " to " + gib(most);
 }
@@ -126,8 +126,10 @@ struct Table {
     out += fmt::format("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
                        cache_types(body.asked), runtime_of(runtime, body.asked.backend));
     if (rows.empty()) return out + "\nnothing to show" + footer(body, 0);
-    out += fmt::format("GiB; fits: weights + cache + reserve <= {0}; tight: total <= {0}\n{1}\n\n",
-                       gib(body.gpu.vram), reserve_line(body, rows));
+    out += fmt::format(
+        "tight: total <= {0} GiB; fits: weights + cache + reserve <= {0} GiB, too\n{1}\n"
+        "SAFE, MAX: the largest context that fits, and that runs at all\n\n",
+        gib(body.gpu.vram), reserve_line(body, rows));
     out += table_of(rows, false, style);
     if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.lowered; }))
       out += "\n* fewer bits than Q4_K_M: nothing better runs here\n";

@@ -2,7 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace fitvram::cli {
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
+  std::vector<std::string> lines(1);
+  for (std::size_t from = 0; from < text.size();) {
+    const auto space = std::min(text.find(' ', from), text.size());
+    const auto word = text.substr(from, space - from);
+    if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > width)
+      lines.emplace_back();
+    lines.back() += (lines.back().empty() ? "" : " ") + word;
+    from = space + 1;
+  }
+  return lines;
+}
 
 std::string painted(Verdict verdict, const std::string& word, const Style& style) {
   if (!style.color) return word;

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/render.hpp"
 
@@ -8,6 +9,10 @@ namespace fitvram::cli {
 
 // The turns of phrase that tables and blocks share.
 
+/// Characters of UTF-8 text.
+std::size_t columns_of(std::string_view text);
+/// `text` broken at spaces into lines of at most `width`; at least one line.
+std::vector<std::string> wrapped(const std::string& text, std::size_t width);
 /// `word` in the verdict's colour, if the style has colours.
 std::string painted(Verdict verdict, const std::string& word, const Style& style);
 /// "1 layer", "62 layers".

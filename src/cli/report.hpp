@@ -67,7 +67,7 @@ using Cell = std::variant<std::monostate, bool, std::uint64_t, std::string>;
 /// A table of facts: what `list` prints, in any format.
 struct Grid {
   struct Column {
-    std::string key;     ///< in JSON and CSV
+    std::string key;     ///< in JSON and CSV; empty = for people only
     std::string title;   ///< in tables; empty = machine formats only
     bool right = false;  ///< aligned right
   };

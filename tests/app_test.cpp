@@ -1,0 +1,119 @@
+#include "cli/app.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+
+using namespace fitvram::test;
+
+namespace {
+
+/// The installed program in a shell, where a process is what is tested.
+struct Shell {
+  std::string out;
+  int status = 0;
+};
+Shell shell(const std::string& line) {
+  Shell result;
+  FILE* pipe = ::popen(line.c_str(), "r");
+  std::array<char, 4096> buffer{};
+  while (const auto n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    result.out.append(buffer.data(), n);
+  result.status = ::pclose(pipe);
+  return result;
+}
+
+const std::string binary = std::string("'") + FITVRAM_BINARY + "'";
+
+}  // namespace
+
+TEST_CASE("llama.cpp's single-dash options mean what they mean there") {
+  const auto shorts = run_words({"estimate", "tiny.gguf", "-c", "2k",   "-ctk", "q8_0",  "-ctv",
+                                 "q8_0",     "-np",       "2",  "-kvu", "-b",   "1024",  "-ub",
+                                 "256",      "-fa",       "on", "-ngl", "1",    "-nkvo", "--json"});
+  const auto longs = run_words({"estimate", "tiny.gguf", "--ctx-size=2048", "--cache-type-k=q8_0",
+                                "--cache-type-v=q8_0", "--parallel=2", "--kv-unified",
+                                "--batch-size=1024", "--ubatch-size=256", "--flash-attn=on",
+                                "--n-gpu-layers=1", "--no-kv-offload", "--format=json"});
+  CHECK(shorts.status == 0);
+  CHECK(shorts.out == longs.out);
+  CHECK(shorts.out.find("\"n_ubatch\": 256") != std::string::npos);
+  CHECK(shorts.out.find("\"cache_type_v\": \"q8_0\"") != std::string::npos);
+}
+
+TEST_CASE("--kv-type sets both cache types and the special options override it") {
+  const auto run =
+      run_words({"estimate", "tiny.gguf", "-ctv", "f16", "--kv-type", "q8_0", "--json"});
+  CHECK(run.out.find("\"cache_type_k\": \"q8_0\"") != std::string::npos);
+  CHECK(run.out.find("\"cache_type_v\": \"f16\"") != std::string::npos);
+}
+
+TEST_CASE("the last of a repeated option counts") {
+  const auto twice = run_words({"estimate", "tiny.gguf", "-c", "1k", "-c", "2k", "--json"});
+  CHECK(twice.out == run_words({"estimate", "tiny.gguf", "-c", "2k", "--json"}).out);
+}
+
+TEST_CASE("after two dashes everything is a model") {
+  const auto run = run_words({"estimate", "--", "--json"});
+  CHECK(run.status == 3);
+  CHECK(run.err.find("no model of the catalogue is called '--json'") != std::string::npos);
+}
+
+TEST_CASE("exit codes tell what happened") {
+  CHECK(run_words({"estimate", "tiny.gguf", "--vram", "24"}).status == 0);
+  CHECK(run_words({"estimate", "tiny.gguf", "--vram", "1M"}).status == 1);
+  CHECK(run_words({"rank", "tiny.gguf", "--vram", "1M"}).status == 1);
+  CHECK(run_words({"estimate", "tiny.gguf", "--nosuch"}).status == 2);
+  CHECK(run_words({"estimate", "nosuch.gguf"}).status == 3);
+}
+
+TEST_CASE("an input that fails does not hide the others") {
+  const auto run = run_words({"estimate", "page.json", "tiny.gguf", "--json"});
+  CHECK(run.status == 3);
+  CHECK(run.out.find("\"name\": \"tiny\"") != std::string::npos);
+  CHECK(run.out.find("\"code\": \"not-a-model\"") != std::string::npos);
+  CHECK(run.err.find("fitvram: error: page.json") == 0);
+}
+
+TEST_CASE("colours stand in tables on a terminal and nowhere else") {
+  const std::vector<std::string> args = {"estimate", "tiny.gguf", "--vram", "24"};
+  auto io = small_world(args);
+  io.terminal = true;
+  io.columns = 80;
+  CHECK(run(io).out.find("\x1b[32mfits\x1b[0m") != std::string::npos);
+  auto plain = io;
+  plain.environment["NO_COLOR"] = "1";
+  CHECK(run(plain).out.find('\x1b') == std::string::npos);
+  auto dumb = io;
+  dumb.environment["TERM"] = "dumb";
+  CHECK(run(dumb).out.find('\x1b') == std::string::npos);
+  auto json = io;
+  json.words.emplace_back("--json");
+  CHECK(run(json).out == run_words({"estimate", "tiny.gguf", "--vram", "24", "--json"}).out);
+  CHECK(run_words({"estimate", "tiny.gguf", "--vram", "24"}).out.find('\x1b') == std::string::npos);
+  CHECK(
+      run_words({"rank", "tiny.gguf", "--vram", "24", "--color", "always"}).out.find("\x1b[32m") !=
+      std::string::npos);
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  auto io = small_world({"list", "quants"});
+  io.full_disk = true;
+  const auto result = run(io);
+  CHECK(result.status == 3);
+  CHECK(result.err == "fitvram: error: standard output: cannot be written: no space\n");
+}
+
+TEST_CASE("the program itself answers, and notices a full disk") {
+  const auto version = shell(binary + " --version");
+  CHECK(version.status == 0);
+  CHECK(version.out.starts_with("fitvram "));
+  const auto full = shell(binary + " list quants 2>&1 >/dev/full");
+  CHECK(full.status != 0);
+  CHECK(full.out.find("fitvram: error: standard output: cannot be written") == 0);
+  const auto head = shell(binary + " list gpus | head -n 1");
+  CHECK(head.status == 0);
+  CHECK(head.out.starts_with("GPU "));
+}

@@ -1,0 +1,90 @@
+#include "cli/commands.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+
+using namespace fitvram::test;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json rank(std::vector<std::string> more) {
+  std::vector<std::string> args = {"rank", "--only-catalog", "catalog.json", "--json"};
+  args.insert(args.end(), more.begin(), more.end());
+  return Json::parse(run_words(args).out);
+}
+
+std::vector<std::string> names(const Json& report) {
+  std::vector<std::string> list;
+  for (const auto& result : report["results"]) list.push_back(result["model"]["name"]);
+  return list;
+}
+
+using Names = std::vector<std::string>;
+const Names both = {"google/gemma-3-27b-it", "Qwen/Qwen3-8B"};
+
+}  // namespace
+
+TEST_CASE("rank sorts by parameters and leaves out what does not fit") {
+  CHECK(names(rank({"--vram", "48"})) == both);
+  CHECK(names(rank({"--vram", "24", "-q", "Q8_0"})) == Names{"Qwen/Qwen3-8B"});
+  CHECK(names(rank({"--vram", "24", "-q", "Q8_0", "--all"})) ==
+        Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
+}
+
+TEST_CASE("rank puts what had to go below Q4_K_M's bits behind what did not") {
+  CHECK(names(rank({"--vram", "12"})) == Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
+}
+
+TEST_CASE("rank sorts by what is asked") {
+  const auto free = rank({"--vram", "48", "--sort", "free", "-q", "Q4_K_M"});
+  CHECK(names(free) == Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
+  CHECK(free["results"][0]["fit"]["free_bytes"] > free["results"][1]["fit"]["free_bytes"]);
+  CHECK(names(rank({"--vram", "48", "--sort", "total", "-q", "Q4_K_M"})) == both);
+  CHECK(names(rank({"--vram", "48", "--sort", "name"})) == both);
+}
+
+TEST_CASE("rank filters by name, context and comfort") {
+  CHECK(names(rank({"--vram", "48", "--filter", "QWEN3 8b"})) == Names{"Qwen/Qwen3-8B"});
+  CHECK(names(rank({"--vram", "48", "--min-ctx", "64k"})) == Names{"google/gemma-3-27b-it"});
+  CHECK(names(rank({"--vram", "20", "-q", "Q4_K_M", "-c", "32k", "--fits-only"})) ==
+        Names{"Qwen/Qwen3-8B"});
+}
+
+TEST_CASE("the machine formats carry all rows whatever --top says") {
+  CHECK(names(rank({"--vram", "48", "--top", "1"})) == both);
+}
+
+TEST_CASE("rank names the GPU and prices all quantizations") {
+  const auto report = rank({"--vram", "24", "--all-quants", "--all", "--filter", "qwen"});
+  CHECK(report["gpu"]["vram_bytes"] == 24ULL << 30);
+  CHECK(report["gpu"]["count"] == 1);
+  CHECK(report["results"].size() > 5);
+}
+
+TEST_CASE("a pool of cards is said to be one") {
+  const auto report = rank({"--gpu", "2x Middle", "--only-gpus", "cards.json", "--filter", "qwen"});
+  CHECK(report["gpu"]["count"] == 2);
+  CHECK(report["results"][0]["notes"].dump().find("multi-gpu-pooled") != std::string::npos);
+}
+
+TEST_CASE("plan goes to several cards only when no single one holds the model") {
+  const auto one =
+      run_words({"plan", "gemma", "-q", "Q4_K_M", "--only-gpus", "cards.json", "--json"});
+  const auto cards = Json::parse(one.out)["results"];
+  REQUIRE(cards.size() == 2);
+  CHECK(cards[0]["gpu"]["name"].get<std::string>().find("Middle") != std::string::npos);
+  CHECK(cards[0]["gpu"]["count"] == 1);
+  const auto many = run_words({"plan", "gemma", "-q", "Q4_K_M", "--only-gpus", "cards.json",
+                               "--json", "--filter", "small"});
+  CHECK(Json::parse(many.out)["results"][0]["gpu"]["count"] == 4);
+}
+
+TEST_CASE("--gpu with --vram keeps the card and takes the memory") {
+  const auto report = rank({"--gpu", "Middle", "--only-gpus", "cards.json", "--vram", "20G"});
+  CHECK(report["gpu"]["vram_bytes"] == 20ULL << 30);
+  CHECK(report["gpu"]["name"].get<std::string>().find("Middle") != std::string::npos);
+}

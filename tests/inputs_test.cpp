@@ -1,0 +1,125 @@
+#include "cli/inputs.hpp"
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+
+using namespace fitvram;
+using namespace fitvram::cli;
+using namespace fitvram::test;
+
+namespace {
+
+std::vector<Result<ModelInfo>> load(FakeIo io, const std::string& word) {
+  Options options;
+  options.catalogs = {"catalog.json"};
+  options.only_catalog = true;
+  const auto catalog = load_catalog(io, options);
+  REQUIRE(catalog);
+  return load_models(io, word, *catalog);
+}
+
+Result<ModelInfo> only(const std::string& word) {
+  auto models = load(small_world(), word);
+  REQUIRE(models.size() == 1);
+  return models.front();
+}
+
+}  // namespace
+
+TEST_CASE("a split model is read whole from any of its shards") {
+  const auto whole = only("tiny.gguf");
+  REQUIRE(whole);
+  for (const auto* const shard :
+       {"split/tiny-00001-of-00002.gguf", "split/tiny-00002-of-00002.gguf"}) {
+    const auto model = only(shard);
+    REQUIRE(model);
+    CHECK(model->n_params == whole->n_params);
+    CHECK(model->source == "split/tiny-00001-of-00002.gguf");
+  }
+}
+
+TEST_CASE("a missing shard is named, whichever shard was given") {
+  for (const auto* const shard :
+       {"half/tiny-00001-of-00002.gguf", "half/tiny-00002-of-00002.gguf"}) {
+    const auto model = only(shard);
+    REQUIRE_FALSE(model);
+    CHECK(model.error() == Error{ErrorCode::io, "half/tiny-00002-of-00002.gguf",
+                                 "shard 2 of 2 is missing",
+                                 "put all 2 files of the model in one directory"});
+  }
+}
+
+TEST_CASE("a directory gives its GGUF files, shards as one model and projectors not at all") {
+  auto io = small_world();
+  io.files["models/b-00001-of-00002.gguf"] = tiny_gguf(0, 2);
+  io.files["models/b-00002-of-00002.gguf"] = tiny_gguf(1, 2);
+  const auto models = load(io, "models");
+  REQUIRE(models.size() == 2);
+  REQUIRE(models[0]);
+  CHECK(models[0]->source == "models/a.gguf");
+  CHECK(models[0]->notes.back().code == "projector-skipped");
+  REQUIRE(models[1]);
+  CHECK(models[1]->source == "models/b-00001-of-00002.gguf");
+}
+
+TEST_CASE("a directory with a config is the model of that config") {
+  const auto model = only("gemma");
+  REQUIRE(model);
+  CHECK(model->source == "gemma/config.json");
+  CHECK(model->architecture == "gemma3");
+}
+
+TEST_CASE("safetensors that cannot be read cost exactness, not the answer") {
+  auto io = small_world();
+  io.files["gemma/model.safetensors"] = "version https://git-lfs.github.com/spec/v1\n";
+  const auto models = load(io, "gemma");
+  REQUIRE(models[0]);
+  CHECK(models[0]->notes.back().code == "checkpoint-unread");
+}
+
+TEST_CASE("an index with all its files absent still gives the size") {
+  auto io = small_world();
+  io.files["gemma/model.safetensors.index.json"] =
+      R"({"metadata": {"total_size": 54864865504},
+          "weight_map": {"model.norm.weight": "model-00001-of-00001.safetensors"}})";
+  const auto models = load(io, "gemma");
+  REQUIRE(models[0]);
+  CHECK(models[0]->checkpoint_bytes == Bytes{54864865504});
+}
+
+TEST_CASE("standard input may be a GGUF or a config") {
+  auto io = small_world();
+  io.input = io.files["tiny.gguf"];
+  CHECK(load(io, "-")[0]->name == "tiny");
+  io.input = io.files["gemma/config.json"];
+  CHECK(load(io, "-")[0]->architecture == "gemma3");
+}
+
+TEST_CASE(
+    "a path that exists wins over a name, a name that looks like a path does not become one") {
+  auto io = small_world();
+  io.files["Qwen3-8B"] = io.files["tiny.gguf"];
+  CHECK(load(io, "Qwen3-8B")[0]->name == "tiny");
+  CHECK(only("Qwen3-8B")->format == ModelFormat::catalog);
+  CHECK(only("./Qwen3-8B").error().message == "no such file or directory");
+}
+
+TEST_CASE("a mistyped path suggests its neighbour") {
+  CHECK(only("tiyn.gguf").error().hint == "did you mean 'tiny.gguf'?");
+  CHECK(only("models/b.gguf").error().hint == "did you mean 'models/a.gguf'?");
+  CHECK(only("nowhere/b.gguf").error().hint.empty());
+}
+
+TEST_CASE("a file replaces entries of the embedded tables by name") {
+  auto io = small_world();
+  Options options;
+  const auto before = load_gpus(io, options);
+  REQUIRE(before);
+  io.files["mine.json"] = R"({"gpus": [{"name": "rtx 4090", "vendor": "nvidia", "vram_gib": 99}]})";
+  options.gpu_files = {"mine.json"};
+  const auto after = load_gpus(io, options);
+  REQUIRE(after);
+  CHECK(after->size() == before->size());
+  options.only_gpus = true;
+  CHECK(load_gpus(io, options)->size() == 1);
+}

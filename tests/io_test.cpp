@@ -1,0 +1,72 @@
+#include "cli/io.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "catch.hpp"
+
+using namespace fitvram;
+using namespace fitvram::cli;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("fitvram_io_" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path); }
+  std::string at(const char* name) const { return (path / name).string(); }
+};
+
+}  // namespace
+
+TEST_CASE("files are mapped, empty ones included") {
+  const Folder folder;
+  std::ofstream(folder.at("a")) << "abc";
+  std::ofstream(folder.at("empty")) << "";
+  const auto io = make_process_io(0, nullptr);
+  const auto bytes = io->read_file(folder.at("a"));
+  REQUIRE(bytes);
+  CHECK(bytes->size() == 3);
+  CHECK((*bytes)[2] == std::byte{'c'});
+  REQUIRE(io->read_file(folder.at("empty")));
+  CHECK(io->read_file(folder.at("empty"))->empty());
+}
+
+TEST_CASE("what is not a file says what it is") {
+  const Folder folder;
+  REQUIRE(::mkfifo(folder.at("pipe").c_str(), 0600) == 0);
+  const auto io = make_process_io(0, nullptr);
+  CHECK(io->kind_of(folder.at("pipe")) == PathKind::pipe);
+  CHECK(io->read_file(folder.at("pipe")).error() == Error{ErrorCode::io, folder.at("pipe"),
+                                                          "is a pipe, not a file",
+                                                          "read a pipe as standard input: '-'"});
+  CHECK(io->read_file(folder.path.string()).error().message == "is a directory");
+  CHECK(io->read_file("/dev/null").error().message == "is a device, not a file");
+  CHECK(io->read_file(folder.at("none")).error().message ==
+        "cannot be opened: No such file or directory");
+}
+
+TEST_CASE("directories are listed in order") {
+  const Folder folder;
+  std::ofstream(folder.at("b")) << "";
+  std::ofstream(folder.at("a")) << "";
+  const auto io = make_process_io(0, nullptr);
+  CHECK(io->kind_of(folder.path.string()) == PathKind::directory);
+  CHECK(io->kind_of(folder.at("none")) == PathKind::missing);
+  CHECK(*io->list_directory(folder.path.string()) == std::vector<std::string>{"a", "b"});
+  CHECK_FALSE(io->list_directory(folder.at("none")));
+}
+
+TEST_CASE("arguments come without the program's name") {
+  char program[] = "fitvram";
+  char word[] = "rank";
+  char* argv[] = {program, word, nullptr};
+  CHECK(make_process_io(2, argv)->args() == std::vector<std::string>{"rank"});
+  CHECK(make_process_io(0, nullptr)->args().empty());
+}

@@ -1,0 +1,51 @@
+#include "cli/list.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+
+using namespace fitvram;
+using namespace fitvram::test;
+
+namespace {
+
+nlohmann::json items(std::vector<std::string> args) {
+  args.insert(args.begin(), "list");
+  args.emplace_back("--json");
+  return nlohmann::json::parse(run_words(args).out)["items"];
+}
+
+}  // namespace
+
+TEST_CASE("subjects are found by the names they have") {
+  CHECK(cli::find_subject("Cache-Types") == cli::Subject::cache_types);
+  CHECK(cli::name_of(cli::Subject::architectures) == "architectures");
+  CHECK_FALSE(cli::find_subject("cards"));
+}
+
+TEST_CASE("every list has rows, and the filter keeps those that contain its text") {
+  for (const auto* const subject :
+       {"gpus", "models", "runtimes", "architectures", "cache-types", "quants"})
+    CHECK_FALSE(items({subject}).empty());
+  CHECK(items({"gpus", "rtx", "4090", "d"}).size() < items({"gpus", "rtx"}).size());
+  CHECK(items({"quants", "nosuch"}).empty());
+}
+
+TEST_CASE("cache types go from most to fewest bits and are exact") {
+  const auto types = items({"cache-types"});
+  CHECK(types.front()["name"] == "f32");
+  for (const auto& type : types)
+    if (type["name"] == "q8_0") {
+      CHECK(type["bits_per_value"] == "8.50");
+      CHECK(type["block_elems"] == 32);
+      CHECK(type["block_bytes"] == 34);
+    }
+}
+
+TEST_CASE("a driver's figure is absent where none was seen") {
+  const auto cards = items({"gpus", "--only-gpus", "cards.json"});
+  REQUIRE(cards.size() == 3);
+  for (const auto& card : cards)
+    CHECK(card["driver_bytes"].is_null() == (card["name"] != "Middle"));
+}

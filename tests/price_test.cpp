@@ -1,0 +1,97 @@
+#include "cli/price.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+
+using namespace fitvram::test;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json first(std::vector<std::string> args) {
+  args.insert(args.begin(), "estimate");
+  args.emplace_back("--json");
+  const auto report = Json::parse(run_words(args).out);
+  return report["results"].empty() ? report["errors"][0] : report["results"][0];
+}
+
+bool has_note(const Json& result, const std::string& code) {
+  for (const auto& note : result["notes"])
+    if (note["code"] == code) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the context is 8192, or the trained length where that is less") {
+  CHECK(first({"gemma", "-q", "Q4_K_M"})["workload"]["n_ctx"] == 8192);
+  CHECK(first({"tiny.gguf"})["workload"]["n_ctx"] == 4096);
+  const auto trained = first({"gemma", "-q", "Q4_K_M", "-c", "0"});
+  CHECK(trained["workload"]["n_ctx"] == trained["model"]["n_ctx_train"]);
+}
+
+TEST_CASE("a context above the trained length is clamped unless it is to be extended") {
+  const auto clamped = first({"tiny.gguf", "-c", "16k"});
+  CHECK(clamped["workload"]["n_ctx"] == 4096);
+  CHECK(has_note(clamped, "context-clamped"));
+  const auto extended = first({"tiny.gguf", "-c", "16k", "--extend-ctx"});
+  CHECK(extended["workload"]["n_ctx"] == 16384);
+  CHECK_FALSE(has_note(extended, "context-clamped"));
+}
+
+TEST_CASE("each sequence has the trained length to itself unless the cache is shared") {
+  CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4"})["workload"]["n_ctx"] == 16384);
+  CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4", "-kvu"})["workload"]["n_ctx"] == 4096);
+}
+
+TEST_CASE("a config is priced as its checkpoint, as asked, or as chosen for the GPU") {
+  const auto own = first({"gemma"});
+  CHECK(own["quant"] == "BF16");
+  CHECK(has_note(own, "own-precision"));
+  CHECK(first({"gemma", "-q", "q6_k"})["quant"] == "Q6_K");
+  const auto low = first({"gemma", "--vram", "12"});
+  CHECK(has_note(low, "quant-lowered"));
+}
+
+TEST_CASE("a GGUF keeps its own weights, and says so when it would be requantized") {
+  const auto own = first({"tiny.gguf", "--vram", "24"});
+  CHECK(own["quant"] == "Q8_0");
+  CHECK(own["memory"]["provenance"]["model"] == "exact");
+  CHECK_FALSE(has_note(first({"tiny.gguf", "-q", "q8_0"}), "requantized"));
+  CHECK(has_note(first({"tiny.gguf", "-q", "Q4_0"}), "requantized"));
+}
+
+TEST_CASE("what the runtime would refuse is an error with its reason") {
+  const auto error = first({"tiny.gguf", "-ctv", "q4_0", "-fa", "off"});
+  CHECK(error["where"] == "tiny");
+  CHECK(error["message"].get<std::string>().find("flash attention") != std::string::npos);
+}
+
+TEST_CASE("weights that cannot be counted are never taken for nothing") {
+  auto io = small_world({"estimate", "part/config.json", "-q", "Q4_K_M", "--json"});
+  io.files["part/config.json"] =
+      R"({"model_type": "qwen2", "hidden_size": 5120, "num_hidden_layers": 64,
+          "num_attention_heads": 40, "num_key_value_heads": 8, "max_position_embeddings": 32768})";
+  const auto refused = Json::parse(run(io).out);
+  CHECK(refused["results"].empty());
+  CHECK(refused["errors"][0]["code"] == "missing-field");
+  io.words.insert(io.words.end(), {"--params", "32B"});
+  const auto told = Json::parse(run(io).out)["results"][0];
+  CHECK(told["model"]["n_params"] == 32000000000);
+  CHECK(told["memory"]["device"]["model_bytes"] > 16000000000);
+}
+
+TEST_CASE("--strict refuses what rests on assumptions and nothing else") {
+  CHECK(first({"tiny.gguf", "--strict"})["quant"] == "Q8_0");
+  const auto error = first({"--params", "27B", "--strict"});
+  CHECK(error["code"] == "unsupported");
+}
+
+TEST_CASE("with a GPU a quantization is recommended from whole GiB") {
+  const auto result = first({"gemma", "--vram", "24", "-c", "8k"});
+  CHECK(result["recommended_quantization"]["quant"] == "INT4");
+  CHECK(first({"tiny.gguf", "--vram", "24"})["recommended_quantization"]["quant"] == "FP16");
+}
