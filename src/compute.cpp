@@ -14,12 +14,25 @@ constexpr std::uint64_t f32 = 4;
 
 bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa) {
   switch (d_k) {
-    case 40: case 64: case 72: case 80: case 96: case 112: case 128: case 256: return d_v == d_k;
-    case 192: return d_v == 128 && n_gqa % 8 == 0;
-    case 320: return d_v == 256 && n_gqa % 32 == 0;
-    case 512: return d_v == 512 && n_gqa >= 2;
-    case 576: return d_v == 512 && n_gqa >= 2;
-    default: return false;
+    case 40:
+    case 64:
+    case 72:
+    case 80:
+    case 96:
+    case 112:
+    case 128:
+    case 256:
+      return d_v == d_k;
+    case 192:
+      return d_v == 128 && n_gqa % 8 == 0;
+    case 320:
+      return d_v == 256 && n_gqa % 32 == 0;
+    case 512:
+      return d_v == 512 && n_gqa >= 2;
+    case 576:
+      return d_v == 512 && n_gqa >= 2;
+    default:
+      return false;
   }
 }
 
@@ -52,9 +65,13 @@ Graph graph_of(const ModelInfo& model, const Workload& workload) {
       bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
       if (window && !honours) slot.growth = Growth::full, window = false;
       const std::uint64_t n_kv = cells(slot, g.size, workload, runtime);
-      AttentionWidths w{g.hp.n_head.at(i), slot.shape.dim_k, slot.shape.dim_v,
+      AttentionWidths w{g.hp.n_head.at(i),
+                        slot.shape.dim_k,
+                        slot.shape.dim_v,
                         std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k,
-                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v, n_kv, window};
+                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v,
+                        n_kv,
+                        window};
       if (slot.role == CacheRole::latent) w.d_v = g.hp.head_dim_v_mla.value_or(0);
       (window ? g.kv_window : g.kv_full) = n_kv;
       g.attention.push_back(w);
@@ -77,8 +94,10 @@ bool flash_on_device(const Graph& g) {
 
 bool flash(const Graph& g) {
   switch (g.workload.flash_attn) {
-    case FlashAttention::on: return true;
-    case FlashAttention::off: return false;
+    case FlashAttention::on:
+      return true;
+    case FlashAttention::off:
+      return false;
     case FlashAttention::automatic:
       return cache_type_v(g.workload).quantized() || flash_on_device(g);
   }
@@ -100,12 +119,14 @@ std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
     const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0 ||
                         arch == "llama4" || arch == "gemma4";
     experts = std::max(live * used * n_ff_exp, 2 * used * n_embd);
-    if (arch == "llama4") experts += n_embd;
+    if (arch == "llama4")
+      experts += n_embd;
     else if (!ungated && shared && !(arch == "deepseek2" && hp.expert_gating_func.value_or(1) != 2))
       experts = live * used * n_ff_exp + 2 * used * n_embd;
     if (hp.n_layer_dense_lead.value_or(0) == 0 && arch != "gemma4") dense = 0;
   }
-  std::uint64_t width = std::max(dense, experts) + 2 * n_embd + (arch == "phi3" ? 0 : attention_out);
+  std::uint64_t width =
+      std::max(dense, experts) + 2 * n_embd + (arch == "phi3" ? 0 : attention_out);
   if (arch == "cohere2") width += n_embd;  // attention and feed-forward side by side
   if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
     width += ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple);
@@ -114,16 +135,17 @@ std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
 
 std::uint64_t recurrent_width(const Graph& g) {
   const Hparams& hp = g.hp;
-  const bool recurrent = std::any_of(g.model.layers.begin(), g.model.layers.end(), [](const Layer& l) {
-    return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
-  });
+  const bool recurrent = std::any_of(
+      g.model.layers.begin(), g.model.layers.end(),
+      [](const Layer& l) { return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid; });
   if (!recurrent) return 0;
   const std::string& arch = g.model.architecture;
   if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
   const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
   if (arch == "mamba" || arch == "jamba") return 6 * d_inner;
   if (d_inner == 0) return 0;
-  return 7 * d_inner + 2 * std::uint64_t{hp.ssm_group_count.value_or(0)} * hp.ssm_state_size.value_or(0);
+  return 7 * d_inner +
+         2 * std::uint64_t{hp.ssm_group_count.value_or(0)} * hp.ssm_state_size.value_or(0);
 }
 
 /// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.

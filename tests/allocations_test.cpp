@@ -38,7 +38,8 @@ std::vector<Row> recorded_rows() {
       continue;
     }
     Row row;
-    for (std::size_t i = 0; i < columns.size(); ++i) row[columns[i]] = i < fields.size() ? fields[i] : "";
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      row[columns[i]] = i < fields.size() ? fields[i] : "";
     rows.push_back(std::move(row));
   }
   return rows;
@@ -48,8 +49,8 @@ std::uint64_t number(const Row& row, const char* column) { return std::stoull(ro
 
 const ModelInfo& recorded_model(const std::string& name) {
   static std::map<std::string, ModelInfo> models;
-  static const auto sizes = nlohmann::json::parse(
-      std::ifstream(FITVRAM_TEST_DATA "/headers/file_sizes.json"));
+  static const auto sizes =
+      nlohmann::json::parse(std::ifstream(FITVRAM_TEST_DATA "/headers/file_sizes.json"));
   if (const auto it = models.find(name); it != models.end()) return it->second;
   const MappedFile file(FITVRAM_TEST_DATA "/headers/" + name, sizes.at(name).get<std::uint64_t>());
   const std::vector<GgufShard> shards{{name, file.bytes()}};
@@ -67,8 +68,9 @@ Workload workload_of(const Row& row, const ModelInfo& model) {
   w.n_ubatch = static_cast<std::uint32_t>(number(row, "ubatch"));
   w.type_k = find_tensor_type(row.at("ctk"));
   w.type_v = find_tensor_type(row.at("ctv"));
-  w.flash_attn = row.at("fa") == "on" ? FlashAttention::on
-                 : row.at("fa") == "off" ? FlashAttention::off : FlashAttention::automatic;
+  w.flash_attn = row.at("fa") == "on"    ? FlashAttention::on
+                 : row.at("fa") == "off" ? FlashAttention::off
+                                         : FlashAttention::automatic;
   w.swa_full = number(row, "swa_full") != 0;
   w.offload_kqv = number(row, "offload_kqv") != 0;
   w.n_gpu_layers = static_cast<std::uint32_t>(number(row, "ngl"));
@@ -79,10 +81,11 @@ Workload workload_of(const Row& row, const ModelInfo& model) {
 }
 
 std::string label(const Row& row) {
-  return fmt::format("{} {} ngl {} ctx {} ub {} np {} {}/{} fa {} kvu {} swa_full {} offload {} rs {}",
-                     row.at("gguf"), row.at("device"), row.at("ngl"), row.at("ctx"), row.at("ubatch"),
-                     row.at("parallel"), row.at("ctk"), row.at("ctv"), row.at("fa"),
-                     row.at("kv_unified"), row.at("swa_full"), row.at("offload_kqv"), row.at("rs_seq"));
+  return fmt::format(
+      "{} {} ngl {} ctx {} ub {} np {} {}/{} fa {} kvu {} swa_full {} offload {} rs {}",
+      row.at("gguf"), row.at("device"), row.at("ngl"), row.at("ctx"), row.at("ubatch"),
+      row.at("parallel"), row.at("ctk"), row.at("ctv"), row.at("fa"), row.at("kv_unified"),
+      row.at("swa_full"), row.at("offload_kqv"), row.at("rs_seq"));
 }
 
 /// Recorded caches as "cells -> bytes" sums per kind of ours.
@@ -93,7 +96,11 @@ std::map<std::string, std::uint64_t> recorded_caches(const Row& row) {
     const std::uint64_t bytes = std::stoull(parts[2]);
     const std::string& kind = parts[0];
     const bool state = kind == "recurrent" || kind == "compressor_state";
-    if (bytes != 0) sums[(state ? "state" : kind == "kv_indexer" ? "indexer" : "kv") + (state ? "" : ":" + parts[1])] += bytes;
+    if (bytes != 0)
+      sums[(state                  ? "state"
+            : kind == "kv_indexer" ? "indexer"
+                                   : "kv") +
+           (state ? "" : ":" + parts[1])] += bytes;
   }
   return sums;
 }
@@ -130,28 +137,33 @@ TEST_CASE("context sizes and bytes equal every recorded allocation, cache by cac
   CHECK(n == 5735);
 }
 
-TEST_CASE("model bytes equal every recorded allocation but Vulkan's documented fall-backs", "[oracle]") {
+TEST_CASE("model bytes equal every recorded allocation but Vulkan's documented fall-backs",
+          "[oracle]") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   for (const auto& row : recorded_rows()) {
     // Vulkan cannot run Mamba-1's ssm_a and leaves it on the host.
     if (row.at("device") == "vulkan" && row.at("gguf").rfind("jamba", 0) == 0) continue;
     const ModelInfo& model = recorded_model(row.at("gguf"));
-    const Placement placed = model_bytes(model, stored_weights(model), workload_of(row, model), runtime);
+    const Placement placed =
+        model_bytes(model, stored_weights(model), workload_of(row, model), runtime);
     INFO(label(row));
     REQUIRE(placed.device.count == number(row, "gpu_model"));
     REQUIRE(placed.host.count == number(row, "host_model"));
   }
 }
 
-TEST_CASE("the compute buffer of dense models with few outputs is near every recorded one", "[oracle]") {
+TEST_CASE("the compute buffer of dense models with few outputs is near every recorded one",
+          "[oracle]") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::size_t n = 0, near = 0;
   for (const auto& row : recorded_rows()) {
-    if (row.at("device") != "cuda" || row.at("flash_attn") != "1" || number(row, "outputs") == 0) continue;
+    if (row.at("device") != "cuda" || row.at("flash_attn") != "1" || number(row, "outputs") == 0)
+      continue;
     const ModelInfo& model = recorded_model(row.at("gguf"));
-    const bool plain = std::all_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) {
-      return layer.kind == LayerKind::attention || layer.kind == LayerKind::sliding;
-    });
+    const bool plain =
+        std::all_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) {
+          return layer.kind == LayerKind::attention || layer.kind == LayerKind::sliding;
+        });
     const Workload workload = workload_of(row, model);
     if (!plain || model.hparams.n_expert.value_or(0) != 0 || workload.n_gpu_layers < 90) continue;
     const double recorded = static_cast<double>(number(row, "gpu_compute"));

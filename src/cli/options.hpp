@@ -41,6 +41,8 @@ struct Options {
   std::string filter;
 
   Subject subject = Subject::gpus;  ///< of list
+  bool show_tensors = false;
+  bool show_params = false;
 
   std::vector<std::string> catalogs;  ///< files added to the embedded catalogue
   std::vector<std::string> gpu_files;
