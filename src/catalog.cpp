@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCandidates = 8;
-constexpr std::size_t kLongestName = 256;
+constexpr std::size_t most_candidates = 8;
+constexpr std::size_t longest_name = 256;
 
 // The text ends or closes where it must not; the JSON library then says where.
 struct Broken {};
@@ -182,7 +182,7 @@ bool at_words(const std::string& text, const std::string& part) {
 
 // From the strictest reading of a name to the loosest; the first that hits anything decides.
 using Reading = bool (*)(const Forms& entry, const std::string& asked);
-constexpr Reading kReadings[] = {
+constexpr Reading readings[] = {
     [](const Forms& entry, const std::string& asked) { return entry.whole == asked; },
     [](const Forms& entry, const std::string& asked) { return entry.tail == asked; },
     [](const Forms& entry, const std::string& asked) {
@@ -205,11 +205,11 @@ constexpr Reading kReadings[] = {
 
 Malformed ambiguous(const std::vector<const CatalogEntry*>& found, std::string_view name) {
   std::string hint = "say which: ";
-  for (std::size_t i = 0; i < std::min(found.size(), kMostCandidates); ++i) {
+  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) {
     hint += (i == 0 ? "" : ", ") + printable(found[i]->name);
   }
-  if (found.size() > kMostCandidates) {
-    hint += " and " + std::to_string(found.size() - kMostCandidates) + " more";
+  if (found.size() > most_candidates) {
+    hint += " and " + std::to_string(found.size() - most_candidates) + " more";
   }
   return Malformed{
       ErrorCode::ambiguous, "model",
@@ -222,12 +222,17 @@ Malformed unknown(std::span<const CatalogEntry> entries, std::string_view name) 
     names.push_back(tail(entry.name));
     names.push_back(entry.name);
   }
-  const std::string_view near = closest(name, names);
+  std::string_view near = closest(name, names);
+  if (near.empty()) {
+    // A typo in the part before a suffix: "gema-3-27b" for gemma-3-27b-it.
+    for (auto& candidate : names) candidate = candidate.substr(0, name.size());
+    near = closest(name, names);
+  }
   std::string hint =
       "fitvram list models prints the catalogue; a file or a directory will do as well";
   if (!near.empty()) {
     const auto entry = std::find_if(entries.begin(), entries.end(), [&](const CatalogEntry& e) {
-      return tail(e.name) == near || e.name == near;
+      return tail(e.name).starts_with(near) || e.name.starts_with(near);
     });
     hint = "did you mean '" + printable(entry->name) + "'? " + hint;
   }
@@ -236,7 +241,7 @@ Malformed unknown(std::span<const CatalogEntry> entries, std::string_view name) 
 }
 
 const CatalogEntry* find(std::span<const CatalogEntry> entries, std::string_view name) {
-  if (name.size() > kLongestName) {
+  if (name.size() > longest_name) {
     throw Malformed{ErrorCode::unknown_name, "model",
                     "no model of the catalogue has a name that long"};
   }
@@ -246,7 +251,7 @@ const CatalogEntry* find(std::span<const CatalogEntry> entries, std::string_view
   forms.reserve(entries.size());
   for (const CatalogEntry& entry : entries)
     forms.push_back({fold(entry.name), fold(tail(entry.name))});
-  for (const Reading reading : kReadings) {
+  for (const Reading reading : readings) {
     std::vector<const CatalogEntry*> found;
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (reading(forms[i], asked)) found.push_back(&entries[i]);

@@ -1,10 +1,13 @@
 #include "compute.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "graph_families.hpp"
 #include "placement.hpp"
+#include "schedule.hpp"
 
 namespace fitvram {
 
@@ -44,7 +47,7 @@ struct AttentionWidths {
   bool window;
 };
 
-struct Graph {
+struct Facts {
   const ModelInfo& model;
   const Workload& workload;
   const Hparams& hp;
@@ -54,9 +57,9 @@ struct Graph {
   std::uint64_t kv_full = 0, kv_window = 0;
 };
 
-Graph graph_of(const ModelInfo& model, const Workload& workload) {
+Facts graph_of(const ModelInfo& model, const Workload& workload) {
   const Runtime& runtime = *find_runtime("llama.cpp");
-  Graph g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
+  Facts g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
   g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
   const bool honours = runtime.honours_window(model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
@@ -80,32 +83,80 @@ Graph graph_of(const ModelInfo& model, const Workload& workload) {
   return g;
 }
 
-bool flash_on_device(const Graph& g) {
+bool flash_on_device(const Facts& g) {
   if (g.workload.backend != "cuda") return true;
   const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
   if (fails(cache_type_k(g.workload)) || fails(cache_type_v(g.workload))) return false;
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
     const bool latent = w.v_row == 0;
     const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
-    const std::uint64_t d_v = latent ? g.hp.head_dim_v.value_or(0) : w.d_v;
+    const std::uint64_t d_v =
+        latent ? g.hp.kv_lora_rank.value_or(static_cast<std::uint32_t>(w.d_k)) : w.d_v;
     return cuda_kernel_takes(w.d_k, d_v, w.n_head / std::max<std::uint64_t>(1, n_head_kv));
   });
 }
 
-bool flash(const Graph& g) {
+Machine machine_of(const Backend& backend) {
+  Machine machine;
+  machine.device = backend.device;
+  machine.keeps = backend.name == "cuda";
+  machine.device_memory.alignment = backend.alignment;
+  machine.host_memory.alignment = backend.host_alignment;
+  return machine;
+}
+
+const Family* family_of(const ModelInfo& model) {
+  if (model.tensors.empty() || model.n_layer == 0) return nullptr;
+  return find_family(model.architecture);
+}
+
+/// Automatic flash attention is given up where it would run on another device than its layer
+/// (src/llama-context.cpp, resolve_fused_ops, v0.5.0).
+bool flash_follows_layers(const Facts& f) {
+  const Devices devices(f.model, f.workload);
+  const Family* family = family_of(f.model);
+  const std::uint64_t all = f.model.layers.size() + 1;
+  const bool split = devices.layers_on_device() != all || !f.workload.offload_kqv;
+  if (family == nullptr || !devices.backend().device || !split) return true;
+  try {
+    Graph graph;
+    Building how;
+    how.probe = true;
+    GraphBuilder builder(f.model, f.workload, how, graph);
+    family->build(builder, *family);
+    schedule(graph, machine_of(devices.backend()));
+    return std::all_of(
+        builder.flash_calls.begin(), builder.flash_calls.end(), [&](const auto& call) {
+          return (graph[call.node].place == Place::device) == devices.holds_layer(call.layer);
+        });
+  } catch (const Unbuilt&) {
+    return true;
+  }
+}
+
+/// ggml-cuda/lightning-indexer.cu, v0.5.0; Vulkan has none.
+bool indexer_on_device(const Facts& f) {
+  if (f.workload.backend == "cpu") return true;
+  const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
+  return f.workload.backend == "cuda" && f.hp.indexer_head_dim.value_or(0) == 128 &&
+         (n_head == 64 || n_head == 32) && cache_type_k(f.workload).name != "IQ4_NL";
+}
+
+bool flash(const Facts& g) {
   switch (g.workload.flash_attn) {
     case FlashAttention::on:
       return true;
     case FlashAttention::off:
       return false;
     case FlashAttention::automatic:
-      return cache_type_v(g.workload).quantized() || flash_on_device(g);
+      return cache_type_v(g.workload).quantized() ||
+             (flash_on_device(g) && flash_follows_layers(g));
   }
   return true;
 }
 
 /// Values per token that live at the widest moment of a feed-forward block.
-std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
+std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
   const Hparams& hp = g.hp;
   const std::string& arch = g.model.architecture;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
@@ -133,7 +184,7 @@ std::uint64_t feed_forward_width(const Graph& g, std::uint64_t attention_out) {
   return width;
 }
 
-std::uint64_t recurrent_width(const Graph& g) {
+std::uint64_t recurrent_width(const Facts& g) {
   const Hparams& hp = g.hp;
   const bool recurrent = std::any_of(
       g.model.layers.begin(), g.model.layers.end(),
@@ -149,7 +200,7 @@ std::uint64_t recurrent_width(const Graph& g) {
 }
 
 /// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
-Bytes converted_cache(const Graph& g) {
+Bytes converted_cache(const Facts& g) {
   const bool k = cache_type_k(g.workload).name != "F16";
   const bool v = cache_type_v(g.workload).name != "F16";
   Bytes most;
@@ -160,11 +211,11 @@ Bytes converted_cache(const Graph& g) {
   return most;
 }
 
-Bytes masks(const Graph& g, bool flash_attn) {
+Bytes masks(const Facts& g, bool flash_attn) {
   return Bytes{flash_attn ? 2u : 4u} * g.n_tokens * sat_add(g.kv_full, g.kv_window);
 }
 
-Bytes arena(const Graph& g, bool cuda) {
+Bytes arena(const Facts& g, bool cuda) {
   const Hparams& hp = g.hp;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const bool flash_attn = flash(g);
@@ -203,6 +254,28 @@ Bytes arena(const Graph& g, bool cuda) {
   return std::max(most, attention);
 }
 
+/// The buffers of the runtime's own graph, where its architecture's blocks are known.
+std::optional<ArenaBytes> simulated(const Facts& f) {
+  const Family* family = family_of(f.model);
+  const Backend* backend = find_backend(f.workload.backend);
+  if (family == nullptr || backend == nullptr) return std::nullopt;
+  // How the other backends split an indexer's operations is not restated.
+  const bool indexer = f.hp.indexer_head_dim.value_or(0) != 0;
+  if (indexer && backend->device && backend->name != "cuda") return std::nullopt;
+  try {
+    Graph graph;
+    Building how;
+    how.flash = flash(f);
+    how.flash_on_device = flash_on_device(f);
+    how.fused_indexer = indexer_on_device(f);
+    GraphBuilder builder(f.model, f.workload, how, graph);
+    family->build(builder, *family);
+    return arena_bytes(graph, machine_of(*backend));
+  } catch (const Unbuilt&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
@@ -210,12 +283,14 @@ bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) 
 }
 
 Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload) {
+  if (const auto bytes = simulated(graph_of(model, workload))) return Bytes{bytes->device};
   if (Devices(model, workload).layers_on_device() == 0) return Bytes{};
   return arena(graph_of(model, workload), workload.backend == "cuda");
 }
 
 Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload) {
-  const Graph g = graph_of(model, workload);
+  const Facts g = graph_of(model, workload);
+  if (const auto bytes = simulated(g)) return Bytes{bytes->host};
   const Devices devices(model, workload);
   if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
     return Bytes{2 * f32} * g.n_tokens * g.hp.n_embd.value_or(0) + masks(g, flash(g));

@@ -6,6 +6,7 @@
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "placement.hpp"
+#include "text.hpp"
 
 namespace fitvram {
 
@@ -205,6 +206,17 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
       (device ? memory.context.device : memory.context.host) += bytes;
       add_to(memory.caches, tensor, bytes);
     });
+  }
+
+  for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)}) {
+    if (type->ggml_id >= 0) continue;
+    memory.context_provenance = Provenance::assumed;
+    Note note{Severity::warning, "cache-type-foreign",
+              std::string(runtime.title) + " has no cache type " + lower(type->name) +
+                  ": its size is assumed to be " + std::to_string(type->block_bytes * 8) +
+                  " bits a value"};
+    if (memory.notes.empty() || memory.notes.back() != note)
+      memory.notes.push_back(std::move(note));
   }
 
   memory.compute.device = runtime.device_compute(model, workload);

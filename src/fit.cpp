@@ -212,13 +212,18 @@ QuantAdvice recommend_quantization(const AdviceInput& input) {
   const std::uint64_t need16 = sat_add(up(sat_mul(2, input.n_params), billion), headroom);
   const std::uint64_t need8 = sat_add(up(input.n_params, billion), headroom);
   const std::uint64_t need4 = sat_add(up(input.n_params, 2 * billion), headroom);
+  const std::string of_memory = " of " + std::to_string(input.memory_gib) + " GiB";
+  const auto needs = [&](const char* form, std::uint64_t gib) {
+    return std::string(form) + " needs " + std::to_string(gib) + of_memory;
+  };
   if (input.neural_accelerator && need8 <= input.memory_gib)
-    return {Advice::int8, "the neural accelerator runs INT8 faster than FP16"};
+    return {Advice::int8, needs("INT8", need8) + " and the neural accelerator runs it fastest"};
   if (input.neural_accelerator && need4 <= input.memory_gib)
-    return {Advice::int4, "INT8 does not fit the memory, INT4 does"};
-  if (need16 <= input.memory_gib) return {Advice::fp16, "the model fits as FP16"};
-  if (need4 <= input.memory_gib) return {Advice::int4, "FP16 does not fit the memory, INT4 does"};
-  return {Advice::int4, "even INT4 is larger than the memory; nothing smaller is advised"};
+    return {Advice::int4, needs("INT8", need8) + ", " + needs("INT4", need4)};
+  if (need16 <= input.memory_gib) return {Advice::fp16, needs("FP16", need16)};
+  if (need4 <= input.memory_gib)
+    return {Advice::int4, needs("FP16", need16) + ", " + needs("INT4", need4)};
+  return {Advice::int4, needs("even INT4", need4)};
 }
 
 }  // namespace fitvram

@@ -10,33 +10,33 @@
 namespace fitvram {
 namespace {
 
-constexpr std::uint32_t kMostCards = 64;
-constexpr std::size_t kCountDigits = 3;  // "7900 XTX" is a card
-constexpr std::size_t kMostCandidates = 8;
-constexpr std::size_t kLongestSpec = 128;
-constexpr std::string_view kElsewhere =
+constexpr std::uint32_t most_cards = 64;
+constexpr std::size_t count_digits = 3;  // "7900 XTX" is a card
+constexpr std::size_t most_candidates = 8;
+constexpr std::size_t longest_spec = 128;
+constexpr std::string_view elsewhere =
     "give the memory with --vram 24GiB; fitvram list gpus prints all";
 
 // Words that carry no choice: "NVIDIA GeForce RTX 4090" and "RTX 4090" are one card.
-constexpr std::string_view kNoise[] = {"amd",        "apple",  "arc",      "edition",  "geforce",
-                                       "generation", "gpu",    "graphics", "instinct", "intel",
-                                       "nvidia",     "radeon", "tesla"};
-static_assert(std::is_sorted(std::begin(kNoise), std::end(kNoise)));
+constexpr std::string_view noise[] = {"amd",        "apple",  "arc",      "edition",  "geforce",
+                                      "generation", "gpu",    "graphics", "instinct", "intel",
+                                      "nvidia",     "radeon", "tesla"};
+static_assert(std::is_sorted(std::begin(noise), std::end(noise)));
 
-constexpr std::string_view kLaptopWords[] = {"laptop", "mobile", "notebook"};
-constexpr std::string_view kSeries[] = {"rtx", "gtx", "rx"};
+constexpr std::string_view laptop_words[] = {"laptop", "mobile", "notebook"};
+constexpr std::string_view series[] = {"rtx", "gtx", "rx"};
 
 struct Brand {
   std::string_view vendor;
   std::string_view series;  // what the display name starts with
   std::string_view prefix;
 };
-constexpr Brand kBrands[] = {{"amd", "RX ", "AMD Radeon "},
-                             {"amd", "", "AMD "},
-                             {"apple", "", ""},
-                             {"intel", "", "Intel "},
-                             {"nvidia", "GTX ", "NVIDIA GeForce "},
-                             {"nvidia", "", "NVIDIA "}};
+constexpr Brand brands[] = {{"amd", "RX ", "AMD Radeon "},
+                            {"amd", "", "AMD "},
+                            {"apple", "", ""},
+                            {"intel", "", "Intel "},
+                            {"nvidia", "GTX ", "NVIDIA GeForce "},
+                            {"nvidia", "", "NVIDIA "}};
 
 // A name as it is compared: noise gone, separators gone, the memory size taken out of `key`.
 struct Label {
@@ -80,7 +80,7 @@ std::vector<std::string> words_of(std::string_view text) {
     }
     if ((word == "gb" || word == "gib") && !words.empty() && is_number(words.back())) {
       words.back() += "gb";
-    } else if (!word.empty() && !contains(kNoise, word)) {
+    } else if (!word.empty() && !contains(noise, word)) {
       words.push_back(std::move(word));
     }
   }
@@ -90,7 +90,7 @@ std::vector<std::string> words_of(std::string_view text) {
 Label label_of(std::string_view text) {
   Label label;
   for (const std::string& word : words_of(text)) {
-    if (contains(kLaptopWords, word)) {
+    if (contains(laptop_words, word)) {
       label.laptop = true;
       continue;
     }
@@ -108,8 +108,8 @@ Label label_of(std::string_view text) {
 // "4090" is short for "rtx4090".
 bool same(std::string_view card, std::string_view asked) {
   if (card == asked) return true;
-  return std::any_of(std::begin(kSeries), std::end(kSeries), [&](std::string_view series) {
-    return card.size() == series.size() + asked.size() && card.starts_with(series) &&
+  return std::any_of(std::begin(series), std::end(series), [&](std::string_view word) {
+    return card.size() == word.size() + asked.size() && card.starts_with(word) &&
            card.ends_with(asked);
   });
 }
@@ -141,7 +141,7 @@ std::string size_text(Bytes bytes) { return std::to_string(bytes.count / GiB.cou
 
 std::string full_name(const GpuCard& card) {
   std::string_view prefix;
-  for (const Brand& brand : kBrands) {
+  for (const Brand& brand : brands) {
     if (card.vendor != brand.vendor || !card.name.starts_with(brand.series)) continue;
     prefix = brand.prefix;
     break;
@@ -175,11 +175,11 @@ Gpu gpu_of(const GpuCard& card, std::uint32_t count) {
 
 std::string join(const std::vector<std::string>& names) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(names.size(), kMostCandidates); ++i) {
+  for (std::size_t i = 0; i < std::min(names.size(), most_candidates); ++i) {
     out += (i == 0 ? "" : ", ") + names[i];
   }
-  if (names.size() > kMostCandidates) {
-    out += " and " + std::to_string(names.size() - kMostCandidates) + " more";
+  if (names.size() > most_candidates) {
+    out += " and " + std::to_string(names.size() - most_candidates) + " more";
   }
   return out;
 }
@@ -187,7 +187,7 @@ std::string join(const std::vector<std::string>& names) {
 std::string nearest(std::span<const GpuCard> cards, std::string_view spec) {
   std::string asked;
   for (const std::string& word : words_of(spec)) {
-    if (size_in(word) || contains(kLaptopWords, word)) continue;
+    if (size_in(word) || contains(laptop_words, word)) continue;
     asked += (asked.empty() ? "" : " ") + word;
   }
   std::vector<std::string_view> names;
@@ -195,7 +195,7 @@ std::string nearest(std::span<const GpuCard> cards, std::string_view spec) {
     std::string_view name = card.name;
     names.push_back(name);
     const std::size_t space = name.find(' ');
-    if (space != std::string_view::npos && contains(kSeries, lower(name.substr(0, space)))) {
+    if (space != std::string_view::npos && contains(series, lower(name.substr(0, space)))) {
       names.push_back(name.substr(space + 1));
     } else if (name.starts_with("Apple ")) {
       names.push_back(name.substr(6));
@@ -215,7 +215,7 @@ std::uint32_t take_count(std::string_view& spec) {
   std::string_view rest = spec.substr(digits);
   while (rest.starts_with(' ')) rest.remove_prefix(1);
   const std::size_t times = rest.starts_with("\xC3\x97") ? 2 : 1;
-  if (digits == 0 || digits > kCountDigits || rest.empty() ||
+  if (digits == 0 || digits > count_digits || rest.empty() ||
       (times == 1 && rest.front() != 'x' && rest.front() != 'X' && rest.front() != '*')) {
     return 1;
   }
@@ -224,10 +224,10 @@ std::uint32_t take_count(std::string_view& spec) {
   if (rest.empty()) return 1;
   std::uint32_t count = 0;
   const auto read = std::from_chars(spec.data(), spec.data() + digits, count);
-  if (read.ec != std::errc{} || count == 0 || count > kMostCards) {
+  if (read.ec != std::errc{} || count == 0 || count > most_cards) {
     throw Malformed{ErrorCode::limit, "gpu",
                     "'" + printable(spec.substr(0, digits)) + "' is not a number of cards",
-                    "from 1 to " + std::to_string(kMostCards)};
+                    "from 1 to " + std::to_string(most_cards)};
   }
   spec = rest;
   return count;
@@ -245,7 +245,7 @@ std::string sizes_of(const std::vector<const GpuCard*>& cards) {
 Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
   const std::string shown = printable(spec);
   const std::string near = nearest(cards, spec);
-  std::string hint{kElsewhere};
+  std::string hint{elsewhere};
   if (parse_bytes(spec)) {
     hint = "an amount of memory goes to --vram " + shown;
   } else if (!near.empty()) {
@@ -264,9 +264,9 @@ Malformed ambiguous(const std::vector<const GpuCard*>& cards, std::string_view s
 }
 
 Gpu find(std::span<const GpuCard> cards, std::string_view spec) {
-  if (spec.size() > kLongestSpec) {
+  if (spec.size() > longest_spec) {
     throw Malformed{ErrorCode::unknown_name, "gpu", "no GPU has a name that long",
-                    std::string{kElsewhere}};
+                    std::string{elsewhere}};
   }
   const std::uint32_t count = take_count(spec);
   const Label asked = label_of(spec);
@@ -287,7 +287,7 @@ Gpu find(std::span<const GpuCard> cards, std::string_view spec) {
     throw Malformed{ErrorCode::unknown_name, "gpu",
                     named.front()->name + " comes with " + sizes_of(named) + ", not " +
                         std::to_string(asked.gib.value_or(0)) + " GB",
-                    std::string{kElsewhere}};
+                    std::string{elsewhere}};
   }
   if (found.empty()) throw unknown(cards, spec);
   // Boards that differ in form but not in memory are one answer.

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestCardGib = 65536;
+constexpr std::uint64_t largest_card_gib = 65536;
 
 const json& member(const json& object, const char* key, const std::string& where) {
   const auto value = object.find(key);
@@ -69,11 +69,11 @@ GpuCard card_of(const json& entry, const std::string& where) {
   card.display = entry.contains("display") ? text_at(entry, "display", where) : card.name;
   card.vendor = lower(text_at(entry, "vendor", where));
   member(entry, "vram_gib", where);
-  card.marketed = number_at(entry, "vram_gib", kLargestCardGib, where) * GiB;
+  card.marketed = number_at(entry, "vram_gib", largest_card_gib, where) * GiB;
   if (card.marketed == Bytes{}) {
     throw Malformed{ErrorCode::malformed, where + "/vram_gib", "is zero"};
   }
-  card.visible = number_at(entry, "vram_mib_seen", kLargestCardGib * 1024, where) * MiB;
+  card.visible = number_at(entry, "vram_mib_seen", largest_card_gib * 1024, where) * MiB;
   card.bandwidth_gbps =
       static_cast<std::uint32_t>(number_at(entry, "bandwidth_gbps", 1'000'000, where));
   card.unified = flag_at(entry, "unified", where);

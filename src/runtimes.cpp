@@ -5,6 +5,7 @@
 #include "cache_tensors.hpp"
 #include "compute.hpp"
 #include "fitvram/runtime.hpp"
+#include "text.hpp"
 
 namespace fitvram {
 
@@ -44,8 +45,22 @@ constexpr std::array runtime_table{
             loads_gguf},
 };
 
+constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
+
 Error refuse(std::string message, std::string hint) {
   return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+/// Models that only draft for another one and share its context (src/llama-context.cpp).
+bool needs_other_context(const ModelInfo& model) {
+  if (model.architecture == "gemma4-assistant") return true;
+  if (model.architecture != "eagle3" && model.architecture != "dflash") return false;
+  bool embedding = false, output = false;
+  for (const auto& tensor : model.tensors) {
+    embedding |= tensor.name == "token_embd.weight";
+    output |= tensor.name == "output.weight";
+  }
+  return !model.tensors.empty() && (!embedding || !output);
 }
 
 std::string block_mismatch(const char* cache, const TensorType& type, const char* key,
@@ -100,12 +115,21 @@ const Backend* find_backend(std::string_view name) {
   return nullptr;
 }
 
-// src/llama-context.cpp, llama_init_from_model, v0.5.0.
+// src/llama-context.cpp, llama_init_from_model and the constructor it calls, in their order;
+// common/arg.cpp kv_cache_type_from_str; v0.5.0.
 std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, const Runtime&) {
   const TensorType& k = cache_type_k(workload);
   const TensorType& v = cache_type_v(workload);
   const Hparams& hp = model.hparams;
+  for (const TensorType* type : {&k, &v})
+    if (!type->cache)
+      return refuse("unsupported cache type: " + lower(type->name),
+                    "'fitvram list cache-types' names them");
   if (workload.n_seq == 0) return refuse("zero sequences", "ask for at least one slot with -np 1");
+  if (workload.n_batch == 0 && workload.n_ubatch == 0)
+    return refuse("n_batch and n_ubatch cannot both be zero", "give -b or -ub");
+  if (workload.n_ctx == 0 && model.n_ctx_train == 0)
+    return refuse("n_ctx and model->hparams.n_ctx_train cannot both be zero", "give -c");
   const Architecture* arch = find_architecture(model.architecture);
   const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && arch != nullptr && arch->mla;
   const bool one_type = mla || (arch != nullptr && arch->memory == MemoryClass::dsv4);
@@ -118,8 +142,7 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, c
   if (v.quantized() && off)
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");
-  if (off) return std::nullopt;
-  for (std::size_t i = 0; i < model.n_layer; ++i) {
+  for (std::size_t i = 0; i < model.n_layer && !off; ++i) {
     const bool swa = i < hp.swa_layers.size() && hp.swa_layers[i];
     const std::uint32_t d_k =
         (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
@@ -130,6 +153,12 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, c
     if (v.quantized() && d_v % v.block_elems != 0)
       return refuse(block_mismatch("V", v, "n_embd_head_v", d_v), "use -ctv f16");
   }
+  if (workload.n_seq > max_seq)
+    return refuse("n_seq_max must be <= " + std::to_string(max_seq),
+                  "ask for fewer slots with -np");
+  if (needs_other_context(model))
+    return refuse(model.architecture + " requires ctx_other to be set",
+                  "it drafts for another model: estimate that one");
   return std::nullopt;
 }
 

@@ -8,22 +8,22 @@
 namespace fitvram {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::size_t kLongestTypo = 256;
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::size_t longest_typo = 256;
 
 struct Unit {
   std::string_view suffix;
   std::uint64_t size;
 };
 
-constexpr std::uint64_t kKibi = 1024;
-constexpr Unit kByteUnits[] = {{"b", 1},
-                               {"k", kKibi},
-                               {"m", kKibi* kKibi},
-                               {"g", kKibi* kKibi* kKibi},
-                               {"t", kKibi* kKibi* kKibi* kKibi}};
-constexpr Unit kTokenUnits[] = {{"", 1}, {"k", kKibi}, {"m", kKibi* kKibi}};
-constexpr Unit kParamUnits[] = {{"", 1},
+constexpr std::uint64_t kibi = 1024;
+constexpr Unit byte_units[] = {{"b", 1},
+                               {"k", kibi},
+                               {"m", kibi* kibi},
+                               {"g", kibi* kibi* kibi},
+                               {"t", kibi* kibi* kibi* kibi}};
+constexpr Unit token_units[] = {{"", 1}, {"k", kibi}, {"m", kibi* kibi}};
+constexpr Unit param_units[] = {{"", 1},
                                 {"k", 1'000},
                                 {"m", 1'000'000},
                                 {"b", 1'000'000'000},
@@ -142,13 +142,13 @@ bool is_control(std::uint32_t code) {
 
 std::string format_bytes(Bytes bytes) {
   const std::uint64_t n = bytes.count;
-  if (n < kKibi) return std::to_string(n) + " B";
+  if (n < kibi) return std::to_string(n) + " B";
   const auto tenths = [&](std::uint64_t unit) {
     return n / unit * 10 + divide_rounded(n % unit * 10, unit);
   };
   for (const auto& [unit, name] : {std::pair{KiB.count, " KiB"}, std::pair{MiB.count, " MiB"}}) {
     const std::uint64_t value = tenths(unit);
-    if (value >= kKibi * 10) continue;
+    if (value >= kibi * 10) continue;
     return (value % 10 == 0 ? std::to_string(value / 10) : with_decimals(value, 1)) + name;
   }
   const std::uint64_t unit = GiB.count;
@@ -184,7 +184,7 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
     if (suffix.size() == 2 && suffix.back() == 'i' && suffix.front() != 'b') suffix.pop_back();
     if (suffix == "b") return std::nullopt;
   }
-  const auto unit = unit_of(kByteUnits, suffix);
+  const auto unit = unit_of(byte_units, suffix);
   if (!unit) return std::nullopt;
   const auto bytes = scale(*decimal, *unit);
   if (!bytes) return std::nullopt;
@@ -194,7 +194,7 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
 std::optional<std::uint64_t> parse_tokens(std::string_view text) {
   text = trim(text);
   const auto decimal = take_decimal(text);
-  const auto unit = unit_of(kTokenUnits, lower(trim(text)));
+  const auto unit = unit_of(token_units, lower(trim(text)));
   if (!decimal || !unit) return std::nullopt;
   return scale(*decimal, *unit);
 }
@@ -211,7 +211,7 @@ std::optional<std::uint64_t> parse_params(std::string_view text) {
     const std::string_view exponent = take_digits(rest);
     if (rest.empty()) unit = power_of_ten(exponent);
   } else {
-    unit = unit_of(kParamUnits, suffix);
+    unit = unit_of(param_units, suffix);
   }
   if (!unit) return std::nullopt;
   const auto count = scale(*decimal, *unit);
@@ -259,7 +259,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
-  if (word.empty() || word.size() > kLongestTypo) return {};
+  if (word.empty() || word.size() > longest_typo) return {};
   const std::string folded = lower(word);
   std::size_t limit = std::max<std::size_t>(1, word.size() / 3);
   std::string_view best;
@@ -283,7 +283,7 @@ std::string printable(std::string_view text) {
   while (!text.empty()) {
     const auto [length, code] = decode(text);
     if (length == 0) {
-      out += kReplacement;
+      out += replacement;
     } else if (is_control(code)) {
       out += '?';
     } else {

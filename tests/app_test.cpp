@@ -43,7 +43,7 @@ TEST_CASE("llama.cpp's single-dash options mean what they mean there") {
   CHECK(shorts.out.find("\"cache_type_v\": \"q8_0\"") != std::string::npos);
 }
 
-TEST_CASE("--kv-type sets both cache types and the special options override it") {
+TEST_CASE("the option --kv-type sets both cache types and the special options override it") {
   const auto run =
       run_words({"estimate", "tiny.gguf", "-ctv", "f16", "--kv-type", "q8_0", "--json"});
   CHECK(run.out.find("\"cache_type_k\": \"q8_0\"") != std::string::npos);

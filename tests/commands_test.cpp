@@ -35,8 +35,11 @@ TEST_CASE("rank sorts by parameters and leaves out what does not fit") {
         Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
 }
 
-TEST_CASE("rank puts what had to go below Q4_K_M's bits behind what did not") {
-  CHECK(names(rank({"--vram", "12"})) == Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
+TEST_CASE("a model of the catalogue that the runtime refuses as asked is skipped, not an error") {
+  const auto report = rank({"--vram", "48", "-ctv", "q8_0", "-fa", "off"});
+  CHECK(report["errors"].empty());
+  CHECK(report["skipped"].size() == 2);
+  CHECK(report["skipped"][0]["message"] == "a quantized V cache (Q8_0) requires flash attention");
 }
 
 TEST_CASE("rank sorts by what is asked") {
@@ -83,7 +86,7 @@ TEST_CASE("plan goes to several cards only when no single one holds the model") 
   CHECK(Json::parse(many.out)["results"][0]["gpu"]["count"] == 4);
 }
 
-TEST_CASE("--gpu with --vram keeps the card and takes the memory") {
+TEST_CASE("the option --gpu with --vram keeps the card and takes the memory") {
   const auto report = rank({"--gpu", "Middle", "--only-gpus", "cards.json", "--vram", "20G"});
   CHECK(report["gpu"]["vram_bytes"] == 20ULL << 30);
   CHECK(report["gpu"]["name"].get<std::string>().find("Middle") != std::string::npos);

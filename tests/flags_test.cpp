@@ -46,7 +46,7 @@ TEST_CASE("memory sizes and token counts are read as help says") {
   CHECK_FALSE(options.reserve.fixed.has_value());
 }
 
-TEST_CASE("-ngl takes a number, all, auto and llama.cpp's old -1") {
+TEST_CASE("the option -ngl takes a number, all, auto and llama.cpp's old -1") {
   Options options;
   for (const auto* const everything : {"all", "auto", "-1"}) {
     CHECK_FALSE(set(options, "-ngl", everything));

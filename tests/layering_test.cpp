@@ -49,10 +49,15 @@ constexpr Layer layers[] = {
     {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it
     {"estimate", "estimate", 7},
     {"cache_tensors", "estimate", 7},
+    {"arena", "estimate", 7},
     {"compute", "estimate", 7},
+    {"graph", "estimate", 7},
+    {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},
+    {"server_log", "log", 8},
+    {"log_compare", "log", 8},
     {"names", "everything", 9},  // the spelling of every enum; a source without a header
     {"fitvram/fitvram", "everything", 9},
     {"cli", "cli", 10},

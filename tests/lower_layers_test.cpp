@@ -4,6 +4,7 @@
 #include "architectures.hpp"
 #include "catch.hpp"
 #include "malformed.hpp"
+#include "support/generic_facts.hpp"
 
 using namespace fitvram;
 
@@ -620,22 +621,7 @@ TEST_CASE("every row lowers a model that states everything") {
   for (const auto& row : architectures()) {
     if (row.gguf == "clip") continue;
     CAPTURE(row.gguf);
-    auto hp = facts(std::string(row.gguf), 12, 1024, 16, 4);
-    hp.n_head_kv = List{4, 0, 4, 4, 0, 4, 4, 4, 0, 4, 4, 4};
-    hp.n_swa = 512;
-    hp.swa_layers = pattern(12, 3);
-    hp.indexer_layers.assign(12, true);
-    hp.indexer_head_dim = 64;
-    hp.indexer_top_k = 64;
-    hp.compress_ratios = List{0, 4, 128, 0, 4, 128, 0, 4, 128, 0, 4, 128};
-    hp.ssm_conv_kernel = 4;
-    hp.ssm_inner_size = 2048;
-    hp.ssm_state_size = 64;
-    hp.ssm_group_count = 2;
-    hp.kda_head_dim = 64;
-    hp.wkv_head_size = 64;
-    hp.shortconv_l_cache = 3;
-    const auto model = lowered(hp);
+    const auto model = test::generic_model(row);
     CHECK(model.known_architecture);
     CHECK(model.layers.size() == 12);
     CHECK((slots(model) == 0) == (row.memory == MemoryClass::none));

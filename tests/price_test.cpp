@@ -84,7 +84,7 @@ TEST_CASE("weights that cannot be counted are never taken for nothing") {
   CHECK(told["memory"]["device"]["model_bytes"] > 16000000000);
 }
 
-TEST_CASE("--strict refuses what rests on assumptions and nothing else") {
+TEST_CASE("the option --strict refuses what rests on assumptions and nothing else") {
   CHECK(first({"tiny.gguf", "--strict"})["quant"] == "Q8_0");
   const auto error = first({"--params", "27B", "--strict"});
   CHECK(error["code"] == "unsupported");

@@ -16,7 +16,7 @@ TEST_CASE("what does not fit says by how much") {
   CHECK(run.out.find("more than its 8.00\n  no context fits\n") != std::string::npos);
 }
 
-TEST_CASE("--explain gives formulas that end in the figure") {
+TEST_CASE("the option --explain gives formulas that end in the figure") {
   const auto run = run_words({"estimate", "tiny.gguf", "--explain", "-c", "4096"});
   CHECK(run.out.find("\n    = 4 * (32 * 2 * 4096)\n    = 1048576 bytes (1 MiB)\n") !=
         std::string::npos);

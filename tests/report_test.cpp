@@ -32,7 +32,7 @@ TEST_CASE("tensors are summed by role and type, and the sum is the weights") {
   CHECK(groups[1].bytes == Bytes{512});
 }
 
-TEST_CASE("-ngl counts the output as one layer and never more than there are") {
+TEST_CASE("the option -ngl counts the output as one layer and never more than there are") {
   ModelInfo model;
   model.n_layer = 32;
   Workload w;

@@ -73,13 +73,18 @@ struct Hparams {
   std::vector<bool> indexer_layers;  ///< attention.indexer.types: true = layer owns an indexer
   std::vector<std::uint32_t> compress_ratios;  ///< attention.compress_ratios (DeepSeek-V4)
 
-  U32 n_expert;            ///< expert_count
-  PerLayer n_expert_used;  ///< expert_used_count
-  PerLayer n_ff_exp;       ///< expert_feed_forward_length
-  U32 n_expert_shared;     ///< expert_shared_count
-  U32 n_ff_shexp;          ///< expert_shared_feed_forward_length
-  U32 expert_gating_func;  ///< expert_gating_func
-  U32 moe_every_n_layers;  ///< moe_every_n_layers / interleave_moe_layer_step
+  U32 n_expert;              ///< expert_count
+  PerLayer n_expert_used;    ///< expert_used_count
+  PerLayer n_ff_exp;         ///< expert_feed_forward_length
+  U32 n_expert_shared;       ///< expert_shared_count
+  U32 n_ff_shexp;            ///< expert_shared_feed_forward_length
+  U32 expert_gating_func;    ///< expert_gating_func
+  U32 n_expert_groups;       ///< expert_group_count: experts are picked by groups first
+  U32 n_expert_groups_used;  ///< expert_group_used_count
+  U32 expert_weights_norm;   ///< expert_weights_norm: weights of the picked experts add up to 1
+  std::optional<double> expert_weights_scale;  ///< expert_weights_scale
+  U32 moe_every_n_layers;                      ///< moe_every_n_layers / interleave_moe_layer_step
+  U32 n_deepstack_layers;                      ///< n_deepstack_layers: wider embeddings (Qwen3-VL)
 
   U32 ssm_conv_kernel;                 ///< ssm.conv_kernel
   U32 ssm_inner_size;                  ///< ssm.inner_size

@@ -45,8 +45,9 @@ enum class LayerKind {
 };
 const char* name_of(LayerKind kind);
 
-/// One block of the model and the caches it owns. A shared_kv layer owns none, nor does a nextn
-/// layer: no runtime loads next-token-prediction layers into the main context.
+/// One block of the model and the caches it owns. A shared_kv layer owns none. A nextn layer owns
+/// one only where the loader does not filter it out of the main context (src/llama-model.cpp
+/// create_memory: bailingmoe3, nemotron_h, minimax-m3, deepseek4).
 struct Layer {
   LayerKind kind = LayerKind::attention;
   std::vector<CacheSlot> caches;

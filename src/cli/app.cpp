@@ -126,6 +126,7 @@ Options options_of(const CommandRow& command, const Words& args) {
         refuse("option '" + name + "' needs a value", "'" + value + "' follows it");
       if (const auto problem = flag->set(options, value))
         refuse("option '" + name + "': " + problem->message, problem->hint);
+      options.given.emplace_back(flag->names, value);
     }
   if (command.command == Command::list) {
     std::vector<std::string_view> subjects;
@@ -141,6 +142,12 @@ Options options_of(const CommandRow& command, const Words& args) {
     options.subject = *subject;
     for (std::size_t i = 1; i < parsed.words.size(); ++i)
       options.filter += (i == 1 ? "" : " ") + parsed.words[i];
+    return options;
+  }
+  if (command.command == Command::compare_log) {
+    if (parsed.words.size() != 1)
+      refuse("compare-log takes one FILE", "a log of llama-server or llama-cli, or - for a pipe");
+    options.log = parsed.words.front();
     return options;
   }
   options.models = std::move(parsed.words);
@@ -164,7 +171,7 @@ const CommandRow& command_of(const std::string& word) {
   if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
     refuse("unknown command '" + word + "'", "fitvram estimate " + word);
   refuse("unknown command '" + word + "'",
-         did_you_mean(word, names, "rank, estimate, show, plan, list or help"));
+         did_you_mean(word, names, "rank, estimate, show, plan, list, compare-log or help"));
 }
 
 Style style_of(const Io& io, const Options& options) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/compare_log.hpp"
 #include "cli/inputs.hpp"
 #include "cli/list.hpp"
 #include "cli/price.hpp"
@@ -94,12 +95,10 @@ Result<Report> run_estimate(const Options& options, Inputs inputs, std::optional
   return report;
 }
 
-/// What keeps Q4_K_M's bits comes first, what had to go below them next, what does not fit last.
+/// What does not fit comes last, whatever the key.
 bool comes_before(const Row& a, const Row& b, SortKey key) {
-  const auto rung = [](const Row& row) {
-    return row.fit->verdict == Verdict::no ? 2 : row.lowered ? 1 : 0;
-  };
-  if (rung(a) != rung(b)) return rung(a) < rung(b);
+  const auto unusable = [](const Row& row) { return row.fit->verdict == Verdict::no; };
+  if (unusable(a) != unusable(b)) return unusable(b);
   const auto by_size = [](const Row& x, const Row& y) {
     if (x.model->n_params != y.model->n_params) return x.model->n_params > y.model->n_params;
     return lower(x.model->name) < lower(y.model->name);
@@ -145,7 +144,7 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
     if (!matches(model->name, options.filter)) continue;
     auto rows = pricer.rows(model);
     if (!rows) {
-      report.errors.push_back(rows.error());
+      (body.whole_catalog ? body.skipped : report.errors).push_back(rows.error());
       continue;
     }
     for (auto& row : *rows) {
@@ -234,6 +233,7 @@ bool usable(const Row& row) { return !row.fit || row.fit->verdict != Verdict::no
 
 Result<Report> answer(Io& io, const Options& options) {
   if (options.command == Command::list) return run_list(io, options);
+  if (options.command == Command::compare_log) return run_compare_log(io, options);
   const auto gpu = read_gpu(io, options);
   if (!gpu) return gpu.error();
   auto inputs = read_models(io, options);
@@ -248,6 +248,7 @@ Result<Report> answer(Io& io, const Options& options) {
     case Command::plan:
       return run_plan(io, options, std::move(*inputs));
     case Command::list:
+    case Command::compare_log:
       break;
   }
   return run_list(io, options);
@@ -264,6 +265,7 @@ bool fits(const Report& report) {
     return std::all_of(body->models.begin(), body->models.end(), [](const auto& rows) {
       return std::any_of(rows.begin(), rows.end(), usable);
     });
+  if (const auto* body = std::get_if<CompareReport>(&report.body)) return body->comparison.agrees();
   return true;
 }
 

@@ -141,8 +141,7 @@ constexpr Flag flag_table[] = {
        o.gpu = v;
        return {};
      }},
-    {"--vram", "", "SIZE", hardware, "re",
-     "memory of the card, instead of or above its table entry: 24G",
+    {"--vram", "", "SIZE", hardware, "re", "memory to count with, in place of the card's: 24G",
      [](Options& o, Text v) -> Set {
        o.vram = size_of(v);
        return o.vram ? Set{} : not_a_size(v);
@@ -157,7 +156,7 @@ constexpr Flag flag_table[] = {
        o.workload.overhead = size_of(v);
        return o.workload.overhead ? Set{} : not_a_size(v);
      }},
-    {"--backend", "", "NAME", hardware, "rep",
+    {"--backend", "", "NAME", hardware, "repc",
      "cuda, vulkan, metal, cpu ... (default: what the GPU uses)",
      [](Options& o, Text v) {
        std::vector<std::string_view> names = names_of(backends());
@@ -170,7 +169,7 @@ constexpr Flag flag_table[] = {
        return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v, names_of(runtimes()));
      }},
 
-    {"-c --ctx-size", "", "N", context, "rep",
+    {"-c --ctx-size", "", "N", context, "repc",
      "tokens over all sequences: 8192, 8k, 128k; 0 = as trained (default: 8192, or as trained if "
      "that is less)",
      [](Options& o, Text v) { return set_tokens(o.n_ctx, v); }},
@@ -179,48 +178,61 @@ constexpr Flag flag_table[] = {
        o.extend_ctx = true;
        return {};
      }},
-    {"--kv-type", "", "TYPE", context, "rep", "cache type of both keys and values (default: f16)",
+    {"--kv-type", "", "TYPE", context, "repc", "cache type of both keys and values (default: f16)",
      [](Options& o, Text v) {
        auto problem = set_cache_type(o.workload.type_k, v);
        o.workload.type_v = o.workload.type_k;
        return problem;
      }},
-    {"-ctk --cache-type-k", "", "TYPE", context, "rep",
+    {"-ctk --cache-type-k", "", "TYPE", context, "repc",
      "cache type of the keys: f32 f16 bf16 q8_0 q5_1 ...",
      [](Options& o, Text v) { return set_cache_type(o.workload.type_k, v); }},
-    {"-ctv --cache-type-v", "", "TYPE", context, "rep", "cache type of the values",
+    {"-ctv --cache-type-v", "", "TYPE", context, "repc", "cache type of the values",
      [](Options& o, Text v) { return set_cache_type(o.workload.type_v, v); }},
-    {"-np --parallel", "", "N", context, "rep", "sequences (server slots) (default: 1)",
+    {"-np --parallel", "", "N", context, "repc", "sequences (server slots) (default: 1)",
      [](Options& o, Text v) {
        auto problem = set_number(o.workload.n_seq, v, std::uint32_t{1});
        o.workload.n_outputs = o.workload.n_seq;
        return problem;
      }},
-    {"-kvu --kv-unified", "", "", context, "rep", "one cache shared by all sequences",
+    {"-kvu --kv-unified", "", "", context, "repc", "one cache shared by all sequences",
      [](Options& o, Text) -> Set {
        o.workload.kv_unified = true;
        return {};
      }},
-    {"-b --batch-size", "", "N", context, "rep", "logical batch (default: 2048)",
+    {"-b --batch-size", "", "N", context, "repc", "logical batch (default: 2048)",
      [](Options& o, Text v) { return set_number(o.workload.n_batch, v, std::uint32_t{1}); }},
-    {"-ub --ubatch-size", "", "N", context, "rep", "physical batch (default: 512)",
+    {"-ub --ubatch-size", "", "N", context, "repc", "physical batch (default: 512)",
      [](Options& o, Text v) { return set_number(o.workload.n_ubatch, v, std::uint32_t{1}); }},
-    {"-fa --flash-attn", "", "on|off|auto", context, "rep", "flash attention (default: auto)",
+    {"-fa --flash-attn", "", "on|off|auto", context, "repc", "flash attention (default: auto)",
      [](Options& o, Text v) { return set_word(o.workload.flash_attn, v, flash_words); }},
-    {"--swa-full", "", "", context, "rep", "window layers keep the whole context",
+    {"--swa-full", "", "", context, "repc", "window layers keep the whole context",
      [](Options& o, Text) -> Set {
        o.workload.swa_full = true;
        return {};
      }},
-    {"-ngl --gpu-layers", "--n-gpu-layers", "N|all", context, "rep",
+    {"--rs-seq", "", "N", context, "repc",
+     "snapshots of recurrent state per sequence, for speculative decoding (default: 0)",
+     [](Options& o, Text v) { return set_number(o.workload.n_rs_seq, v, std::uint32_t{0}); }},
+    {"--outputs", "", "N", context, "repc",
+     "rows of logits a batch may ask for (default: the sequences, as llama-server; 0: the batch, "
+     "as other programs)",
+     [](Options& o, Text v) { return set_number(o.workload.n_outputs, v, std::uint32_t{0}); }},
+    {"-ngl --gpu-layers", "--n-gpu-layers", "N|all", context, "repc",
      "layers on the GPU, the output counts as one (default: all)", set_gpu_layers},
-    {"-nkvo --no-kv-offload", "", "", context, "rep", "keep the cache in host memory",
+    {"-nkvo --no-kv-offload", "", "", context, "repc", "keep the cache in host memory",
      [](Options& o, Text) -> Set {
        o.workload.offload_kqv = false;
        return {};
      }},
 
-    {"-q --quant", "", "NAME", weights, "resp",
+    {"-m --model", "", "MODEL", weights, "c",
+     "what the log's program loaded (default: the file or the name that the log tells)",
+     [](Options& o, Text v) -> Set {
+       o.log_model = v;
+       return {};
+     }},
+    {"-q --quant", "", "NAME", weights, "respc",
      "quantization to price, such as Q4_K_M (default: chosen for the GPU; without one, as stored)",
      [](Options& o, Text v) {
        return set_row(o.quant, find_scheme(v), "quantization", "quants", v, names_of(schemes()));
@@ -242,12 +254,12 @@ constexpr Flag flag_table[] = {
        o.name = v;
        return {};
      }},
-    {"--catalog", "", "FILE", weights, "respl", "add a file's models to the catalogue",
+    {"--catalog", "", "FILE", weights, "resplc", "add a file's models to the catalogue",
      [](Options& o, Text v) -> Set {
        o.catalogs.push_back(v);
        return {};
      }},
-    {"--only-catalog", "", "FILE", weights, "respl", "a file's models instead of the catalogue",
+    {"--only-catalog", "", "FILE", weights, "resplc", "a file's models instead of the catalogue",
      [](Options& o, Text v) -> Set {
        o.catalogs.push_back(v);
        o.only_catalog = true;
@@ -293,14 +305,14 @@ constexpr Flag flag_table[] = {
        return {};
      }},
 
-    {"--format", "", "NAME", output, "respl", "table, json, csv or markdown (default: table)",
+    {"--format", "", "NAME", output, "resplc", "table, json, csv or markdown (default: table)",
      set_format},
-    {"--json", "", "", output, "respl", "the same as --format json",
+    {"--json", "", "", output, "resplc", "the same as --format json",
      [](Options& o, Text) -> Set {
        o.format = "json";
        return {};
      }},
-    {"--color", "", "WHEN", output, "respl",
+    {"--color", "", "WHEN", output, "resplc",
      "auto, always or never (default: auto; NO_COLOR is obeyed)",
      [](Options& o, Text v) { return set_word(o.color, v, color_words); }},
     {"--tensors", "", "", output, "s", "every tensor with its shape, type and bytes",

@@ -13,8 +13,8 @@ constexpr std::size_t page = 80;
 constexpr CommandRow command_table[] = {
     {Command::rank, "rank", 'r', "--gpu NAME [MODEL...]",
      "Which models run on a GPU at this context, in which quantization.\n"
-     "Without MODEL, the whole catalogue is ranked: the most parameters first, then\n"
-     "what needs fewer bits than Q4_K_M (*), then, with --all, what does not fit.",
+     "Without MODEL, the whole catalogue is ranked, the most parameters first; *\n"
+     "marks what needs fewer bits than Q4_K_M; --all adds what does not fit, last.",
      "  fitvram rank --gpu \"RTX 4090\"                what runs on a 24 GB card\n"
      "  fitvram rank --vram 12G -c 32k --fits-only   with 32768 tokens, comfortably\n"
      "  fitvram rank --gpu 4090 --filter qwen --all-quants\n"
@@ -38,6 +38,13 @@ constexpr CommandRow command_table[] = {
      "SUBJECT is gpus, models, runtimes, architectures, cache-types or quants.",
      "  fitvram list gpus 4060\n"
      "  fitvram list models qwen3 --json\n"},
+    {Command::compare_log, "compare-log", 'c', "FILE",
+     "What llama.cpp says it allocated, beside what fitvram says of the same settings.\n"
+     "FILE is the output of llama-server, llama-cli or another llama.cpp program, or -\n"
+     "for standard input. Model and settings are the log's unless options say otherwise.",
+     "  llama-server -m model.gguf 2>&1 | tee server.log\n"
+     "  fitvram compare-log server.log\n"
+     "  fitvram compare-log server.log --model gemma-3-27b -q Q4_K_M\n"},
 };
 
 constexpr std::string_view model_words =
@@ -48,7 +55,7 @@ constexpr std::string_view model_words =
 constexpr std::string_view exit_words =
     "exit status:\n"
     "  0  everything asked for fits, or nothing about fitting was asked\n"
-    "  1  something does not fit (rank: nothing does)\n"
+    "  1  something does not fit (rank: nothing does; compare-log: it differs)\n"
     "  2  the command line is wrong\n"
     "  3  an input cannot be read or is not supported\n";
 
@@ -122,8 +129,8 @@ std::string help() {
       "  fitvram rank --vram 12G --json | jq '.results[].model.name'\n\n"
       "commands:\n";
   for (const auto& row : command_table)
-    out += fmt::format("  {:<10}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
-  out += "  help      What a command does and every option it takes.\n\n";
+    out += fmt::format("  {:<12}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
+  out += "  help        What a command does and every option it takes.\n\n";
   out += model_words;
   out += "\n";
   out += exit_words;
@@ -133,7 +140,8 @@ std::string help() {
 std::string help(const CommandRow& command) {
   std::string out = fmt::format("usage: fitvram {} {} [options]\n\n{}\n\nexamples:\n{}",
                                 command.name, command.arguments, command.about, command.examples);
-  if (command.command != Command::list) out += "\n" + std::string(model_words);
+  if (command.command != Command::list && command.command != Command::compare_log)
+    out += "\n" + std::string(model_words);
   return out + options_of(command);
 }
 

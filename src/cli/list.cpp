@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "architectures.hpp"
 #include "cli/inputs.hpp"
 #include "text.hpp"
 
@@ -100,25 +99,6 @@ Grid runtime_grid() {
   for (const auto& r : runtimes())
     grid.rows.push_back(
         {text(r.name), text(r.version), text(r.about), text(r.cache_types), text(r.source)});
-  return grid;
-}
-
-Grid architecture_grid() {
-  Grid grid{{{"name", "ARCHITECTURE"},
-             {"", "CACHE"},
-             {"cache", ""},
-             {"window", ""},
-             {"config_names", "CONFIG NAMES"},
-             {"source", ""}},
-            {}};
-  for (const auto& a : architectures()) {
-    const std::string cache = name_of(a.memory);
-    const std::string window = a.window.kind == WindowRule::Kind::none ? ""
-                               : a.window.chunked                      ? "chunked"
-                                                                       : "sliding";
-    grid.rows.push_back({text(a.gguf), cache + (window.empty() ? "" : ", " + window), cache, window,
-                         text(a.hf), text(a.source)});
-  }
   return grid;
 }
 

@@ -2,13 +2,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fitvram/fit.hpp"
 
 namespace fitvram::cli {
 
-enum class Command { rank, estimate, show, plan, list };
+enum class Command { rank, estimate, show, plan, list, compare_log };
 enum class Color { automatic, always, never };
 enum class SortKey { params, total, free, ctx, verdict, name };
 enum class Subject { gpus, models, runtimes, architectures, cache_types, quants };
@@ -43,6 +44,11 @@ struct Options {
   Subject subject = Subject::gpus;  ///< of list
   bool show_tensors = false;
   bool show_params = false;
+
+  std::string log;        ///< FILE of compare-log
+  std::string log_model;  ///< --model: what the log's program loaded; empty = as the log says
+  /// Options as given, for settings that a log states and the command line overrides.
+  std::vector<std::pair<std::string_view, std::string>> given;
 
   std::vector<std::string> catalogs;  ///< files added to the embedded catalogue
   std::vector<std::string> gpu_files;

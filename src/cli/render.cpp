@@ -44,6 +44,7 @@ struct Notes {
       if (!rows.empty()) add(rows.front().model->name, rows.front().notes);
   }
   void operator()(const ListReport&) {}
+  void operator()(const CompareReport& body) { add(body.log, body.row.notes); }
   void operator()(const RankReport& body) {
     std::map<std::string, std::size_t> codes;
     for (const auto& row : body.rows)
@@ -55,6 +56,11 @@ struct Notes {
     if (body.gpu.count > 1)
       text += fmt::format("fitvram: warning: {} cards are counted as one pool of {} GiB\n",
                           body.gpu.count, gib(body.gpu.vram));
+    if (!body.skipped.empty())
+      text += fmt::format(
+          "fitvram: note: {} cannot run as asked, the first: {}: {} (--json names all)\n",
+          plural(body.skipped.size(), "model"), printable(body.skipped.front().where),
+          printable(body.skipped.front().message));
     if (!body.whole_catalog || codes.empty()) return;
     std::string list;
     for (const auto& [code, count] : codes)

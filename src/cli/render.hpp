@@ -47,6 +47,10 @@ struct Sheet {
 };
 Sheet sheet_of_rows(std::span<const Row> rows, bool plan);
 Sheet sheet_of_grid(const Grid& grid);
+Sheet sheet_of_comparison(const LogComparison& comparison);
+
+/// "16386.94", "-0.31": hundredths of a MiB.
+std::string mib(std::int64_t hundredths);
 
 /// Columns padded to their contents; the first is shortened in the middle, the last cut off at
 /// words, where the line would be wider than `width`.

@@ -112,6 +112,20 @@ struct Csv {
                    "n_layer", "role", "growth", "span", "n_head_kv", "dim_k", "dim_v"},
                   rows);
   }
+  std::string operator()(const CompareReport& body) const {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& line : body.comparison.lines) {
+      const bool cells = line.unit == ComparedLine::Unit::cells;
+      const auto log = cells      ? std::to_string(line.log_cells.value_or(0))
+                       : line.log ? mib(static_cast<std::int64_t>(line.log->centi_mib))
+                                  : "";
+      rows.push_back({line.figure, cells ? "cells" : "bytes", log,
+                      line.estimate ? number(*line.estimate) : "", line.equal ? "true" : "false",
+                      line.decides ? "true" : "false", line.remark});
+    }
+    return csv_of({"figure", "unit", "log_mib_or_cells", "estimate", "equal", "decides", "remark"},
+                  rows);
+  }
   std::string operator()(const ListReport& body) const {
     const auto& columns = body.grid.columns;
     std::vector<std::string> keys;
@@ -169,6 +183,9 @@ struct Markdown {
       sheet.rows.push_back({model.name, model.architecture, format_count(model.n_params),
                             number(model.n_layer), number(model.n_ctx_train), weights.quant});
     return markdown_of(sheet);
+  }
+  std::string operator()(const CompareReport& body) const {
+    return markdown_of(sheet_of_comparison(body.comparison));
   }
   std::string operator()(const ListReport& body) const {
     return markdown_of(sheet_of_grid(body.grid));

@@ -32,6 +32,28 @@ Json json_of(const ModelInfo& model) {
           {"n_ctx_train", model.n_ctx_train}};
 }
 
+Json json_of(const ComparedLine& line) {
+  const bool cells = line.unit == ComparedLine::Unit::cells;
+  const auto hundredths = [](std::int64_t n) { return static_cast<double>(n) / 100.0; };
+  Json json = {{"figure", line.figure}, {"unit", cells ? "cells" : "bytes"}};
+  const auto apart = difference(line);
+  if (cells) {
+    json["log_cells"] = *line.log_cells;
+    json["estimate_cells"] = *line.estimate;
+    json["difference_cells"] = apart.value_or(0);
+  } else {
+    json["log_mib"] =
+        line.log ? Json(hundredths(static_cast<std::int64_t>(line.log->centi_mib))) : Json();
+    json["estimate_bytes"] = line.estimate ? Json(*line.estimate) : Json();
+    json["difference_mib"] = apart ? Json(hundredths(*apart)) : Json();
+  }
+  json["provenance"] = name_of(line.provenance);
+  json["equal"] = line.equal;
+  json["decides"] = line.decides;
+  json["remark"] = line.remark;
+  return json;
+}
+
 Json workload_json(const Row& row) {
   const auto& w = row.workload;
   return {{"n_ctx", row.memory.n_ctx},
@@ -44,6 +66,9 @@ Json workload_json(const Row& row) {
           {"cache_type_v", cache_type_name(w.type_v)},
           {"flash_attn", flash_attention_on(w)},
           {"swa_full", w.swa_full},
+          {"offload_kqv", w.offload_kqv},
+          {"n_rs_seq", w.n_rs_seq},
+          {"n_outputs", w.n_outputs},
           {"n_gpu_layers", layers_on_device(*row.model, w)}};
 }
 
@@ -206,6 +231,16 @@ Json cell_json(const Cell& cell) {
       cell);
 }
 
+Json errors_json(const std::vector<Error>& errors) {
+  auto list = Json::array();
+  for (const auto& error : errors)
+    list.push_back({{"code", name_of(error.code)},
+                    {"where", error.where},
+                    {"message", error.message},
+                    {"hint", error.hint}});
+  return list;
+}
+
 struct Body {
   Json& out;
   const Runtime& runtime;
@@ -214,6 +249,7 @@ struct Body {
   void operator()(const RankReport& body) {
     out["gpu"] = gpu_json(body.gpu);
     out["results"] = results_json(body.rows, runtime);
+    out["skipped"] = errors_json(body.skipped);
   }
   void operator()(const PlanReport& body) {
     auto results = Json::array();
@@ -234,6 +270,19 @@ struct Body {
     }
     out["models"] = std::move(models);
   }
+  void operator()(const CompareReport& body) {
+    auto lines = Json::array();
+    for (const auto& line : body.comparison.lines) lines.push_back(json_of(line));
+    out["log"] = body.log;
+    out["agrees"] = body.comparison.agrees();
+    out["model"] = json_of(*body.row.model);
+    out["quant"] = body.row.quant;
+    out["runtime"] = runtime.name;
+    out["backend"] = body.row.workload.backend;
+    out["workload"] = workload_json(body.row);
+    out["lines"] = std::move(lines);
+    out["notes"] = json_of(body.row.notes);
+  }
   void operator()(const ListReport& body) {
     out["subject"] = body.subject;
     auto items = Json::array();
@@ -252,13 +301,7 @@ struct Body {
 std::string render_json(const Report& report, const Style&) {
   Json out = {{"schema_version", 1}, {"command", command_of(report)}};
   std::visit(Body{out, *report.runtime}, report.body);
-  auto errors = Json::array();
-  for (const auto& error : report.errors)
-    errors.push_back({{"code", name_of(error.code)},
-                      {"where", error.where},
-                      {"message", error.message},
-                      {"hint", error.hint}});
-  out["errors"] = std::move(errors);
+  out["errors"] = errors_json(report.errors);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

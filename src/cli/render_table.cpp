@@ -171,6 +171,10 @@ struct Table {
   std::string operator()(const ListReport& body) const {
     return layout(sheet_of_grid(body.grid), style.width);
   }
+
+  std::string operator()(const CompareReport& body) const {
+    return comparison_block(body, runtime, style);
+  }
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace fitvram::cli {
 
 std::string_view command_of(const Report& report) {
-  constexpr std::string_view names[] = {"estimate", "rank", "plan", "show", "list"};
+  constexpr std::string_view names[] = {"estimate", "rank", "plan", "show", "list", "compare-log"};
   return names[report.body.index()];
 }
 

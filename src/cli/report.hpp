@@ -11,6 +11,7 @@
 #include "fitvram/error.hpp"
 #include "fitvram/fit.hpp"
 #include "fitvram/gpu.hpp"
+#include "log_compare.hpp"
 
 namespace fitvram::cli {
 
@@ -46,6 +47,7 @@ struct RankReport {
   std::size_t top = 0;         ///< rows of a table, 0 = all
   bool shows_no = false;       ///< rows that do not fit are among them
   bool whole_catalog = false;  ///< no model was named
+  std::vector<Error> skipped;  ///< models of the catalogue that the runtime refuses as asked
 };
 
 struct PlanReport {
@@ -83,8 +85,14 @@ struct ListReport {
   Grid grid;
 };
 
+struct CompareReport {
+  std::string log;  ///< the file
+  Row row;          ///< the configuration that the log tells, priced
+  LogComparison comparison;
+};
+
 struct Report {
-  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport> body;
+  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport> body;
   std::vector<Error> errors;  ///< inputs that gave no answer
   const Runtime* runtime = nullptr;
 };

@@ -19,6 +19,8 @@ std::string shell_quoted(const std::string& word) {
 std::string server_command(const Row& row) {
   const auto& w = row.workload;
   const Workload usual;
+  for (const auto* type : {w.type_k, w.type_v})
+    if (type != nullptr && type->ggml_id < 0) return {};
   std::string line = "llama-server -m " + shell_quoted(row.model->source);
   const auto flag = [&](const char* name, const std::string& value) {
     line += std::string(" ") + name + (value.empty() ? "" : " ") + value;

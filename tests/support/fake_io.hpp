@@ -1,7 +1,5 @@
 #pragma once
 // A world in memory in which the whole program runs, and the small one that the golden cases share.
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include "cli/app.hpp"
 #include "cli/io.hpp"
+#include "support/configs.hpp"
 #include "support/gguf_writer.hpp"
 
 namespace fitvram::test {
@@ -78,11 +77,6 @@ inline std::string text_of(const std::vector<std::byte>& bytes) {
   return text;
 }
 
-inline std::string config_text(const std::string& name) {
-  std::ifstream in(std::string(FITVRAM_TEST_DATA) + "/configs/" + name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// A Llama of two blocks, in one file or as one of `count` shards.
 inline std::string tiny_gguf(std::uint16_t shard = 0, std::uint16_t count = 1) {
   constexpr std::uint32_t f32 = 0;
@@ -122,8 +116,8 @@ inline std::string tiny_gguf(std::uint16_t shard = 0, std::uint16_t count = 1) {
 /// The files that the golden cases run among.
 inline FakeIo small_world(std::vector<std::string> args = {}) {
   FakeIo io(std::move(args));
-  const auto gemma = config_text("google__gemma-3-27b-it.json");
-  const auto qwen = config_text("Qwen__Qwen3-8B.json");
+  const auto gemma = config_text("google__gemma-3-27b-it");
+  const auto qwen = config_text("Qwen__Qwen3-8B");
   io.files["tiny.gguf"] = tiny_gguf();
   io.files["my model.gguf"] = tiny_gguf();
   io.files["models/a.gguf"] = tiny_gguf();

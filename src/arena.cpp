@@ -1,0 +1,235 @@
+#include "arena.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "schedule.hpp"
+
+namespace fitvram {
+
+namespace {
+
+struct Block {
+  std::uint64_t offset, size;
+};
+
+struct Chunk {
+  std::vector<Block> free;  // by offset; the last one is what was never used
+  std::uint64_t max_size = 0;
+};
+
+struct Address {
+  std::size_t chunk = 0;
+  std::uint64_t offset = 0;
+};
+
+constexpr std::size_t max_chunks = 16;
+
+class Allocator {
+ public:
+  explicit Allocator(const Memory& memory) : memory_(memory) {}
+
+  std::uint64_t aligned(std::uint64_t size) const { return round_up(size, memory_.alignment); }
+
+  Address take(std::uint64_t size) {
+    size = aligned(size);
+    auto [chunk, block] = best_used(size);
+    if (chunk == chunks_.size()) std::tie(chunk, block) = best_last(size);
+    if (chunk == chunks_.size()) {
+      const std::uint64_t room =
+          chunk + 1 == max_chunks ? UINT64_MAX / 2 : std::max(size, memory_.max_chunk);
+      chunks_.emplace_back();
+      chunks_.back().free.reserve(32);
+      chunks_.back().free.push_back({0, room});
+      block = 0;
+    }
+    Chunk& c = chunks_[chunk];
+    Block& b = c.free[block];
+    const Address address{chunk, b.offset};
+    b.offset += size, b.size -= size;
+    if (b.size == 0) c.free.erase(c.free.begin() + static_cast<std::ptrdiff_t>(block));
+    c.max_size = std::max(c.max_size, address.offset + size);
+    return address;
+  }
+
+  void give(Address address, std::uint64_t size) {
+    size = aligned(size);
+    auto& free = chunks_[address.chunk].free;
+    for (std::size_t i = 0; i < free.size(); ++i) {
+      Block& block = free[i];
+      if (block.offset + block.size == address.offset) {
+        block.size += size;
+        join(free, i);
+        return;
+      }
+      if (address.offset + size == block.offset) {
+        block.offset = address.offset, block.size += size;
+        if (i > 0) join(free, i - 1);
+        return;
+      }
+    }
+    const auto after = std::find_if(free.begin(), free.end(),
+                                    [&](const Block& b) { return b.offset >= address.offset; });
+    free.insert(after, {address.offset, size});
+  }
+
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const auto& chunk : chunks_) sum += chunk.max_size;
+    return sum;
+  }
+
+ private:
+  static void join(std::vector<Block>& free, std::size_t i) {
+    if (i + 1 >= free.size() || free[i].offset + free[i].size != free[i + 1].offset) return;
+    free[i].size += free[i + 1].size;
+    free.erase(free.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+
+  using Found = std::pair<std::size_t, std::size_t>;
+
+  /// The smallest block that was used before and is large enough; of equals the later one.
+  Found best_used(std::uint64_t size) const {
+    Found found{chunks_.size(), 0};
+    for (std::size_t c = 0; c < chunks_.size(); ++c) {
+      std::uint64_t best = UINT64_MAX;
+      const auto& free = chunks_[c].free;
+      for (std::size_t i = 0; i + 1 < free.size(); ++i)
+        if (free[i].size >= size && free[i].size <= best) found = {c, i}, best = free[i].size;
+    }
+    return found;
+  }
+
+  /// The chunk whose end wastes or grows least.
+  Found best_last(std::uint64_t size) const {
+    Found found{chunks_.size(), 0};
+    std::int64_t best = INT64_MIN;
+    for (std::size_t c = 0; c < chunks_.size(); ++c) {
+      const Chunk& chunk = chunks_[c];
+      if (chunk.free.empty()) continue;
+      const Block& last = chunk.free.back();
+      const auto spare = static_cast<std::int64_t>(chunk.max_size - last.offset - size);
+      const bool better = (best < 0 && spare > best) || (spare >= 0 && spare < best);
+      if (last.size >= size && better) found = {c, chunk.free.size() - 1}, best = spare;
+    }
+    return found;
+  }
+
+  Memory memory_;
+  std::vector<Chunk> chunks_;
+};
+
+/// What the allocator knows of a tensor while it walks the graph.
+struct Lifetime {
+  std::int32_t children = 0, views = 0;
+  Address address;
+  Place place = Place::none;
+  bool allocated = false;
+};
+
+class Walk {
+ public:
+  Walk(Graph& graph, const Machine& machine)
+      : graph_(graph),
+        device_(machine.device_memory),
+        host_(machine.host_memory),
+        life_(graph.nodes.size()) {}
+
+  ArenaBytes run(const std::vector<Scheduled>& steps) {
+    for (const NodeId leaf : graph_.leafs) allocate(leaf, graph_[leaf].place);
+    for (const Scheduled& step : steps) {
+      const Node& node = graph_[step.node];
+      if (node.view_src != no_node && node.op != Op::dependency) ++life(node.view_src).views;
+      for (const NodeId source : node.src) {
+        if (source == no_node) break;
+        ++life(source).children;
+        if (graph_[source].input) allocate(source, step.place);
+      }
+    }
+    for (const Scheduled& step : steps) {
+      for (const NodeId source : graph_[step.node].src) {
+        if (source == no_node) break;
+        allocate(source, step.place);
+      }
+      allocate(step.node, step.place);
+      for (const NodeId source : graph_[step.node].src) {
+        if (source == no_node) break;
+        release(source);
+      }
+    }
+    return {device_.total(), host_.total()};
+  }
+
+ private:
+  Lifetime& life(NodeId id) { return life_[static_cast<std::size_t>(id)]; }
+  Allocator& memory(Place place) { return place == Place::device ? device_ : host_; }
+  std::uint64_t size(NodeId id, Place place) const {
+    return place == Place::device ? graph_[id].device_bytes : graph_[id].bytes;
+  }
+
+  void allocate(NodeId id, Place place) {
+    const Node& node = graph_[id];
+    Lifetime& own = life(id);
+    if (node.external || node.view_src != no_node || own.allocated) return;
+    own.allocated = true;
+    if ((node.op == Op::in_place || node.op == Op::rope) && takes_over(id)) return;
+    own.place = place;
+    own.address = memory(place).take(size(id, place));
+  }
+
+  bool takes_over(NodeId id) {
+    const Node& node = graph_[id];
+    for (const NodeId source : node.src) {
+      if (source == no_node) break;
+      const Node& parent = graph_[source];
+      Lifetime& theirs = life(source);
+      if (!theirs.allocated || parent.output || parent.ne != node.ne || !(parent.elem == node.elem))
+        continue;
+      if (theirs.children != 1 || theirs.views != 0) continue;
+      Lifetime& own = life(id);
+      own.place = theirs.place;
+      own.address = theirs.address;
+      theirs.allocated = false;
+      Allocator& from = memory(own.place);
+      const std::uint64_t had = from.aligned(size(source, own.place));
+      const std::uint64_t needs = from.aligned(size(id, own.place));
+      if (had > needs) from.give({own.address.chunk, own.address.offset + needs}, had - needs);
+      return true;
+    }
+    return false;
+  }
+
+  void release(NodeId id) {
+    Lifetime& parent = life(id);
+    --parent.children;
+    if (parent.children != 0 || parent.views != 0) return;
+    const NodeId root = graph_[id].view_src;
+    if (root == no_node) {
+      if (parent.allocated) free(id);
+      return;
+    }
+    Lifetime& source = life(root);
+    --source.views;
+    if (source.views == 0 && source.children == 0 && source.allocated) free(root);
+  }
+
+  void free(NodeId id) {
+    if (graph_[id].output) return;
+    Lifetime& own = life(id);
+    memory(own.place).give(own.address, size(id, own.place));
+    own.allocated = false;
+  }
+
+  Graph& graph_;
+  Allocator device_, host_;
+  std::vector<Lifetime> life_;
+};
+
+}  // namespace
+
+ArenaBytes arena_bytes(Graph& graph, const Machine& machine) {
+  const std::vector<Scheduled> steps = schedule(graph, machine);
+  return Walk(graph, machine).run(steps);
+}
+
+}  // namespace fitvram

@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+
+#include "graph.hpp"
+
+namespace fitvram {
+
+/// How the memory of one kind of buffer is handed out.
+struct Memory {
+  std::uint64_t alignment = 32;
+  std::uint64_t max_chunk = UINT64_MAX / 2;  ///< bytes of one buffer at most
+};
+
+/// Where a graph runs. Without a device everything runs on the host.
+struct Machine {
+  bool device = false;
+  bool keeps = false;    ///< the device's optimizer keeps sources of fused operations alive
+  bool offloads = true;  ///< large operations on host weights run on the device
+  Memory device_memory, host_memory;
+};
+
+struct ArenaBytes {
+  std::uint64_t device = 0;
+  std::uint64_t host = 0;
+};
+
+/// The compute buffers a graph needs: assigns every operation to the device or the host, copies
+/// what crosses over, and plays the allocator through the result. The rules are those of
+/// ggml-backend.cpp (ggml_backend_sched_split_graph) and ggml-alloc.c, v0.5.0. Changes the graph.
+ArenaBytes arena_bytes(Graph& graph, const Machine& machine);
+
+}  // namespace fitvram

@@ -1,0 +1,143 @@
+#include "architectures.hpp"
+#include "cli/list.hpp"
+#include "fitvram/runtime.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+std::string number(std::uint32_t n) { return std::to_string(n); }
+
+/// "sliding_window, 4096 if absent", "8192 always, chunked": where the size comes from.
+std::string window_of(const WindowRule& rule) {
+  std::string text;
+  switch (rule.kind) {
+    case WindowRule::Kind::none:
+      return "";
+    case WindowRule::Kind::key:
+      text = "sliding_window";
+      if (rule.required) text += ", required";
+      if (rule.size != 0) text += ", " + number(rule.size) + " if absent";
+      break;
+    case WindowRule::Kind::fixed:
+      text = number(rule.size) + (rule.if_absent ? ", always" : " if sliding_window > 0");
+      break;
+  }
+  if (rule.only_n_layer != 0) text += ", only with " + number(rule.only_n_layer) + " layers";
+  return rule.chunked ? text + ", chunked" : text;
+}
+
+/// Which layers have it when the file does not list them.
+std::string pattern_of(const WindowRule& rule) {
+  if (rule.kind == WindowRule::Kind::none) return "";
+  if (rule.all_attention) return "all";
+  if (rule.all_if_hyper) return "listed, all with hyper-connections";
+  if (rule.period == 0) return "listed";
+  return std::string(rule.first_full ? "first" : "last") + " of " + number(rule.period) + " full";
+}
+
+std::string recurrent_of(const Architecture& row) {
+  switch (row.recurrent) {
+    case RecurrentRule::none:
+      return "";
+    case RecurrentRule::all:
+      return "all layers";
+    case RecurrentRule::no_kv_heads:
+      return "layers without kv heads";
+    case RecurrentRule::no_kv_heads_no_ff:
+      return "layers without kv heads and feed-forward";
+    case RecurrentRule::interval:
+      return "all but each " + number(row.interval) + "th layer";
+  }
+  return "";
+}
+
+std::string state_of(StateRule rule) {
+  switch (rule) {
+    case StateRule::none:
+      return "";
+    case StateRule::mamba:
+      return "mamba";
+    case StateRule::mamba2:
+      return "mamba2";
+    case StateRule::wkv:
+      return "wkv";
+    case StateRule::shortconv:
+      return "shortconv";
+    case StateRule::kda:
+      return "kda";
+    case StateRule::linear_attention:
+      return "linear-attention";
+  }
+  return "";
+}
+
+std::string indexer_of(IndexerRule rule) {
+  switch (rule) {
+    case IndexerRule::none:
+      return "";
+    case IndexerRule::all:
+      return "all";
+    case IndexerRule::after_dense_lead:
+      return "after-dense-lead";
+    case IndexerRule::listed:
+      return "listed";
+    case IndexerRule::listed_or_glm:
+      return "listed-or-glm";
+    case IndexerRule::if_top_k:
+      return "if-top-k";
+  }
+  return "";
+}
+
+std::string shared_kv_of(const Architecture& row) {
+  if (row.kv_from_start != 0) return "only the first " + number(row.kv_from_start) + " layers";
+  return row.shared_kv ? "the last shared_kv_layers" : "";
+}
+
+/// Everything else about a row, for people.
+std::string rules_of(const Architecture& row, std::string_view version) {
+  std::string text;
+  const auto add = [&](const char* label, const std::string& rule) {
+    if (!rule.empty()) text += (text.empty() ? "" : "; ") + std::string(label) + rule;
+  };
+  const auto window = window_of(row.window);
+  if (!window.empty()) add("window ", window + " (" + pattern_of(row.window) + ")");
+  if (row.mla) add("", "latent with key_length_mla");
+  const auto recurrent = recurrent_of(row);
+  const auto state = state_of(row.state);
+  add("recurrent ", recurrent + (recurrent.empty() || state.empty() ? "" : ", ") + state);
+  add("indexer ", indexer_of(row.indexer));
+  add("kv ", shared_kv_of(row));
+  add("", std::string(row.hf));
+  add("", std::string(row.source) + " " + std::string(version));
+  return text;
+}
+
+}  // namespace
+
+Grid architecture_grid() {
+  Grid grid{{{"name", "ARCHITECTURE"},
+             {"cache", "CACHE"},
+             {"", "RULES; CONFIG NAMES; SOURCE"},
+             {"window", ""},
+             {"window_layers", ""},
+             {"recurrent", ""},
+             {"state", ""},
+             {"indexer", ""},
+             {"shared_kv", ""},
+             {"mla", ""},
+             {"config_names", ""},
+             {"source", ""},
+             {"version", ""}},
+            {}};
+  const auto version = find_runtime("llama.cpp")->version;
+  for (const auto& row : architectures())
+    grid.rows.push_back({std::string(row.gguf), std::string(name_of(row.memory)),
+                         rules_of(row, version), window_of(row.window), pattern_of(row.window),
+                         recurrent_of(row), state_of(row.state), indexer_of(row.indexer),
+                         shared_kv_of(row), row.mla, std::string(row.hf), std::string(row.source),
+                         std::string(version)});
+  return grid;
+}
+
+}  // namespace fitvram::cli

@@ -1,0 +1,196 @@
+#include "cache_tensors.hpp"
+#include "graph_builder.hpp"
+
+namespace fitvram {
+
+AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
+  AttentionInput in;
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  const bool honours = runtime.honours_window(model);
+  std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    for (const CacheSlot& slot : model.layers[i].caches) {
+      if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
+      const bool swa =
+          honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
+      if (swa != of_window) continue;
+      if (swa) n_kv = cells(slot, size, workload, runtime);
+      // The rotation needs one head size in the whole cache.
+      d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
+      d_v = d_v == 0 || d_v == slot.shape.dim_v ? slot.shape.dim_v : UINT64_MAX;
+    }
+  }
+  in.n_kv = n_kv;
+  in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
+  const std::uint64_t per_token = v_transposed(workload) ? widest_v_row(model) : 1;
+  in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
+  in.mask =
+      g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
+  if (latent) return in;
+  const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {
+    return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;
+  };
+  if (rotated(cache_type_k(workload), d_k, hp.head_dim_k.value_or(0))) {
+    std::uint64_t n = 64;
+    while (d_k % (2 * n) == 0) n *= 2;
+    in.k_rot = g.input({n, n, 1, 1}, f32_elem);
+  }
+  if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
+    in.v_rot = g.input({64, 64, 1, 1}, f32_elem);
+  return in;
+}
+
+AttentionInput GraphBuilder::indexer_input(bool fused) {
+  AttentionInput in;
+  const std::uint64_t width = hp.indexer_head_dim.value_or(0);
+  in.n_kv = size.n_ctx_seq;
+  in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
+  in.mask =
+      g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, fused ? f16_elem : f32_elem);
+  std::uint64_t n = 64;
+  while (width % (2 * n) == 0) n *= 2;
+  in.k_rot = g.input({n, n, 1, 1}, f32_elem);
+  return in;
+}
+
+/// A mask that hides all cells but the chosen ones (llama-graph.cpp, build_attn for DSA, v0.5.0).
+NodeId GraphBuilder::seen_only(NodeId mask, NodeId top_k) {
+  const Shape m = ne(mask), k = ne(top_k);
+  const Elem elem = g[mask].elem;
+  const NodeId hidden = g.op(Op::in_place, m, elem, {mask});
+  const NodeId zeros = g.leaf({1, k[0], k[1], k[3]}, f32_elem);
+  const NodeId filled = in_place(zeros, {zeros});
+  const NodeId target = strided(hidden, {1, m[0], m[1], m[3]});
+  const NodeId shown = g.write(target, {filled, strided(top_k, {k[0], k[1], k[3], 1}), target});
+  return g.op(Op::in_place, m, elem, {strided(shown, m), mask});
+}
+
+Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
+                      std::uint64_t n_head_kv) {
+  if (has("attn_qkv.weight")) {
+    NodeId y = mat_bias("attn_qkv", x);
+    const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
+    return {g.part(y, {d_k, n_head, n_tokens, 1}, row),
+            g.part(y, {d_k, n_head_kv, n_tokens, 1}, row),
+            g.part(y, {d_v, n_head_kv, n_tokens, 1}, row)};
+  }
+  const NodeId q = mat_bias("attn_q", x), k = mat_bias("attn_k", x), v = mat_bias("attn_v", x);
+  return {reshape(q, {d_k, n_head, n_tokens, 1}), reshape(k, {d_k, n_head_kv, n_tokens, 1}),
+          reshape(v, {d_v, n_head_kv, n_tokens, 1})};
+}
+
+NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
+  const Shape shape = ne(x);
+  const std::uint64_t n = ne(rot)[0];
+  const std::uint64_t m = shape[0] * shape[1] * shape[2] * shape[3] / n;
+  const NodeId flat = g[x].contiguous ? reshape(x, {n, m, 1, 1}) : other({n, m, 1, 1}, {x});
+  return reshape(mat(rot, flat), shape);
+}
+
+NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
+  const bool trans = value && v_transposed(workload);
+  std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
+  if (trans) row = widest_v_row(model);
+  const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
+  const bool device = workload.offload_kqv && devices.holds_layer(owner);
+  return g.external({row, n_kv, size.n_stream, 1}, elem, device ? Place::device : Place::host,
+                    false);
+}
+
+NodeId GraphBuilder::index_cache(NodeId fresh) {
+  const std::uint64_t width = hp.indexer_head_dim.value_or(0), ns = size.n_stream;
+  const bool device = workload.offload_kqv && devices.holds_layer(layer);
+  const NodeId cells = g.external({width, indexer.n_kv, ns, 1}, elem_of(cache_type_k(workload)),
+                                  device ? Place::device : Place::host, false);
+  const NodeId target = ns > 1 ? g.view(cells, {width, indexer.n_kv * ns, 1, 1}) : cells;
+  g.expand(g.write(target, {strided(fresh, {width, n_tokens, 1, 1}), indexer.k_idxs, target}));
+  return cells;
+}
+
+NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
+  NodeId q = a.qkv.q, k_new = a.qkv.k, v_new = a.qkv.v;
+  const bool k_rot = in.k_rot != no_node, v_rot = in.v_rot != no_node;
+  if (k_rot) {
+    q = hadamard(q, in.k_rot);
+    if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
+  }
+  if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
+  const std::uint64_t ns = size.n_stream, t = n_tokens / ns;
+  g.expand(q);
+  if (v_first)
+    g.expand(v_new), g.expand(k_new);
+  else
+    g.expand(k_new), g.expand(v_new);
+
+  const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
+  const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
+  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
+    NodeId target = tensor;
+    if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
+    g.expand(g.write(target, {fresh, idxs, target}));
+  };
+  if (k_new != no_node)
+    store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
+  if (v_new != no_node && !a.latent) {
+    const std::uint64_t row = a.d_v * a.n_head_kv;
+    if (!v_transposed(workload)) {
+      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
+    } else {
+      NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
+                                        : other({row, n_tokens, 1, 1}, {v_new});
+      const std::uint64_t widest = ne(v_cache)[0];
+      if (row < widest) flat = other({widest, n_tokens, 1, 1}, {flat});
+      const NodeId target = g.view(v_cache, {1, widest * in.n_kv * ns, 1, 1});
+      g.expand(g.write(target, {reshape(flat, {1, widest * n_tokens, 1, 1}), in.v_idxs, target}));
+    }
+  }
+
+  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
+  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
+  NodeId v = a.latent                 ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
+             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  q = strided(q, {a.d_k, a.n_head, t, ns});
+  q = strided(q, {a.d_k, t, a.n_head, ns});
+  k = strided(k, {a.d_k, in.n_kv, a.n_head_kv, ns});
+  v = strided(v, v_transposed(workload) ? Shape{in.n_kv, a.d_v, a.n_head_kv, ns}
+                                        : Shape{a.d_v, in.n_kv, a.n_head_kv, ns});
+  NodeId y;
+  if (flash) {
+    if (v_transposed(workload)) v = strided(v, {a.d_v, in.n_kv, a.n_head_kv, ns});
+    if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
+    if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
+    y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
+    flash_calls.push_back({y, layer});
+    Node& node = g[y];
+    node.host_only = !flash_on_device;
+    if (flash_on_device && workload.backend == "cuda") {
+      const auto half = [&](NodeId x) { return elem_bytes(f16_elem, ne(x)); };
+      if (!(g[k].elem == f16_elem)) node.device_bytes = round_up(node.device_bytes, 128) + half(k);
+      if (!(g[v].elem == f16_elem) && !a.latent)
+        node.device_bytes = round_up(node.device_bytes, 128) + half(v);
+    }
+    if (a.v_mla != no_node) {
+      y = strided(y, {a.d_v, t, a.n_head, ns});
+      y = mat(a.v_mla, y);
+      const std::uint64_t d = ne(y)[0];
+      y = cont(strided(y, {d, a.n_head, t, ns}));
+    }
+    y = reshape(y, {ne(y)[0] * a.n_head, n_tokens, 1, 1});
+  } else {
+    NodeId kq = g.op(Op::mul_mat, {in.n_kv, t, a.n_head, ns}, f32_elem, {k, q});
+    if (a.soft_cap) kq = scale(unary(scale(kq)));
+    kq = in_place(kq, {kq, mask, a.sinks});
+    if (!v_transposed(workload) || a.latent)
+      v = cont(strided(v, {in.n_kv, a.d_v, a.n_head_kv, ns}));
+    y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});
+    if (a.v_mla != no_node) y = mat(a.v_mla, y);
+    const std::uint64_t d = ne(y)[0];
+    y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
+    if (!workload.offload_kqv) g[y].place = Place::host;
+  }
+  g.expand(y);
+  return v_rot ? hadamard(y, in.v_rot) : y;
+}
+
+}  // namespace fitvram

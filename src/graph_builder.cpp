@@ -1,0 +1,342 @@
+#include "graph_builder.hpp"
+
+#include <algorithm>
+
+#include "architectures.hpp"
+#include "cache_tensors.hpp"
+#include "graph_families.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::size_t no_plan = SIZE_MAX;
+
+/// What makes two blocks build the same operations.
+struct Signature {
+  std::size_t n_tensor = 0;
+  std::uint32_t n_head = 0, n_head_kv = 0, n_ff = 0, n_ff_exp = 0, n_used = 0;
+  bool swa = false, device = false, no_rope = false;
+  LayerKind kind = LayerKind::attention;
+  std::size_t n_cache = 0;
+  CacheSlot first;
+
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// How often the allocator needs to see a repeated pattern before it repeats itself.
+constexpr std::size_t repeats = 4, repeats_with_states = 8;
+constexpr std::size_t longest_period = 8;
+constexpr std::size_t turns = 4;
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building& how, Graph& graph)
+    : g(graph),
+      model(m),
+      workload(w),
+      hp(m.hparams),
+      devices(m, w),
+      size(context_size(w, *find_runtime("llama.cpp"))),
+      flash(how.flash),
+      flash_on_device(how.flash_on_device),
+      fused_indexer(how.fused_indexer) {
+  n_seqs = std::max<std::uint32_t>(1, w.n_seq);
+  n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
+  const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
+  const std::uint64_t asked = w.n_outputs == 0 ? n_batch : w.n_outputs;
+  n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
+  if (how.probe) n_tokens = n_outputs = n_seqs;
+  n_embd = hp.n_embd.value_or(0);
+  pins_norms_ = devices.backend().device &&
+                (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
+  make_plan(how.every_block);
+  index_tensors();
+}
+
+void GraphBuilder::make_plan(bool every_block) {
+  const std::size_t n = model.n_layer;
+  std::vector<std::uint32_t> counts(model.layers.size(), 0);
+  for (const auto& t : model.tensors)
+    if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
+      ++counts[static_cast<std::size_t>(t.layer)];
+  const Family* family = find_family(model.architecture);
+  const bool every_fourth = family != nullptr && family->rope == Rope::three_of_four;
+  std::vector<Signature> signatures(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    Signature& s = signatures[i];
+    s = {counts[i],
+         hp.n_head.at(i),
+         hp.n_head_kv.at(i),
+         hp.n_ff.at(i),
+         hp.n_ff_exp.at(i),
+         hp.n_expert_used.at(i),
+         is_swa(i),
+         devices.holds_layer(i),
+         every_fourth && (i + 1) % 4 == 0,
+         model.layers[i].kind,
+         model.layers[i].caches.size(),
+         {}};
+    if (!model.layers[i].caches.empty()) s.first = model.layers[i].caches.front();
+  }
+  // Weights that are moved to the device differ in type from block to block.
+  const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
+  // RWKV-7's first values live as long as the graph, which takes the arena long to settle.
+  // Every block with an indexer brings leafs of its own, all allocated before the first operation.
+  const bool unsettled = hp.wkv_head_size.value_or(0) != 0 || hp.indexer_head_dim.value_or(0) != 0;
+  if (every_block || unsettled ||
+      (devices.backend().device && (!all_device || !workload.offload_kqv))) {
+    for (std::size_t i = 0; i < n; ++i) plan.push_back(i);
+    return;
+  }
+  const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
+    return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
+  });
+  const std::size_t kept = states ? repeats_with_states : repeats;
+  for (std::size_t i = 0; i < n;) {
+    std::size_t period = 1, reach = i + 1;
+    for (std::size_t p = 1; p <= longest_period && i + p < n; ++p) {
+      std::size_t end = i + p;
+      while (end < n && signatures[end] == signatures[end - p]) ++end;
+      if (end - i > (kept + 1) * p && end > reach) period = p, reach = end;
+    }
+    const std::size_t run = reach - i;
+    // Blocks take turns in the arena, so what is left out is a multiple of several turns.
+    const std::size_t spare = run / period > kept ? (run / period - kept) / turns * turns : 0;
+    const std::size_t skipped = spare * period;
+    for (std::size_t j = i; j < reach; ++j)
+      if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
+    i = reach;
+  }
+}
+
+void GraphBuilder::index_tensors() {
+  planned_.assign(model.layers.size(), no_plan);
+  tensors_.resize(plan.size());
+  for (std::size_t p = 0; p < plan.size(); ++p) planned_[plan[p]] = p;
+  for (const auto& tensor : model.tensors) {
+    if (tensor.layer < 0) {
+      globals_.push_back(&tensor);
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(tensor.layer);
+    if (i < planned_.size() && planned_[i] != no_plan) tensors_[planned_[i]].push_back(&tensor);
+  }
+}
+
+const Tensor* GraphBuilder::find(std::string_view name) const {
+  for (const Tensor* tensor : tensors_[planned_[layer]])
+    if (tensor->name == name) return tensor;
+  return nullptr;
+}
+
+NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
+  if (!made_.empty() && tensor.layer >= 0 && made_.back().tensor->layer != tensor.layer) {
+    const auto of_blocks = [](const Made& made) { return made.tensor->layer >= 0; };
+    made_.erase(std::remove_if(made_.begin(), made_.end(), of_blocks), made_.end());
+  }
+  for (const auto& made : made_)
+    if (made.tensor == &tensor && g[made.node].place == place) return made.node;
+  const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
+  const NodeId id = g.external(tensor.ne, elem, place, true);
+  made_.push_back({&tensor, id});
+  return id;
+}
+
+NodeId GraphBuilder::weight(std::string_view name) {
+  const Tensor* tensor = find(name);
+  if (tensor == nullptr) return no_node;
+  return leaf_of(*tensor, devices.holds_layer(layer) ? Place::device : Place::host);
+}
+
+NodeId GraphBuilder::global(std::string_view name) {
+  const auto find_global = [&](std::string_view wanted) -> const Tensor* {
+    for (const Tensor* tensor : globals_)
+      if (tensor->name == wanted) return tensor;
+    return nullptr;
+  };
+  const Tensor* tensor = find_global(name);
+  const bool output = name.rfind("output", 0) == 0;
+  if (tensor == nullptr && name == "output.weight") tensor = find_global("token_embd.weight");
+  if (tensor == nullptr) return no_node;
+  bool device = devices.holds_layer(0);
+  switch (tensor->role) {
+    case TensorRole::token_embd:
+      device = output && devices.holds_layer(model.layers.size());
+      break;
+    case TensorRole::position_embd:
+    case TensorRole::per_layer_embd:
+      device = false;
+      break;
+    case TensorRole::output:
+    case TensorRole::output_norm:
+      device = devices.holds_layer(model.layers.size());
+      break;
+    case TensorRole::rope:
+      device = devices.holds_layer(layer);
+      break;
+    case TensorRole::norm:
+    case TensorRole::attention:
+    case TensorRole::feed_forward:
+    case TensorRole::expert:
+    case TensorRole::router:
+    case TensorRole::recurrent:
+    case TensorRole::indexer:
+    case TensorRole::multimodal:
+    case TensorRole::other:
+      break;
+  }
+  return leaf_of(*tensor, device ? Place::device : Place::host);
+}
+
+bool GraphBuilder::is_swa(std::size_t i) const {
+  return i < hp.swa_layers.size() && hp.swa_layers[i];
+}
+
+bool GraphBuilder::is_swa() const { return is_swa(layer); }
+
+NodeId GraphBuilder::in_place(NodeId like, std::initializer_list<NodeId> sources) {
+  return g.op(Op::in_place, ne(like), f32_elem, sources);
+}
+
+NodeId GraphBuilder::other(Shape shape, std::initializer_list<NodeId> sources, Elem elem) {
+  return g.op(Op::other, shape, elem, sources);
+}
+
+NodeId GraphBuilder::mat(NodeId w, NodeId x) {
+  const Shape a = ne(w), b = ne(x);
+  return g.op(Op::mul_mat, {a[1], b[1], b[2], b[3]}, f32_elem, {w, x});
+}
+
+NodeId GraphBuilder::mat_bias(std::string_view name, NodeId x) {
+  const std::string stem(name);
+  NodeId y = mat(weight(stem + ".weight"), x);
+  if (const NodeId s = weight(stem + ".scale"); s != no_node) y = mul(y, s);
+  if (const NodeId b = weight(stem + ".bias"); b != no_node) y = add(y, b);
+  return y;
+}
+
+NodeId GraphBuilder::mat_id(NodeId w, NodeId x, NodeId ids) {
+  const Shape i = ne(ids);
+  return g.op(Op::mul_mat_id, {ne(w)[1], i[0], ne(x)[2], 1}, f32_elem, {w, x, ids});
+}
+
+NodeId GraphBuilder::rows(NodeId table, NodeId ids) {
+  const Shape a = ne(table), i = ne(ids);
+  const Elem elem = g[table].elem == i32_elem ? i32_elem : f32_elem;
+  return g.op(Op::get_rows, {a[0], i[0], i[1], i[2]}, elem, {table, ids});
+}
+
+NodeId GraphBuilder::strided(NodeId x, Shape shape) {
+  const NodeId id = g.view(x, shape);
+  g[id].contiguous = false;
+  return id;
+}
+
+NodeId GraphBuilder::rope(NodeId x) {
+  const bool factors = layer_uses_rope_factors(model, layer);
+  NodeId f = factors ? global("rope_freqs.weight") : no_node;
+  if (f == no_node && factors) f = global("rope_factors_long.weight");
+  return g.op(Op::rope, ne(x), f32_elem, {x, positions(), f});
+}
+
+NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
+  const std::string stem(name);
+  const bool whole = layer == SIZE_MAX;
+  const NodeId w = whole ? global(stem + ".weight") : weight(stem + ".weight");
+  const NodeId b = whole ? global(stem + ".bias") : weight(stem + ".bias");
+  x = layer_norm ? other(ne(x), {x}) : unary(x);
+  // The runtime pins the norms of blocks (llama-context.cpp, graph_get_cb).
+  if (!whole && pins_norms_ && (w != no_node || b != no_node))
+    g[x].place = devices.holds_layer(layer) ? Place::device : Place::host;
+  if (w != no_node) x = mul(x, w);
+  if (b != no_node) x = add(x, b);
+  return x;
+}
+
+NodeId GraphBuilder::embed(bool scaled) {
+  const NodeId tokens = g.input({n_tokens, 1, 1, 1}, i32_elem);
+  NodeId x = rows(global("token_embd.weight"), tokens);
+  const std::uint64_t wide = n_embd * (1 + std::uint64_t{hp.n_deepstack_layers.value_or(0)});
+  if (wide != n_embd) x = other({wide, n_tokens, 1, 1}, {x});
+  g.expand(x);
+  g.expand(g.input({wide, n_tokens, 1, 1}, f32_elem));
+  deep_embd = x;
+  if (wide != n_embd) x = g.part(x, {n_embd, n_tokens, 1, 1}, f32_elem.block_bytes * wide);
+  if (scaled) x = scale(x);
+  g.expand(x);
+  return x;
+}
+
+NodeId GraphBuilder::positions(std::uint64_t per_token) {
+  if (positions_ == no_node) positions_ = g.input({n_tokens * per_token, 1, 1, 1}, i32_elem);
+  return positions_;
+}
+
+NodeId GraphBuilder::out_ids() {
+  if (out_ids_ == no_node) out_ids_ = g.input({n_outputs, 1, 1, 1}, i32_elem);
+  return out_ids_;
+}
+
+NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_view gate,
+                                  std::string_view down, Act act) {
+  NodeId y = mat_bias(up, x);
+  const std::string gate_weight = std::string(gate) + ".weight";
+  const bool gated = !gate.empty() && has(gate_weight);
+  if (gated) {
+    const NodeId z = mat_bias(gate, x);
+    y = other(ne(z), {z, y});
+  } else {
+    const bool halves = ne(weight(std::string(down) + ".weight"))[0] * 2 == ne(y)[0];
+    switch (halves ? Act::fused : act) {
+      case Act::split:
+      case Act::single:
+        y = unary(y);
+        break;
+      case Act::squared:
+        y = unary(unary(y));
+        break;
+      case Act::fused:
+        y = other({ne(y)[0] / 2, ne(y)[1], ne(y)[2], ne(y)[3]}, {y});
+        break;
+    }
+  }
+  if (has("ffn_sub_norm.weight")) y = norm(y, "ffn_sub_norm");
+  return mat_bias(down, y);
+}
+
+NodeId GraphBuilder::state_cache(CacheRole role) {
+  for (const CacheSlot& slot : model.layers[layer].caches) {
+    if (slot.role != role) continue;
+    const std::uint64_t rows = n_seqs * state_slots();
+    const bool device = workload.offload_kqv && devices.holds_layer(layer);
+    return g.external({slot.shape.dim_k, rows, 1, 1}, f32_elem,
+                      device ? Place::device : Place::host, false);
+  }
+  return no_node;
+}
+
+std::uint64_t GraphBuilder::state_slots() const {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
+}
+
+void GraphBuilder::keep_state(NodeId cache, NodeId fresh, std::uint64_t width,
+                              std::uint64_t n_slot) {
+  const NodeId target = strided(cache, {width, n_seqs, n_slot, 1});
+  g.expand(g.write(target, {fresh, target}));
+}
+
+void GraphBuilder::head(NodeId x, int caps, bool pick_normed) {
+  layer = SIZE_MAX;
+  x = norm(x, global("output_norm.weight") == no_node ? "token_embd_norm" : "output_norm");
+  g[x].output = true;
+  if (pick_normed) g[x = pick(x)].output = true;
+  x = mat(global("output.weight"), x);
+  if (const NodeId b = global("output.bias"); b != no_node) x = add(x, b);
+  for (int i = 0; i < caps; ++i) x = scale(x);
+  g[x].output = true;
+  g.expand(x);
+}
+
+}  // namespace fitvram

@@ -1,0 +1,187 @@
+#pragma once
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+#include "arena.hpp"
+#include "fitvram/estimate.hpp"
+#include "placement.hpp"
+
+namespace fitvram {
+
+/// Inputs of attention over one cache: where new entries go, and who sees whom.
+struct AttentionInput {
+  NodeId k_idxs = no_node, v_idxs = no_node, mask = no_node;
+  NodeId k_rot = no_node, v_rot = no_node;  ///< rotations of quantized caches
+  std::uint64_t n_kv = 0;                   ///< cells of one stream
+};
+
+struct Qkv {
+  NodeId q, k, v;
+};
+
+/// One attention call.
+struct Attention {
+  Qkv qkv{};  ///< [dim, heads, tokens] each; k or v absent: nothing is stored
+  std::uint64_t n_head = 0, n_head_kv = 0, d_k = 0, d_v = 0;
+  std::size_t cache_layer = 0;  ///< whose cache is read
+  bool latent = false;          ///< the cached K is V as well
+  bool soft_cap = false;
+  NodeId sinks = no_node;
+  NodeId v_mla = no_node;  ///< decompresses the latent result
+  NodeId top_k = no_node;  ///< the only cells that are seen, chosen by an indexer
+};
+
+enum class Act {
+  split,
+  single,
+  squared,
+  fused
+};  ///< act(gate)*up, act(up), relu^2, gate inside up
+
+struct Moe {
+  std::string_view prefix = "ffn";  ///< tensors "<prefix>_up_exps.weight" ...
+  Act act = Act::split;
+  bool norm_weights = false, scale = false, sigmoid = false, softmax_weight = false;
+  bool weight_before = false, sqrt_softplus = false;
+  NodeId probs = no_node;  ///< router logits computed elsewhere
+  NodeId selected = no_node;
+};
+
+/// How a graph is built.
+struct Building {
+  bool flash = true;            ///< with flash attention
+  bool flash_on_device = true;  ///< which the device has a kernel for
+  bool fused_indexer = true;    ///< the device has a kernel for indexers
+  bool probe = false;           ///< of one token per sequence rather than a prompt batch
+  bool every_block = false;     ///< also those that only repeat what the arena has seen
+};
+
+/// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
+/// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
+/// the operation that needs it, as there.
+class GraphBuilder {
+ public:
+  GraphBuilder(const ModelInfo& model, const Workload& workload, const Building& how, Graph& graph);
+
+  Graph& g;
+  const ModelInfo& model;
+  const Workload& workload;
+  const Hparams& hp;
+  Devices devices;
+  ContextSize size;
+  std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
+  bool flash;  ///< flash attention is on
+  bool flash_on_device;
+  bool fused_indexer;     ///< one operation scores the cells
+  std::size_t layer = 0;  ///< the block being built
+  bool last = false;      ///< it is the last one
+  struct FlashCall {
+    NodeId node;
+    std::size_t layer;
+  };
+  std::vector<FlashCall> flash_calls;
+  std::vector<std::size_t> plan;  ///< the blocks to build
+
+  /// A tensor of the current block, or of the model (`layer` = global); no_node when absent.
+  NodeId weight(std::string_view name);
+  NodeId global(std::string_view name);
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  bool is_swa() const;
+  bool is_swa(std::size_t i) const;
+
+  Shape ne(NodeId id) const { return g[id].ne; }
+  NodeId add(NodeId a, NodeId b) { return in_place(a, {a, b}); }
+  NodeId mul(NodeId a, NodeId b) { return in_place(a, {a, b}); }
+  NodeId unary(NodeId a) { return in_place(a, {a}); }
+  NodeId in_place(NodeId like, std::initializer_list<NodeId> sources);
+  NodeId other(Shape ne, std::initializer_list<NodeId> sources, Elem elem = f32_elem);
+  NodeId mat(NodeId w, NodeId x);
+  NodeId mat(std::string_view name, NodeId x) { return mat(weight(name), x); }
+  NodeId mat_bias(std::string_view name, NodeId x);
+  NodeId mat_id(NodeId w, NodeId x, NodeId ids);
+  NodeId rows(NodeId table, NodeId ids);
+  NodeId reshape(NodeId x, Shape ne) { return g.view(x, ne); }
+  NodeId strided(NodeId x, Shape ne);
+  NodeId cont(NodeId x) { return other(ne(x), {x}, g[x].elem); }
+  NodeId rope(NodeId x);
+  NodeId norm(NodeId x, std::string_view name);
+  NodeId scale(NodeId x) { return unary(x); }
+
+  NodeId embed(bool scaled);
+  NodeId positions(std::uint64_t per_token = 1);
+  NodeId out_ids();
+  NodeId pick(NodeId x) { return rows(x, out_ids()); }
+
+  AttentionInput attention_input(bool window, bool latent = false);
+  AttentionInput indexer_input(bool fused);
+  Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
+          std::uint64_t n_head_kv);
+  NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Stores `fresh` in the indexer's cache of this block and gives that cache.
+  NodeId index_cache(NodeId fresh);
+  NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
+                      Act act);
+  NodeId experts(NodeId x, const Moe& moe);
+  void head(NodeId x, int caps, bool pick_normed = false);
+
+  /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
+  template <typename Read>
+  NodeId state(NodeId cache, std::uint64_t width, Read read);
+  NodeId state(NodeId cache, std::uint64_t width) {
+    return state(cache, width, [this](NodeId states, NodeId ids) { return rows(states, ids); });
+  }
+  NodeId state_cache(CacheRole role);
+  /// Stores `fresh` (one row a sequence) in a state cache.
+  void keep_state(NodeId cache, NodeId fresh, std::uint64_t width, std::uint64_t n_slot = 1);
+  std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
+
+  AttentionInput full, window;   ///< of the cache of full and of window layers
+  AttentionInput indexer;        ///< of the cache that an indexer looks through
+  NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
+  bool windows = false;          ///< there are two caches
+  NodeId by_position = no_node;  ///< factors of queries in layers without rope
+
+  bool layer_norm = false;  ///< norms subtract the mean, and so cannot work in place
+  bool v_first = true;      ///< V is computed before K; not so with two caches
+
+ private:
+  const Tensor* find(std::string_view name) const;
+  NodeId leaf_of(const Tensor& tensor, Place place);
+  void make_plan(bool every_block);
+  void index_tensors();
+  NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
+  NodeId hadamard(NodeId x, NodeId rot);
+  NodeId seen_only(NodeId mask, NodeId top_k);
+
+  std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
+  std::vector<const Tensor*> globals_;
+  std::vector<std::size_t> planned_;  // block -> position in plan
+  NodeId positions_ = no_node, out_ids_ = no_node;
+  NodeId sequences_ = no_node, first_ = no_node, rest_ = no_node;
+  struct Made {
+    const Tensor* tensor;
+    NodeId node;
+  };
+  std::vector<Made> made_;
+  bool pins_norms_ = false;
+};
+
+template <typename Read>
+NodeId GraphBuilder::state(NodeId cache, std::uint64_t width, Read read) {
+  if (sequences_ == no_node) {
+    sequences_ = g.input({n_seqs, 1, 1, 1}, i32_elem);
+    first_ = strided(sequences_, {n_seqs, 1, 1, 1});
+    rest_ = strided(sequences_, {0, 1, 1, 1});
+  }
+  const NodeId states = reshape(cache, {width, ne(cache)[1], 1, 1});
+  const NodeId zero = reshape(states, {width, 1, 1, 1});
+  g.expand(g.write(zero, {zero}));
+  const NodeId result = read(states, first_);
+  g.expand(result);
+  const NodeId target = strided(cache, {width, 0, 1, 1});
+  g.expand(g.write(target, {rows(states, rest_), target}));
+  return result;
+}
+
+}  // namespace fitvram

@@ -1,0 +1,86 @@
+#pragma once
+#include <string_view>
+
+#include "graph_builder.hpp"
+
+namespace fitvram {
+
+/// Which layers turn their queries and keys by position.
+enum class Rope {
+  all,
+  windows,        ///< only window layers
+  windows_if,     ///< only window layers, or all where there are none
+  three_of_four,  ///< all but every fourth
+  none
+};
+
+/// Where the rows with an output are picked.
+enum class Pick { last_layer, before_norm, after_norm };
+
+/// Which sums have the residual as first operand, whose memory the sum then takes over.
+enum class ResidualFirst { none, before_ffn, after_ffn, both };
+
+/// Attention and feed-forward side by side, and the order their results are added in.
+enum class Beside {
+  none,
+  residual_first,   ///< x + residual + attention, both from one norm
+  attention_first,  ///< x + attention + residual, both from one norm
+  own_norm,         ///< as residual_first, but the feed-forward has a norm of its own
+  unless_normed     ///< from one norm where the feed-forward has none
+};
+
+enum class Gating { file, softmax, sigmoid, softmax_weight };
+
+/// How an architecture composes the blocks of a graph: a row of src/graph_families.cpp.
+/// Thrown by a builder that meets a model its family does not describe.
+struct Unbuilt {};
+
+struct Family {
+  std::string_view gguf;
+  void (*build)(GraphBuilder& b, const Family& family);
+  /// What layers with a state do instead of attention; nullptr = no such layers.
+  NodeId (*recurrent)(GraphBuilder& b, NodeId x) = nullptr;
+  NodeId (*attention)(GraphBuilder& b, const Family& family, NodeId x) = nullptr;
+  bool layer_norm = false;
+  bool scaled_embd = false;
+  bool scaled_residual = false;  ///< the results of blocks are scaled
+  Beside beside = Beside::none;
+  bool bare_norms = false;  ///< norms without weights
+  bool learned_positions = false;
+  bool embd_norm = false;  ///< the embedding is normed
+  ResidualFirst residual_first = ResidualFirst::none;
+  bool post_is_ffn_norm = false;  ///< post_attention_norm stands before the feed-forward block
+  Pick pick = Pick::last_layer;
+  bool expand_norm = false;  ///< the norm is computed before anything else of its layer
+  bool single = false;       ///< a layer is one block: state, attention or feed-forward
+  bool q_scaled = false;     ///< queries are scaled by an operation of their own
+  bool attn_scaled = false;  ///< layers without rope scale queries by position (Llama 4)
+  Rope rope = Rope::all;
+  int caps = 0;  ///< operations on the logits
+  Gating gating = Gating::softmax;
+  int norm_weights = -1;  ///< of experts; -1 = as the file says
+  bool soft_cap = false;  ///< of attention scores
+  Act act = Act::split;
+  int pos = 1;  ///< positions per token
+};
+
+/// nullptr: the architecture's graph is not restated here.
+const Family* find_family(std::string_view gguf);
+
+void build_transformer(GraphBuilder& b, const Family& family);
+
+void build_gemma3n(GraphBuilder& b, const Family& family);
+void build_gemma4(GraphBuilder& b, const Family& family);
+
+NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_indexed_latent(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_latent(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_mamba1(GraphBuilder& b, NodeId x);
+NodeId mix_mamba2(GraphBuilder& b, NodeId x);
+NodeId mix_short_conv(GraphBuilder& b, NodeId x);
+NodeId mix_delta_net(GraphBuilder& b, NodeId x);
+NodeId mix_kda(GraphBuilder& b, NodeId x);
+void build_rwkv7(GraphBuilder& b, const Family& family);
+
+}  // namespace fitvram

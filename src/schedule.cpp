@@ -1,0 +1,229 @@
+#include "schedule.hpp"
+
+#include <algorithm>
+
+namespace fitvram {
+
+namespace {
+
+/// Rows an operation works on: small ones are not worth moving a weight for.
+std::uint64_t batch_of(const Node& node) {
+  switch (node.op) {
+    case Op::get_rows:
+      return 0;
+    case Op::mul_mat:
+      return node.ne[1];
+    case Op::mul_mat_id:
+    case Op::rope:
+      return node.ne[2];
+    case Op::leaf:
+    case Op::view:
+    case Op::in_place:
+    case Op::flash_attn:
+    case Op::dependency:
+    case Op::other:
+      return node.ne[1] * node.ne[2] * node.ne[3];
+  }
+  return 0;
+}
+
+constexpr std::uint64_t min_offloaded_batch = 32;
+
+class Scheduler {
+ public:
+  Scheduler(Graph& graph, const Machine& machine) : g_(graph), machine_(machine) {}
+
+  std::vector<Scheduled> run() {
+    if (!machine_.device) {
+      for (const NodeId leaf : g_.leafs) g_[leaf].place = Place::host;
+      std::vector<Scheduled> steps;
+      steps.reserve(g_.order.size());
+      for (const NodeId id : g_.order) steps.push_back({id, Place::host});
+      return steps;
+    }
+    for (const NodeId leaf : g_.leafs)
+      if (g_[leaf].input) g_[leaf].place = Place::host;
+    for (const NodeId id : g_.order)
+      if (g_[id].place == Place::none) g_[id].place = by_memory(g_[id]);
+    spread(g_.order.begin(), g_.order.end(), true);
+    spread(g_.order.rbegin(), g_.order.rend(), true);
+    spread(g_.order.begin(), g_.order.end(), false);
+    spread(g_.order.rbegin(), g_.order.rend(), false);
+    most_inputs();
+    rest();
+    return split();
+  }
+
+ private:
+  Place lies_in(NodeId id) const {
+    const NodeId root = g_[id].view_src;
+    const Node& node = g_[root == no_node ? id : root];
+    return node.external ? node.place : Place::none;
+  }
+
+  /// Pass 1: where memory that exists already wants an operation to run.
+  Place by_memory(const Node& node) const {
+    if (node.view_src != no_node && g_[node.view_src].external) return g_[node.view_src].place;
+    if (node.op == Op::rope || node.op == Op::flash_attn) return Place::none;
+    for (const NodeId source : node.src) {
+      if (source == no_node) break;
+      const Node& weight = g_[source];
+      if (!weight.weight || !weight.external) continue;
+      if (weight.place == Place::device) return node.host_only ? Place::none : Place::device;
+      const bool moves =
+          machine_.offloads && !node.host_only && batch_of(node) >= min_offloaded_batch;
+      return moves ? Place::device : Place::host;
+    }
+    return Place::none;
+  }
+
+  /// Pass 2: neighbours run where their neighbours run; the device's reach grows first.
+  template <typename It>
+  void spread(It begin, It end, bool device_only) {
+    Place current = Place::none;
+    for (It it = begin; it != end; ++it) {
+      Node& node = g_[*it];
+      if (node.op == Op::view) continue;
+      if (node.place != Place::none) {
+        current = device_only && node.place == Place::host ? Place::none : node.place;
+      } else if (current == Place::host || (current == Place::device && !node.host_only)) {
+        node.place = current;
+      }
+    }
+  }
+
+  /// Pass 3: what no neighbour could take runs where most of its sources lie.
+  void most_inputs() {
+    for (const NodeId id : g_.order) {
+      Node& node = g_[id];
+      if (node.op == Op::view || node.place != Place::none) continue;
+      int device = 0, host = 0;
+      for (const NodeId source : node.src) {
+        if (source == no_node) break;
+        const Place place = place_of(source);
+        device += place == Place::device;
+        host += place == Place::host;
+      }
+      node.place = node.host_only || host > device ? Place::host : Place::device;
+    }
+  }
+
+  Place place_of(NodeId id) const {
+    const Node& node = g_[id];
+    if (node.place != Place::none) return node.place;
+    return node.view_src == no_node ? Place::none : g_[node.view_src].place;
+  }
+
+  /// Pass 4: views follow their source, sources without a place their user.
+  void rest() {
+    for (const NodeId id : g_.order) {
+      Node& node = g_[id];
+      if (node.place == Place::none && node.view_src != no_node)
+        node.place = g_[node.view_src].place;
+      for (const NodeId source : node.src) {
+        if (source == no_node) break;
+        Node& s = g_[source];
+        if (s.place == Place::none)
+          s.place = s.view_src != no_node ? g_[s.view_src].place : node.place;
+      }
+      if (node.place == Place::none) node.place = node.host_only ? Place::host : Place::device;
+    }
+  }
+
+  /// Pass 5: cut where the place changes, copy what a piece needs from the other side.
+  std::vector<Scheduled> split() {
+    std::vector<Scheduled> steps;
+    steps.reserve(g_.order.size() + 64);
+    copies_.assign(g_.nodes.size(), {no_node, no_node});
+    std::vector<NodeId> inputs;
+    std::vector<Scheduled> piece;
+    Place current = Place::none;
+    for (const NodeId id : g_.order)
+      if (g_[id].op != Op::view) {
+        current = g_[id].place;
+        break;
+      }
+    const auto flush = [&] {
+      for (const NodeId input : inputs) {
+        const NodeId kept = g_.view(input, g_[input].ne);
+        g_[kept].op = Op::dependency;
+        steps.push_back({kept, g_[input].place});
+        steps.push_back({copy(input, current), current});
+      }
+      steps.insert(steps.end(), piece.begin(), piece.end());
+      inputs.clear(), piece.clear();
+    };
+    for (const NodeId id : g_.order) {
+      if (g_[id].op != Op::view) {
+        const Place place = g_[id].place;
+        if (place != current || (!inputs.empty() && brings_new_weight(id, current))) {
+          flush();
+          current = place;
+        }
+        for (std::size_t j = 0; j < g_[id].src.size(); ++j) {
+          const NodeId source = g_[id].src[j];
+          if (source == no_node) break;
+          if (g_[source].place == current) continue;
+          NodeId& copied =
+              copies_[static_cast<std::size_t>(source)][static_cast<std::size_t>(current)];
+          if (copied == no_node) {
+            const Node original = g_[source];
+            const NodeId made = g_.leaf(original.ne, original.elem);
+            g_[made].place = current;
+            g_[made].bytes = std::max(original.bytes, g_[made].bytes);
+            g_[made].device_bytes = std::max(original.bytes, g_[made].device_bytes);
+            copied = made;
+            inputs.push_back(source);
+          }
+          g_[id].src[j] = copied;
+        }
+      }
+      piece.push_back({id, g_[id].place});
+      keep_until(id, piece, machine_.keeps && g_[id].place == Place::device);
+    }
+    flush();
+    return steps;
+  }
+
+  NodeId copy(NodeId id, Place place) const {
+    return copies_[static_cast<std::size_t>(id)][static_cast<std::size_t>(place)];
+  }
+
+  bool brings_new_weight(NodeId id, Place current) const {
+    for (const NodeId source : g_[id].src) {
+      if (source == no_node) break;
+      if (g_[source].weight && g_[source].place != current) return true;
+    }
+    return false;
+  }
+
+  void keep_until(NodeId id, std::vector<Scheduled>& piece, bool keeps) {
+    std::size_t n = 0;
+    NodeId dependency = no_node;
+    for (; next_kept_ < g_.kept.size() && g_.kept[next_kept_].until == id; ++next_kept_) {
+      if (!keeps) continue;
+      NodeId tensor = g_.kept[next_kept_].tensor;
+      if (g_[tensor].place == Place::host && copy(tensor, Place::device) != no_node)
+        tensor = copy(tensor, Place::device);
+      if (n % 10 == 0) {
+        dependency = g_.view(tensor, g_[tensor].ne);
+        g_[dependency].op = Op::dependency;
+        piece.push_back({dependency, Place::device});
+      }
+      g_[dependency].src[n++ % 10] = tensor;
+    }
+  }
+
+  Graph& g_;
+  const Machine& machine_;
+  std::vector<std::array<NodeId, 2>> copies_;
+  std::size_t next_kept_ = 0;
+};
+
+}  // namespace
+
+std::vector<Scheduled> schedule(Graph& graph, const Machine& machine) {
+  return Scheduler(graph, machine).run();
+}
+
+}  // namespace fitvram
