@@ -1,16 +1,26 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "architectures.hpp"
 #include "fitvram/estimate.hpp"
+#include "placement.hpp"
 
 namespace fitvram {
 
-/// One tensor that a context allocates. `growth` is the law the runtime follows: a window that it
-/// ignores reads `full`.
+/// Layers with equal caches on the same device: what one of them takes, all of them take.
+struct LayerGroup {
+  std::size_t layer = 0;  ///< the first of them
+  std::uint32_t n_layer = 0;
+};
+std::vector<LayerGroup> layer_groups(const ModelInfo& model, const Devices& devices);
+
+/// One tensor that a context allocates, in each of `n_layer` layers. `growth` is the law the
+/// runtime follows: a window that it ignores reads `full`.
 struct CacheTensor {
   std::size_t layer = 0;
+  std::uint32_t n_layer = 1;
   CacheRole role = CacheRole::kv;
   Growth growth = Growth::full;
   std::uint32_t span = 0;
@@ -35,10 +45,10 @@ inline bool v_transposed(const Workload& workload) {
   return workload.flash_attn == FlashAttention::off;
 }
 
-/// Calls `visit(CacheTensor)` for every cache tensor, layer by layer, K before V.
+/// Calls `visit(CacheTensor)` for every cache tensor of every group, K before V.
 template <typename Visit>
-void for_each_cache_tensor(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                           Visit visit) {
+void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>& groups,
+                           const Workload& workload, const Runtime& runtime, Visit visit) {
   const ContextSize size = context_size(workload, runtime);
   const bool honours = runtime.honours_window(model);
   const Architecture* arch = find_architecture(model.architecture);
@@ -52,12 +62,17 @@ void for_each_cache_tensor(const ModelInfo& model, const Workload& workload, con
   Workload slot_work = workload;
   if (!rollback) slot_work.n_rs_seq = 0;
 
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    for (CacheSlot slot : model.layers[i].caches) {
+  for (const LayerGroup& group : groups) {
+    for (CacheSlot slot : model.layers[group.layer].caches) {
       const bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
       if (window && !honours) slot.growth = Growth::full, slot.span = 0;
       const bool state = slot.growth == Growth::constant;
-      CacheTensor tensor{i, slot.role, slot.growth, slot.span, 0, 0, 0, nullptr, true};
+      CacheTensor tensor;
+      tensor.layer = group.layer;
+      tensor.n_layer = group.n_layer;
+      tensor.role = slot.role;
+      tensor.growth = slot.growth;
+      tensor.span = slot.span;
       tensor.cells = cells(slot, slot_size, slot_work, runtime);
       tensor.rows = state ? tensor.cells : sat_mul(tensor.cells, slot_size.n_stream);
       tensor.ne0 = std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k;
@@ -73,5 +88,9 @@ void for_each_cache_tensor(const ModelInfo& model, const Workload& workload, con
     }
   }
 }
+
+/// Bytes of the caches, for callers that vary only the workload's context.
+Placement context_bytes(const ModelInfo& model, const std::vector<LayerGroup>& groups,
+                        const Devices& devices, const Workload& workload, const Runtime& runtime);
 
 }  // namespace fitvram

@@ -1,6 +1,7 @@
 #include "fitvram/estimate.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
@@ -49,6 +50,30 @@ std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Worklo
 
 namespace {
 
+/// Devices::allocated of shapes that come again and again: layers repeat a few dozen of them.
+class AllocatedSizes {
+ public:
+  explicit AllocatedSizes(const Devices& devices) : devices_(devices) {}
+
+  Bytes of(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) {
+    const std::uint64_t mixed = (ne0 ^ (rows << 7) ^ (rows >> 5)) * 0x9e3779b97f4a7c15U;
+    Known& known = known_[(mixed >> 58) ^ (device ? 1U : 0U)];
+    if (known.type != &type || known.ne0 != ne0 || known.rows != rows || known.device != device)
+      known = {ne0, rows, &type, device, devices_.allocated(ne0, rows, type, device)};
+    return known.bytes;
+  }
+
+ private:
+  struct Known {
+    std::uint64_t ne0 = 0, rows = 0;
+    const TensorType* type = nullptr;
+    bool device = false;
+    Bytes bytes;
+  };
+  const Devices& devices_;
+  std::array<Known, 64> known_{};
+};
+
 void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes bytes) {
   const auto same = [&](const CacheEstimate& c) {
     return c.role == tensor.role && c.growth == tensor.growth && c.span == tensor.span;
@@ -58,21 +83,26 @@ void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes
     it = caches.insert(caches.end(), CacheEstimate{tensor.role, tensor.growth, tensor.span, 0,
                                                    tensor.cells, Bytes{}});
   }
-  if (tensor.first_of_slot) ++it->n_layer;
+  if (tensor.first_of_slot) it->n_layer += tensor.n_layer;
   it->bytes += bytes;
 }
 
 }  // namespace
 
-Placement context_bytes(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
-  const Devices devices(model, workload);
+Placement context_bytes(const ModelInfo& model, const std::vector<LayerGroup>& groups,
+                        const Devices& devices, const Workload& workload, const Runtime& runtime) {
   Placement sum;
-  for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& tensor) {
+  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
     const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
     (device ? sum.device : sum.host) +=
-        devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device);
+        devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
   });
   return sum;
+}
+
+Placement context_bytes(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
+  const Devices devices(model, workload);
+  return context_bytes(model, layer_groups(model, devices), devices, workload, runtime);
 }
 
 Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
@@ -89,9 +119,10 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
   bool has_output = false;
   for (const auto& tensor : model.tensors)
     has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+  AllocatedSizes sizes(devices);
   const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
     const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += devices.allocated(tensor.ne[0], rows, type, device);
+    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
   };
   const std::size_t output_layer = model.layers.size();
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
@@ -167,9 +198,11 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
                              hint.window, 0, size.n_ctx, bytes});
   } else {
     memory.context_provenance = model.layout;
-    for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& tensor) {
+    const auto groups = layer_groups(model, devices);
+    for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
       const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
-      const Bytes bytes = devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device);
+      const Bytes bytes =
+          devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
       (device ? memory.context.device : memory.context.host) += bytes;
       add_to(memory.caches, tensor, bytes);
     });

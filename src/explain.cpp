@@ -70,23 +70,24 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
   std::vector<std::string> order;
   std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> terms;
   std::map<std::string, Sum> sums;
-  for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& t) {
+  const auto groups = layer_groups(model, devices);
+  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& t) {
     const bool device = workload.offload_kqv && devices.holds_layer(t.layer);
     const Bytes bytes = devices.allocated(t.ne0, t.rows, *t.type, device);
     const std::string figure = figure_name(t.role, t.growth, t.span, device);
     if (sums.find(figure) == sums.end()) order.push_back(figure);
     Sum& sum = sums[figure];
-    sum.bytes += bytes;
+    sum.bytes += bytes * t.n_layer;
     sum.cells = t.cells;
     auto& list = terms[figure];
     const std::string text = tensor_formula(t, bytes);
     for (auto& [known, count] : list) {
       if (known == text) {
-        ++count;
+        count += t.n_layer;
         return;
       }
     }
-    list.emplace_back(text, 1);
+    list.emplace_back(text, t.n_layer);
   });
   for (const auto& figure : order) {
     std::string formula;

@@ -1,6 +1,11 @@
 #include "fitvram/fit.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "cache_tensors.hpp"
+#include "llama_quant.hpp"
 
 namespace fitvram {
 
@@ -33,45 +38,76 @@ std::uint64_t prefill_width(const ModelInfo& model) {
   return width;
 }
 
-/// What of an estimate stays the same when only the context changes.
-struct Priced {
-  const ModelInfo& model;
-  const Runtime& runtime;
-  Workload workload;
-  Bytes model_device;
-  Bytes overhead;
-  Bytes vram;
-  Bytes reserve;
+/// What of an estimate stays the same when only the context changes. The compute buffer is the
+/// costly part of a verdict and never shrinks as the context grows, so lengths between two whose
+/// buffers are known are often decided without it.
+class Priced {
+ public:
+  Priced(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,
+         const Runtime& runtime, Bytes vram, Bytes reserve)
+      : model_(model),
+        runtime_(runtime),
+        workload_(workload),
+        devices_(model, workload),
+        groups_(layer_groups(model, devices_)),
+        memory_(memory),
+        vram_(vram),
+        reserve_(reserve) {}
 
   Verdict at(std::uint64_t n_ctx) {
-    workload.n_ctx = n_ctx;
-    MemoryEstimate memory;
-    memory.model.device = model_device;
-    memory.context.device = device_context();
-    memory.compute.device = runtime.device_compute(model, workload);
-    memory.overhead.device = overhead;
-    return verdict_of(memory, vram, reserve);
+    workload_.n_ctx = n_ctx;
+    memory_.context.device = device_context();
+    const auto above = compute_.lower_bound(n_ctx);
+    if (above != compute_.end() && above->first == n_ctx) return verdict(above->second);
+    const Bytes least = above == compute_.begin() ? Bytes{} : std::prev(above)->second;
+    const Verdict best = verdict(least);
+    if (best == Verdict::no) return best;
+    if (above != compute_.end() && verdict(above->second) == best) return best;
+    const Bytes compute = runtime_.device_compute(model_, workload_);
+    compute_.emplace_hint(above, n_ctx, compute);
+    return verdict(compute);
+  }
+
+  const Runtime& runtime() const { return runtime_; }
+  const ModelInfo& model() const { return model_; }
+  std::uint64_t streams() const { return workload_.kv_unified ? 1 : std::max(1u, workload_.n_seq); }
+
+ private:
+  Verdict verdict(Bytes compute) {
+    memory_.compute.device = compute;
+    return verdict_of(memory_, vram_, reserve_);
   }
 
   Bytes device_context() const {
-    if (model.format != ModelFormat::parameters)
-      return context_bytes(model, workload, runtime).device;
-    return estimate(model, Weights{}, workload, runtime).context.device;
+    if (model_.format != ModelFormat::parameters)
+      return context_bytes(model_, groups_, devices_, workload_, runtime_).device;
+    return estimate(model_, Weights{}, workload_, runtime_).context.device;
   }
+
+  const ModelInfo& model_;
+  const Runtime& runtime_;
+  Workload workload_;
+  Devices devices_;
+  std::vector<LayerGroup> groups_;
+  MemoryEstimate memory_;
+  Bytes vram_;
+  Bytes reserve_;
+  std::map<std::uint64_t, Bytes> compute_;
 };
 
 /// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 =
 /// none.
 std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
-  const std::uint64_t step = priced.runtime.cell_step;
-  const std::uint64_t streams =
-      priced.workload.kv_unified ? 1 : std::max(1u, priced.workload.n_seq);
-  std::uint64_t limit = priced.model.n_ctx_train;
+  const std::uint64_t step = priced.runtime().cell_step;
+  const std::uint64_t streams = priced.streams();
+  std::uint64_t limit = priced.model().n_ctx_train;
   if (extend_ctx || limit == 0) limit = longest_context;
   const auto context = [&](std::uint64_t blocks) {
     return sat_mul(std::min(sat_mul(blocks, step), limit), streams);
   };
-  std::uint64_t good = 0, bad = (limit + step - 1) / step + 1;
+  const std::uint64_t most = (limit + step - 1) / step;
+  if (priced.at(context(most)) <= worst) return context(most);
+  std::uint64_t good = 0, bad = most;
   while (good + 1 < bad) {
     const std::uint64_t middle = good + (bad - good) / 2;
     (priced.at(context(middle)) <= worst ? good : bad) = middle;
@@ -108,8 +144,7 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
   result.free = static_cast<std::int64_t>(vram.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, vram, result.reserve);
 
-  Priced priced{model, runtime,       workload, memory.model.device, memory.overhead.device,
-                vram,  result.reserve};
+  Priced priced(model, memory, workload, runtime, vram, result.reserve);
   result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   return result;
@@ -135,13 +170,14 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
       policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
   MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
 
+  const QuantPlan plan(model);
   std::optional<Weights> roomy, tight, smallest;
   bool lowered = true;
   for (const Scheme& scheme : schemes()) {
     if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
     const bool kept = scheme.millibits >= keep;
     if (!kept && (roomy || tight)) break;
-    Weights weights = quantize(model, scheme);
+    Weights weights = quantize(model, plan, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
     const Verdict verdict = verdict_of(memory, vram, reserve);
     if (kept && verdict != Verdict::no) lowered = false;

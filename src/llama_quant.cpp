@@ -1,10 +1,11 @@
 #include "llama_quant.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
-#include <numeric>
 #include <string>
+#include <unordered_map>
 
 #include "llama_quant_recipes.hpp"
 
@@ -62,26 +63,26 @@ constexpr std::string_view kept[] = {"_norm.weight",
                                      "a.rvq.codebook",
                                      "mm.a.code_embd"};
 
-enum class Category {
-  token_embd,
-  output,
-  attn_v,
-  attn_k,
-  attn_q,
-  attn_output,
-  ffn_up,
-  ffn_gate,
-  ffn_down,
-  other
-};
-
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-Category category_of(const std::string& name) {
-  if (name == "output.weight") return Category::output;
-  if (name == "token_embd.weight" || name == "per_layer_token_embd.weight")
+using Category = QuantCategory;
+using Facts = QuantPlan::Facts;
+
+bool is_kept(const std::string& name, bool in_layer) {
+  if (!name.ends_with("weight")) return true;
+  if (!in_layer && (name == "position_embd.weight" || name == "token_types.weight")) return true;
+  return std::any_of(std::begin(kept), std::end(kept), [&](std::string_view part) {
+    const bool first_in_layer = in_layer && part.front() == '.' && name.starts_with(part.substr(1));
+    return first_in_layer || contains(name, part);
+  });
+}
+
+// `name` is without its "blk.N." prefix.
+Category category_of(const std::string& name, bool in_layer) {
+  if (!in_layer && name == "output.weight") return Category::output;
+  if (!in_layer && (name == "token_embd.weight" || name == "per_layer_token_embd.weight"))
     return Category::token_embd;
   if (contains(name, "attn_qkv.weight") || contains(name, "attn_kv_b.weight") ||
       contains(name, "attn_v.weight"))
@@ -95,25 +96,35 @@ Category category_of(const std::string& name) {
   return Category::other;
 }
 
-bool quantizable(const Tensor& tensor, const std::string& name) {
-  if (tensor.ne[1] <= 1 && tensor.ne[2] <= 1 && tensor.ne[3] <= 1) return false;
-  if (!name.ends_with("weight")) return false;
-  if (name == "position_embd.weight" || name == "token_types.weight") return false;
-  return std::none_of(std::begin(kept), std::end(kept),
-                      [&name](std::string_view part) { return contains(name, part); });
+bool is_vector(const Tensor& tensor) {
+  return tensor.ne[1] <= 1 && tensor.ne[2] <= 1 && tensor.ne[3] <= 1;
 }
 
-struct Facts {
-  bool falcon = false;
-  bool llama_70b = false;  // the size class in which one key serves eight queries
-  bool tied = true;
-  std::uint32_t n_expert = 1;
-  std::uint32_t n_gqa = 0;
-  std::uint64_t n_layer = 0;
-  std::uint64_t n_attn_v = 0;
+struct Named {
+  Category category;
+  bool kept;
 };
 
-Facts facts_of(const ModelInfo& model, const std::vector<Category>& categories) {
+// Every layer repeats the names of the one before, mostly in its order: a name is taken apart once.
+std::vector<Named> read_names(const std::vector<Tensor>& tensors) {
+  std::vector<Named> named;
+  named.reserve(tensors.size());
+  std::unordered_map<std::string_view, std::size_t> seen;
+  std::size_t guess = 0;
+  for (const Tensor& tensor : tensors) {
+    const std::size_t i = named.size();
+    const bool in_layer = tensor.layer >= 0;
+    if (in_layer && !(guess < i && tensors[guess].layer >= 0 && tensors[guess].name == tensor.name))
+      guess = seen.try_emplace(tensor.name, i).first->second;
+    if (in_layer && guess < i)
+      named.push_back(named[guess++]);
+    else
+      named.push_back({category_of(tensor.name, in_layer), is_kept(tensor.name, in_layer)});
+  }
+  return named;
+}
+
+Facts facts_of(const ModelInfo& model, const std::vector<Named>& named) {
   const Hparams& h = model.hparams;
   Facts facts;
   facts.falcon = model.architecture == "falcon";
@@ -131,9 +142,9 @@ Facts facts_of(const ModelInfo& model, const std::vector<Category>& categories) 
     facts.llama_70b = n_run == 80;
   else if (model.architecture == "jais2")
     facts.llama_70b = n_run == 68;
-  for (const auto category : categories) {
-    if (category == Category::attn_v) ++facts.n_attn_v;
-    if (category == Category::output) facts.tied = false;
+  for (const Named& name : named) {
+    if (name.category == Category::attn_v) ++facts.n_attn_v;
+    if (name.category == Category::output) facts.tied = false;
   }
   return facts;
 }
@@ -170,105 +181,140 @@ bool holds(When condition, std::uint64_t i, std::uint64_t n, const Facts& facts)
   return false;
 }
 
-// llama-quantize walks the tensors by block number and then by name; the counters depend on it.
-std::vector<std::size_t> walk_order(const ModelInfo& model, const std::vector<std::string>& names) {
-  std::vector<std::size_t> order(names.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const auto layer_a = model.tensors[a].layer;
-    const auto layer_b = model.tensors[b].layer;
-    return layer_a != layer_b ? layer_a < layer_b : names[a] < names[b];
-  });
-  return order;
+constexpr std::size_t n_category = static_cast<std::size_t>(Category::other) + 1;
+
+constexpr bool is_counted(Category category) {
+  return category == Category::attn_v || category == Category::ffn_up ||
+         category == Category::ffn_gate || category == Category::ffn_down;
 }
 
+// llama-quantize walks the tensors by block number and then by name, and counts some categories.
+void count_in_order(const std::vector<Tensor>& tensors, std::vector<QuantPlan::Entry>& entries) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (is_counted(entries[i].category)) order.push_back(i);
+  const auto before = [&](std::size_t a, std::size_t b) {
+    return tensors[a].layer != tensors[b].layer ? tensors[a].layer < tensors[b].layer
+                                                : tensors[a].name < tensors[b].name;
+  };
+  if (!std::is_sorted(order.begin(), order.end(), before))
+    std::sort(order.begin(), order.end(), before);
+  std::array<std::uint32_t, n_category> counts{};
+  for (const std::size_t i : order)
+    entries[i].index = counts[static_cast<std::size_t>(entries[i].category)]++;
+}
+
+// A recipe's types, looked up once.
 class Chooser {
  public:
-  Chooser(const Recipe& recipe, const Facts& facts) : recipe_(recipe), facts_(facts) {}
+  Chooser(const Recipe& recipe, const Facts& facts)
+      : recipe_(recipe),
+        facts_(facts),
+        base_(*find_tensor_type(recipe.base)),
+        embd_(recipe.embd.empty() ? base_ : *find_tensor_type(recipe.embd)),
+        attn_v_(recipe.attn_v),
+        attn_k_(recipe.attn_k),
+        attn_q_(recipe.attn_q),
+        attn_output_(recipe.attn_output),
+        ffn_down_(recipe.ffn_down),
+        ffn_gate_up_(recipe.ffn_gate_up) {}
 
-  const TensorType* choose(const Tensor& tensor, Category category) {
-    std::string_view type = recipe_.base;
-    if (find_tensor_type(recipe_.base)->quantized())
-      type = fit_row(mixed(tensor, category), tensor.ne[0]);
-    return find_tensor_type(type);
+  const TensorType* choose(const Tensor& tensor, const QuantPlan::Entry& entry) const {
+    return base_.quantized() ? fit_row(mixed(tensor, entry), tensor.ne[0]) : &base_;
   }
 
  private:
-  std::string_view mixed(const Tensor& tensor, Category category) {
+  struct Choice {
+    When when = never;
+    const TensorType* type = nullptr;
+  };
+  struct Choices {
+    explicit Choices(const Pick& pick) {
+      for (std::size_t i = 0; i < pick.size() && pick[i].when != never; ++i)
+        of[i] = {pick[i].when, find_tensor_type(pick[i].type)};
+    }
+    std::array<Choice, 2> of;
+  };
+
+  const TensorType* mixed(const Tensor& tensor, const QuantPlan::Entry& entry) const {
+    const Category category = entry.category;
     if (category == Category::output || (facts_.tied && category == Category::token_embd))
       return head(tensor);
-    if (recipe_.base == "MXFP4" && tensor.ne[2] <= 1) return "Q8_0";
+    if (recipe_.base == "MXFP4" && tensor.ne[2] <= 1) return find_tensor_type("Q8_0");
     switch (category) {
       case Category::token_embd:
-        return recipe_.embd.empty() ? recipe_.base : recipe_.embd;
+        return &embd_;
       case Category::attn_v:
-        return attn_v();
+        return attn_v(entry.index);
       case Category::attn_k:
-        if (eight_experts()) return recipe_.low ? "Q4_K" : "Q8_0";
-        return pick(recipe_.attn_k, 0, 0);
+        if (eight_experts()) return find_tensor_type(recipe_.low ? "Q4_K" : "Q8_0");
+        return pick(attn_k_, 0, 0);
       case Category::attn_q:
-        return pick(recipe_.attn_q, 0, 0);
+        return pick(attn_q_, 0, 0);
       case Category::attn_output:
         return attn_output();
       case Category::ffn_down:
-        return feed_forward(recipe_.ffn_down, n_down_, tensor);
+        return feed_forward(ffn_down_, tensor, entry.index);
       case Category::ffn_gate:
-        return feed_forward(recipe_.ffn_gate_up, n_gate_, tensor);
       case Category::ffn_up:
-        return feed_forward(recipe_.ffn_gate_up, n_up_, tensor);
+        return feed_forward(ffn_gate_up_, tensor, entry.index);
       case Category::output:
+      case Category::kept:
       case Category::other:
-        return recipe_.base;
+        return &base_;
     }
-    return recipe_.base;
+    return &base_;
   }
 
-  std::string_view head(const Tensor& tensor) const {
-    if (facts_.falcon || tensor.ne[0] % find_tensor_type(recipe_.base)->block_elems != 0)
-      return "Q8_0";
-    return recipe_.head;
+  const TensorType* head(const Tensor& tensor) const {
+    const bool whole = tensor.ne[0] % base_.block_elems == 0;
+    return find_tensor_type(facts_.falcon || !whole ? "Q8_0" : recipe_.head);
   }
 
-  std::string_view attn_v() {
-    auto type = pick(recipe_.attn_v, n_attn_v_++, facts_.n_attn_v);
+  const TensorType* attn_v(std::uint64_t i) const {
+    const auto* type = pick(attn_v_, i, facts_.n_attn_v);
     if (recipe_.low) return type;
-    if (facts_.llama_70b && (type == "Q3_K" || type == "Q4_K")) type = "Q5_K";
-    return eight_experts() ? "Q8_0" : type;
+    if (facts_.llama_70b && (type->name == "Q3_K" || type->name == "Q4_K"))
+      type = find_tensor_type("Q5_K");
+    return eight_experts() ? find_tensor_type("Q8_0") : type;
   }
 
-  std::string_view attn_output() const {
+  const TensorType* attn_output() const {
     const bool own_falcon_rule = recipe_.low || recipe_.variant == Variant::falcon;
-    if (facts_.falcon && !own_falcon_rule) return recipe_.base;
-    if (eight_experts()) return recipe_.q5_output_of_8 ? "Q5_K" : recipe_.base;
-    return pick(recipe_.attn_output, 0, 0);
+    if (facts_.falcon && !own_falcon_rule) return &base_;
+    if (eight_experts()) return recipe_.q5_output_of_8 ? find_tensor_type("Q5_K") : &base_;
+    return pick(attn_output_, 0, 0);
   }
 
-  std::string_view feed_forward(const Pick& rule, std::uint64_t& count,
-                                const Tensor& tensor) const {
-    std::uint64_t i = count++;
+  const TensorType* feed_forward(const Choices& rule, const Tensor& tensor, std::uint64_t i) const {
     const bool by_layer = facts_.n_expert > 1 && !recipe_.low && tensor.layer >= 0;
     if (by_layer) i = static_cast<std::uint64_t>(tensor.layer);
     return pick(rule, i, facts_.n_layer);
   }
 
-  std::string_view pick(const Pick& rule, std::uint64_t i, std::uint64_t n) const {
-    for (const Clause& clause : rule)
-      if (holds(clause.when, i, n, facts_)) return clause.type;
-    return recipe_.base;
+  const TensorType* pick(const Choices& rule, std::uint64_t i, std::uint64_t n) const {
+    for (const Choice& choice : rule.of)
+      if (holds(choice.when, i, n, facts_)) return choice.type;
+    return &base_;
   }
 
-  static std::string_view fit_row(std::string_view type, std::uint64_t n_cols) {
-    if (n_cols % find_tensor_type(type)->block_elems == 0) return type;
-    for (const Fallback& row : fallbacks)
-      if (row.from == type) type = row.to;
-    return n_cols % find_tensor_type(type)->block_elems == 0 ? type : "F16";
+  static const TensorType* fit_row(const TensorType* type, std::uint64_t n_cols) {
+    if (n_cols % type->block_elems == 0) return type;
+    for (const Fallback& row : fallbacks) {
+      if (row.from != type->name) continue;
+      type = find_tensor_type(row.to);
+      break;
+    }
+    return n_cols % type->block_elems == 0 ? type : find_tensor_type("F16");
   }
 
   bool eight_experts() const { return facts_.n_expert == 8; }
 
   const Recipe& recipe_;
   const Facts& facts_;
-  std::uint64_t n_attn_v_ = 0, n_down_ = 0, n_gate_ = 0, n_up_ = 0;
+  const TensorType& base_;
+  const TensorType& embd_;
+  const Choices attn_v_, attn_k_, attn_q_, attn_output_, ffn_down_, ffn_gate_up_;
 };
 
 // What convert_hf_to_gguf leaves in the file that llama-quantize reads.
@@ -278,24 +324,27 @@ const TensorType* converted(const TensorType* type) {
 
 }  // namespace
 
-std::vector<const TensorType*> llama_quant_types(const ModelInfo& model, std::string_view scheme,
-                                                 bool imatrix) {
-  std::vector<std::string> names;
-  std::vector<Category> categories;
-  for (const Tensor& tensor : model.tensors) {
-    names.push_back(full_name(tensor));
-    categories.push_back(category_of(names.back()));
+QuantPlan::QuantPlan(const ModelInfo& model) : model_(model) {
+  const auto named = read_names(model.tensors);
+  facts_ = facts_of(model, named);
+  entries_.reserve(named.size());
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const bool stays = named[i].kept || is_vector(model.tensors[i]);
+    entries_.push_back({stays ? Category::kept : named[i].category, 0});
   }
-  const Facts facts = facts_of(model, categories);
-  const Recipe* recipe = find_recipe(scheme, imatrix, facts.falcon);
-  if (recipe == nullptr) return {};
+  count_in_order(model.tensors, entries_);
+}
 
-  std::vector<const TensorType*> types(names.size(), nullptr);
-  Chooser chooser(*recipe, facts);
-  for (const std::size_t i : walk_order(model, names)) {
-    const Tensor& tensor = model.tensors[i];
-    types[i] = quantizable(tensor, names[i]) ? chooser.choose(tensor, categories[i])
-                                             : converted(tensor.type);
+std::vector<const TensorType*> QuantPlan::types(std::string_view scheme, bool imatrix) const {
+  const Recipe* recipe = find_recipe(scheme, imatrix, facts_.falcon);
+  if (recipe == nullptr) return {};
+  std::vector<const TensorType*> types;
+  types.reserve(entries_.size());
+  const Chooser chooser(*recipe, facts_);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Tensor& tensor = model_.tensors[i];
+    types.push_back(entries_[i].category == Category::kept ? converted(tensor.type)
+                                                           : chooser.choose(tensor, entries_[i]));
   }
   return types;
 }

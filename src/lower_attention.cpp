@@ -35,6 +35,10 @@ void add_sinks(TensorBuilder& b) {
 }
 
 void add_gqa(TensorBuilder& b, bool fused) {
+  if (b.has(trait::optional_blocks) && b.n_head_kv() == 0) {
+    if (b.n_head() > 0) b.weight("attn_output", b.n_embd(), b.n_embd());
+    return;
+  }
   const std::uint64_t q = sat_mul(b.n_head(), b.head_dim_k());
   const std::uint64_t k = sat_mul(b.n_head_kv(), b.head_dim_k());
   const std::uint64_t v = sat_mul(b.n_head_kv(), b.head_dim_v());
@@ -50,6 +54,7 @@ void add_gqa(TensorBuilder& b, bool fused) {
   }
   b.linear("attn_output", out, b.n_embd(), out_bias(b));
   if (b.has(trait::head_gate)) b.weight("attn_gate", b.n_embd(), b.n_head());
+  if (b.has(trait::out_gate)) b.weight("attn_gate", b.n_embd(), out);
   add_qk_norms(b, q, k, true);
   add_sinks(b);
 }
@@ -69,8 +74,10 @@ void add_mla(TensorBuilder& b) {
   const std::uint64_t q_rank = b.h.q_lora_rank.value_or(0);
   const std::uint64_t kv_rank = b.h.kv_lora_rank.value_or(0);
   const std::uint64_t rope = b.h.n_rot.value_or(0);
-  const std::uint64_t dim_k = b.h.head_dim_k_mla.value_or(0);
-  const std::uint64_t dim_v = b.h.head_dim_v_mla.value_or(0);
+  const bool whole = b.has(trait::whole_kv_b);
+  const std::uint64_t dim_k = whole ? b.head_dim_k() : b.h.head_dim_k_mla.value_or(0);
+  const std::uint64_t dim_v = whole ? b.head_dim_v() : b.h.head_dim_v_mla.value_or(0);
+  const std::uint64_t nope = dim_k > rope ? dim_k - rope : 0;
   const std::uint64_t heads = b.n_head();
   if (q_rank > 0) {
     b.weight("attn_q_a", b.n_embd(), q_rank);
@@ -81,8 +88,12 @@ void add_mla(TensorBuilder& b) {
   }
   b.weight("attn_kv_a_mqa", b.n_embd(), sat_add(kv_rank, rope));
   b.weight("attn_kv_a_norm", kv_rank);
-  b.weight("attn_k_b", dim_k > rope ? dim_k - rope : 0, kv_rank, heads);
-  b.weight("attn_v_b", kv_rank, dim_v, heads);
+  if (whole) {
+    b.weight("attn_kv_b", kv_rank, sat_mul(heads, sat_add(nope, dim_v)));
+  } else {
+    b.weight("attn_k_b", nope, kv_rank, heads);
+    b.weight("attn_v_b", kv_rank, dim_v, heads);
+  }
   b.weight("attn_output", sat_mul(heads, dim_v), b.n_embd());
   if (b.has(trait::out_gate)) b.weight("attn_gate", b.n_embd(), sat_mul(heads, dim_v));
   if (b.has(trait::indexer)) add_indexer(b);

@@ -9,7 +9,8 @@ bool mlp_bias(const TensorBuilder& b) {
 }
 
 void add_dense(TensorBuilder& b) {
-  const std::uint64_t n_ff = b.n_ff();
+  const std::uint64_t n_ff = b.has(trait::dense_beside) ? b.n_embd() : b.n_ff();
+  if (n_ff == 0 && b.has(trait::optional_blocks)) return;
   const bool bias = mlp_bias(b);
   switch (b.rule.feed_forward) {
     case FeedForwardBlock::none:
@@ -100,7 +101,7 @@ void add_hashed_router(TensorBuilder& b) {
 void add_feed_forward(TensorBuilder& b) {
   if (b.rule.feed_forward == FeedForwardBlock::none) return;
   const bool moe = b.is_moe();
-  if (!moe || b.has(trait::expert_and_dense)) add_dense(b);
+  if (!moe || b.has(trait::expert_and_dense | trait::dense_beside)) add_dense(b);
   if (!moe) return;
   add_moe(b);
   if (b.has(trait::hyper)) add_hashed_router(b);

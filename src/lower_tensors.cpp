@@ -85,8 +85,10 @@ void add_norms(TensorBuilder& b) {
   while (!names.empty()) {
     const auto name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    const bool dropped =
-        name == "ffn_norm" && b.has(trait::parallel_key) && b.h.parallel_residual.value_or(false);
+    const bool no_block = name == "ffn_norm" ? b.n_ff() == 0 : b.n_head() == 0;
+    const bool dropped = (name == "ffn_norm" && b.has(trait::parallel_key) &&
+                          b.h.parallel_residual.value_or(false)) ||
+                         (b.has(trait::optional_blocks) && no_block);
     if (name == "ffn_norm" && b.has(trait::bare_ffn_norm))
       b.add("ffn_norm", b.n_embd());
     else if (!dropped)
@@ -178,6 +180,27 @@ void give_up(ModelInfo& model, const std::string& why) {
       {Severity::warning, "params-unknown", why + ": the number of parameters is not known"});
 }
 
+// The key of a config without which a tensor has no shape, in the words most configs use.
+std::string missing_key(const Hparams& h, std::string_view tensor) {
+  const auto has = [&](std::string_view part) {
+    return tensor.find(part) != std::string_view::npos;
+  };
+  if (h.n_embd.value_or(0) == 0) return "hidden_size";
+  if (has("token_embd") || tensor == "output.weight") return "vocab_size";
+  if (has("position_embd")) return "max_position_embeddings";
+  if (has("_exps") || has("exp_probs_b") || has("ffn_gate_inp"))
+    return h.n_expert.value_or(0) == 0 ? "num_experts" : "moe_intermediate_size";
+  if (has("_shexp")) return "shared_expert_intermediate_size";
+  if (has("ffn_")) return "intermediate_size";
+  if (has("indexer")) return h.indexer_n_head ? "index_head_dim" : "index_n_heads";
+  if (has("attn_q_a") || has("attn_q_b")) return "q_lora_rank";
+  if (has("attn_kv_a")) return "kv_lora_rank";
+  if (has("attn_k_b")) return "qk_nope_head_dim";
+  if (has("attn_v_b")) return "v_head_dim";
+  if (has("attn_")) return h.n_head.max() == 0 ? "num_attention_heads" : "head_dim";
+  return "a number that gives tensor '" + std::string(tensor) + "' its shape";
+}
+
 void assume_dense(ModelInfo& model, const std::string& why) {
   const std::uint64_t n_params = dense_params(model.hparams);
   if (n_params == 0) return give_up(model, why);
@@ -210,7 +233,7 @@ void lower_tensors(ModelInfo& model) {
   b.enter(-1);
   add_output(b);
   if (!b.missing().empty())
-    return give_up(model, "the shape of tensor '" + b.missing() + "' is not known");
+    return give_up(model, missing_key(model.hparams, b.missing()) + " is missing");
   model.n_params = count_params(model, n_layer - nextn);
   model.params = Provenance::derived;
   if (b.has(trait::positions) && !model.hparams.n_ctx_train) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "architectures.hpp"
@@ -34,6 +35,8 @@ bool llama_cpp_honours_window(const ModelInfo& model) {
          arch->memory == MemoryClass::dsa_window;
 }
 
+bool loads_gguf(SchemeFamily family) { return family == SchemeFamily::gguf; }
+
 constexpr std::array runtime_table{
     Runtime{"llama.cpp", "llama.cpp", "v0.5.0",
             "github.com/ggml-org/llama.cpp de3ff815 (2026-09-28): src/llama-context.cpp, "
@@ -42,7 +45,8 @@ constexpr std::array runtime_table{
             "f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl",
             "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
             "window "
-            "+ ubatch cells; MLA as one latent row; recurrent state in f32"},
+            "+ ubatch cells; MLA as one latent row; recurrent state in f32",
+            loads_gguf},
 };
 
 constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
@@ -67,6 +71,34 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
                            std::uint32_t width) {
   return std::string(cache) + " cache type " + std::string(type.name) + " with block size " +
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
+}
+
+// Of equally near ones the larger.
+const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
+  const Scheme* nearest = nullptr;
+  const auto distance = [&](const Scheme& other) {
+    return std::max(other.millibits, scheme.millibits) -
+           std::min(other.millibits, scheme.millibits);
+  };
+  for (const Scheme& other : schemes()) {
+    if (!other.ladder || !runtime.loads(other.family)) continue;
+    if (nearest == nullptr || distance(other) < distance(*nearest)) nearest = &other;
+  }
+  return nearest;
+}
+
+const char* files_of(SchemeFamily family) {
+  switch (family) {
+    case SchemeFamily::gguf:
+      return "GGUF files";
+    case SchemeFamily::safetensors:
+      return "safetensors checkpoints";
+    case SchemeFamily::mlx:
+      return "MLX checkpoints";
+    case SchemeFamily::exl:
+      return "exllama checkpoints";
+  }
+  return "";
 }
 
 }  // namespace
@@ -132,6 +164,15 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload, c
     return refuse(model.architecture + " requires ctx_other to be set",
                   "it drafts for another model: estimate that one");
   return std::nullopt;
+}
+
+std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {
+  if (runtime.loads(scheme.family)) return std::nullopt;
+  const Scheme* nearest = nearest_loaded(scheme, runtime);
+  return refuse(
+      std::string(runtime.title) + " does not load " + files_of(scheme.family) + " (" +
+          std::string(scheme.name) + ")",
+      nearest == nullptr ? "" : "the nearest that it loads is -q " + std::string(nearest->name));
 }
 
 }  // namespace fitvram

@@ -92,6 +92,9 @@ inline constexpr std::uint64_t extra_positions = bit(49);   // OPT: two more tha
 inline constexpr std::uint64_t bare_ffn_norm = bit(50);     // Falcon-H1: no ".weight" in its name
 inline constexpr std::uint64_t every_second_moe = bit(51);  // Jamba, when the config does not say
 inline constexpr std::uint64_t nextn_dense = bit(52);       // its nextn blocks have no experts
+inline constexpr std::uint64_t whole_kv_b = bit(53);        // MLA with attn_kv_b in one piece
+inline constexpr std::uint64_t optional_blocks = bit(54);   // Nemotron-NAS: layers without a mixer
+inline constexpr std::uint64_t dense_beside = bit(55);      // Arctic: a dense layer of width n_embd
 }  // namespace trait
 
 /// The tensors of one family: its blocks, its norms, and what is special.

@@ -33,7 +33,8 @@ TEST_CASE("logits of a whole batch dominate where every token has an output, as 
   w.n_ctx = 512;
   w.n_outputs = 0;
   CHECK(llama_cpp_device_compute(llama_3_8b(), w).count >= 258 * MiB.count + MiB.count / 2);
-  CHECK(llama_cpp_device_compute(qwen2_5_3b(), w).count >= std::uint64_t{4} * 512 * (151936 + 2048));
+  CHECK(llama_cpp_device_compute(qwen2_5_3b(), w).count >=
+        std::uint64_t{4} * 512 * (151936 + 2048));
 }
 
 TEST_CASE("a server's few outputs make the buffer small") {

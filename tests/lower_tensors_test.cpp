@@ -507,9 +507,27 @@ TEST_CASE("a family whose facts are missing has no tensors and no invented param
   CHECK(model.n_params == 0);
   REQUIRE(model.notes.size() == 1);
   CHECK(model.notes[0].code == "params-unknown");
-  CHECK(model.notes[0].message ==
-        "the shape of tensor 'token_embd.weight' is not known: the number of parameters is not "
-        "known");
+  CHECK(model.notes[0].message == "vocab_size is missing: the number of parameters is not known");
+}
+
+TEST_CASE("the key that a shape needs is named as configs spell it") {
+  const auto message = [](Hparams h) { return lowered(std::move(h)).notes.at(0).message; };
+  const std::string rest = " is missing: the number of parameters is not known";
+  const Hparams dense_facts = facts_of({"llama", 32, 4096, 32, 8, 14336, 128256});
+  Hparams h = dense_facts;
+  h.n_embd.reset();
+  CHECK(message(h) == "hidden_size" + rest);
+  h = dense_facts;
+  h.n_ff = {};
+  CHECK(message(h) == "intermediate_size" + rest);
+  h = dense_facts;
+  h.n_head = {};
+  h.head_dim_k.reset();
+  CHECK(message(h) == "num_attention_heads" + rest);
+  h = qwen3_30b_a3b();
+  h.n_ff_exp = {};
+  h.n_ff = {};
+  CHECK(message(h) == "moe_intermediate_size" + rest);
 }
 
 TEST_CASE("learned positions whose number is not stated are left out, which is said") {

@@ -25,12 +25,13 @@ Bytes total(const ModelInfo& model, const std::vector<const TensorType*>& types)
 }
 
 Bytes quantized(const ModelInfo& model, std::string_view scheme) {
-  return total(model, quantize(model, *find_scheme(scheme)).types);
+  const Weights weights = quantize(model, *find_scheme(scheme));
+  return weights.types.empty() ? weights.flat : total(model, weights.types);
 }
 
 std::string type_of(const ModelInfo& model, std::string_view scheme, const std::string& tensor,
                     bool imatrix = false) {
-  const auto types = llama_quant_types(model, scheme, imatrix);
+  const auto types = QuantPlan(model).types(scheme, imatrix);
   for (std::size_t i = 0; i < types.size(); ++i)
     if (full_name(model.tensors[i]) == tensor) return std::string(types[i]->name);
   return "no such tensor";
@@ -252,13 +253,13 @@ TEST_CASE("without tensors a scheme is parameters times bits") {
 
 TEST_CASE("stored weights are the checkpoint's bytes when they are known") {
   ModelInfo model = lowered(llama_3_1_8b());
-  model.quant = "AWQ";
+  model.quant = "AQLM-2";
   const Weights assumed = stored_weights(model);
   CHECK(assumed.provenance == Provenance::assumed);
   REQUIRE(assumed.notes.size() == 1);
   CHECK(assumed.notes[0].code == "stored-size-assumed");
   CHECK(assumed.notes[0].message ==
-        "the size of AWQ weights does not follow from config.json: counted as 16 bits each");
+        "the size of AQLM-2 weights does not follow from config.json: counted as 16 bits each");
   model.checkpoint_bytes = Bytes{5'730'000'000};
   const Weights known = stored_weights(model);
   CHECK(known.flat == Bytes{5'730'000'000});
@@ -268,11 +269,27 @@ TEST_CASE("stored weights are the checkpoint's bytes when they are known") {
 
 TEST_CASE("stored weights of a config are its tensors in the source type") {
   ModelInfo model = lowered(gpt_oss_20b());
-  model.quant = "MXFP4";
+  model.quant = "BF16";
   const Weights weights = stored_weights(model);
   CHECK(weights.provenance == Provenance::derived);
-  for (std::size_t i = 0; i < weights.types.size(); ++i) {
-    const bool expert = model.tensors[i].name.ends_with("_exps.weight");
-    CHECK((weights.types[i]->name == "MXFP4") == expert);
-  }
+  REQUIRE(weights.types.size() == model.tensors.size());
+  for (std::size_t i = 0; i < weights.types.size(); ++i)
+    CHECK(weights.types[i] == model.tensors[i].type);
+}
+
+TEST_CASE("stored weights of an unclear packing are the usual one, and say so") {
+  ModelInfo model = lowered(llama_3_1_8b());
+  model.quant = "NVFP4";
+  const Weights weights = stored_weights(model);
+  CHECK(weights.flat == quantize(model, *find_scheme("nvfp4")).flat);
+  CHECK(weights.provenance == Provenance::assumed);
+  REQUIRE(weights.notes.size() == 1);
+  CHECK(weights.notes[0].message ==
+        "the size of NVFP4 weights does not follow from config.json: counted as that scheme "
+        "usually packs them");
+  model.packings.assign(find_scheme("nvfp4")->packings.begin(),
+                        find_scheme("nvfp4")->packings.end());
+  CHECK(stored_weights(model).flat == weights.flat);
+  CHECK(stored_weights(model).provenance == Provenance::derived);
+  CHECK(stored_weights(model).notes.empty());
 }

@@ -7,6 +7,7 @@
 #include "fitvram/gpu.hpp"
 #include "fitvram/hparams.hpp"
 #include "fitvram/model.hpp"
+#include "fitvram/params.hpp"
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
 #include "fitvram/runtime.hpp"

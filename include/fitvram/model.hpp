@@ -67,12 +67,18 @@ struct ModelInfo {
 
   std::uint64_t n_params = 0;  ///< elements of all weights without next-token-prediction and rope
   Provenance params = Provenance::derived;
-  std::uint32_t n_layer = 0;      ///< blocks that run, next-token-prediction ones excluded
-  std::uint32_t n_ctx_train = 0;  ///< tokens; 0 = not stated (then nothing is clamped)
-  Hparams hparams;                ///< the facts, defaults of the architecture filled in
+  std::uint64_t n_params_mmproj = 0;  ///< vision and audio towers with their projectors, when the
+                                      ///< config describes them; not part of n_params
+  std::uint32_t n_layer = 0;          ///< blocks that run, next-token-prediction ones excluded
+  std::uint32_t n_ctx_train = 0;      ///< tokens; 0 = not stated (then nothing is clamped)
+  Hparams hparams;                    ///< the facts, defaults of the architecture filled in
 
   std::vector<Layer> layers;    ///< every block of the file; size() == hparams.n_layer
   std::vector<Tensor> tensors;  ///< weights by tensor; empty when only a total is known
+
+  /// How the checkpoint of a config packs its weights; the first entry that covers a tensor's role
+  /// counts. Empty: as it is, in 16 (F32: 32) bits, or packed in a way that is not known.
+  std::vector<Packing> packings;
 
   std::string quant;       ///< what the file holds: "Q4_K_M", "BF16", "MXFP4", "FP8"; "" unknown
   Bytes checkpoint_bytes;  ///< safetensors total when read from an index or headers, else 0

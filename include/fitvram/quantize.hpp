@@ -19,6 +19,7 @@ struct Scheme {
   std::uint32_t millibits;  ///< nominal bits per weight x 1000, for order and display
   bool ladder;              ///< offered when a scheme is chosen automatically
   std::string_view about;   ///< one line for `list quants`
+  std::span<const Packing> packings = {};  ///< empty for GGUF, whose types go by tensor
 };
 
 /// All schemes, from most to fewest bits.
@@ -37,11 +38,20 @@ struct Weights {
   std::vector<Note> notes;
 };
 
+/// Bytes of the model's tensors in a checkpoint that packs them so, next-token-prediction layers
+/// included; what no packing covers takes `bits` a value (1-D tensors, routers, embeddings).
+Bytes packed_size(const ModelInfo& model, std::span<const Packing> packings, std::uint32_t bits);
+
+/// Bytes of the safetensors checkpoint that a config describes: packed_size() by the model's own
+/// packings, and its vision and audio towers; checkpoint_bytes where that is known.
+Bytes checkpoint_size(const ModelInfo& model);
+
 /// The weights as the file holds them: GGUF tensor types, or the checkpoint's own bytes.
 Weights stored_weights(const ModelInfo& model);
 
 /// The weights after quantization by llama-quantize's rules (src/llama-quant.cpp, v0.5.0, without
-/// importance matrix unless the scheme needs one). With no tensor list: parameters times bits.
+/// importance matrix unless the scheme needs one). Schemes of other families give a flat total.
+/// With no tensor list: parameters times bits.
 Weights quantize(const ModelInfo& model, const Scheme& scheme);
 
 }  // namespace fitvram

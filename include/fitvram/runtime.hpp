@@ -56,6 +56,7 @@ struct Runtime {
   Bytes (*host_compute)(const ModelInfo& model, const Workload& workload);
   std::string_view cache_types;  ///< space separated, as `list runtimes` prints them
   std::string_view about;        ///< one line: what it honours and what its defaults are
+  bool (*loads)(SchemeFamily family);
 };
 
 std::span<const Runtime> runtimes();
@@ -67,5 +68,9 @@ const Backend* find_backend(std::string_view name);
 /// divide the head, quantized V without flash attention, unequal types for MLA ...).
 std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
                              const Runtime& runtime);
+
+/// The reason the runtime would refuse weights of this scheme: their format. The hint names the
+/// nearest scheme that it loads.
+std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
 
 }  // namespace fitvram

@@ -59,6 +59,25 @@ enum class TensorRole {
   other
 };
 
+/// Set of roles, one bit each.
+using Roles = std::uint32_t;
+constexpr Roles role_bit(TensorRole role) { return Roles{1} << static_cast<unsigned>(role); }
+
+/// How a checkpoint other than GGUF packs the weight matrices of some roles: every value in
+/// `millibits`, and beside them scales, zero points and indices in tensors of their own.
+struct Packing {
+  Roles roles = 0;
+  std::uint32_t millibits = 16000;  ///< of one value, x 1000
+  std::uint32_t group = 0;          ///< values of a row that share a scale; 0 = none do
+  std::uint32_t group_rows = 1;     ///< rows that share it: above 1 the groups are blocks
+  std::uint32_t group_bits = 0;     ///< per group: scale and zero point
+  std::uint32_t row_bits = 0;       ///< per output row
+  std::uint32_t column_bits = 0;    ///< per input column
+  std::uint32_t matrix_bytes = 0;   ///< per matrix
+
+  friend bool operator==(const Packing&, const Packing&) = default;
+};
+
 /// "token-embedding", "attention", ...: the word in tables and JSON.
 const char* name_of(TensorRole role);
 

@@ -217,7 +217,12 @@ Result<Report> run_plan(Io& io, const Options& options, Inputs inputs) {
 Result<Report> run_show(const Options& options, Inputs inputs) {
   auto report = new_report(options, inputs);
   ShowReport body;
-  for (const auto& model : inputs.models) body.models.push_back({*model, stored_weights(*model)});
+  body.tensors = options.show_tensors;
+  body.params = options.show_params;
+  body.explain = options.explain;
+  for (const auto& model : inputs.models)
+    body.models.push_back({*model, options.quant == nullptr ? stored_weights(*model)
+                                                            : quantize(*model, *options.quant)});
   report.body = std::move(body);
   return report;
 }

@@ -232,7 +232,7 @@ constexpr Flag flag_table[] = {
        o.log_model = v;
        return {};
      }},
-    {"-q --quant", "", "NAME", weights, "repc",
+    {"-q --quant", "", "NAME", weights, "respc",
      "quantization to price, such as Q4_K_M (default: chosen for the GPU; without one, as stored)",
      [](Options& o, Text v) {
        return set_row(o.quant, find_scheme(v), "quantization", "quants", v, names_of(schemes()));
@@ -315,7 +315,17 @@ constexpr Flag flag_table[] = {
     {"--color", "", "WHEN", output, "resplc",
      "auto, always or never (default: auto; NO_COLOR is obeyed)",
      [](Options& o, Text v) { return set_word(o.color, v, color_words); }},
-    {"--explain", "", "", output, "e", "every figure with its formula and rule",
+    {"--tensors", "", "", output, "s", "every tensor with its shape, type and bytes",
+     [](Options& o, Text) -> Set {
+       o.show_tensors = true;
+       return {};
+     }},
+    {"--params", "", "", output, "s", "parameters by role, and those active per token",
+     [](Options& o, Text) -> Set {
+       o.show_params = true;
+       return {};
+     }},
+    {"--explain", "", "", output, "es", "every figure with its formula and rule",
      [](Options& o, Text) -> Set {
        o.explain = true;
        return {};

@@ -42,6 +42,8 @@ struct Options {
   std::string filter;
 
   Subject subject = Subject::gpus;  ///< of list
+  bool show_tensors = false;
+  bool show_params = false;
 
   std::string log;        ///< FILE of compare-log
   std::string log_model;  ///< --model: what the log's program loaded; empty = as the log says

@@ -58,6 +58,12 @@ Result<std::vector<Row>> Pricer::rows(const Model& model) const {
     if (refused->where.empty()) refused->where = model->name;
     return *refused;
   }
+  if (options_.quant != nullptr) {
+    if (auto refused = refusal(*options_.quant, *options_.runtime)) {
+      refused->where = model->name;
+      return *refused;
+    }
+  }
   std::vector<Row> rows;
   if (options_.all_quants) {
     for (const auto& scheme : schemes())

@@ -154,6 +154,10 @@ std::string show_block(const ShowReport::Entry& entry, const Style& style) {
     fact(out, "parameters",
          fmt::format("{} ({}, {})", format_count(model.n_params), model.n_params,
                      name_of(model.params)));
+  if (model.n_params_mmproj != 0)
+    fact(out, "towers",
+         fmt::format("{} ({}) more for images and sound, not counted below",
+                     format_count(model.n_params_mmproj), model.n_params_mmproj));
   fact(out, "layers", std::to_string(model.n_layer));
   if (h.n_embd) fact(out, "embedding", std::to_string(*h.n_embd));
   if (h.n_vocab) fact(out, "vocabulary", std::to_string(*h.n_vocab));
@@ -161,6 +165,10 @@ std::string show_block(const ShowReport::Entry& entry, const Style& style) {
     fact(out, "experts", fmt::format("{}, {} used", *h.n_expert, h.n_expert_used.max()));
   if (model.n_ctx_train != 0) fact(out, "trained for", fmt::format("{} tokens", model.n_ctx_train));
   fact(out, "weights", printable(entry.weights.quant));
+  if (model.format == ModelFormat::hf_config || model.format == ModelFormat::catalog)
+    fact(out, "checkpoint",
+         fmt::format("{} ({} bytes)", format_bytes(checkpoint_size(model)),
+                     checkpoint_size(model).count));
 
   Sheet layers{
       {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/render.hpp"
+#include "cli/render_show.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -91,6 +92,14 @@ struct Csv {
   std::string operator()(const PlanReport& body) const { return csv_of_rows(flat(body)); }
   std::string operator()(const ShowReport& body) const {
     std::vector<std::vector<std::string>> rows;
+    if (body.tensors) {
+      for (const auto& entry : body.models)
+        for (auto& row : sheet_of_tensors(entry).rows) {
+          row.insert(row.begin(), entry.model.name);
+          rows.push_back(std::move(row));
+        }
+      return csv_of({"model", "tensor", "shape", "type", "bytes", "layer", "role"}, rows);
+    }
     for (const auto& [model, weights] : body.models)
       for (const auto& group : group_layers(model))
         for (const auto& slot : group.layer->caches)

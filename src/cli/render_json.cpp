@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/render.hpp"
+#include "fitvram/params.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -23,6 +24,8 @@ Json json_of(const ModelInfo& model) {
           {"format", name_of(model.format)},
           {"architecture", model.architecture},
           {"n_params", model.n_params},
+          {"n_params_text", model.n_params},
+          {"n_params_mmproj", model.n_params_mmproj},
           {"n_layer", model.n_layer},
           {"n_embd", model.hparams.n_embd.value_or(0)},
           {"n_vocab", model.hparams.n_vocab.value_or(0)},
@@ -173,9 +176,48 @@ Json shown_json(const ShowReport::Entry& entry) {
           {"known_architecture", entry.model.known_architecture},
           {"provenance",
            {{"layers", name_of(entry.model.layout)}, {"params", name_of(entry.model.params)}}},
+          {"checkpoint_bytes", entry.model.format == ModelFormat::gguf
+                                   ? std::uint64_t{0}
+                                   : checkpoint_size(entry.model).count},
           {"layers", std::move(layers)},
           {"tensors", std::move(tensors)},
           {"notes", json_of(entry.model.notes)}};
+}
+
+Json tensor_list_json(const ShowReport::Entry& entry) {
+  auto list = Json::array();
+  const bool typed = entry.weights.types.size() == entry.model.tensors.size();
+  for (std::size_t i = 0; i < entry.model.tensors.size(); ++i) {
+    const Tensor& tensor = entry.model.tensors[i];
+    const TensorType* type = typed ? entry.weights.types[i] : tensor.type;
+    Json layer = nullptr;
+    if (tensor.layer >= 0) layer = tensor.layer;
+    list.push_back({{"name", full_name(tensor)},
+                    {"role", name_of(tensor.role)},
+                    {"layer", std::move(layer)},
+                    {"shape", tensor.ne},
+                    {"type", type == nullptr ? "" : type->name},
+                    {"bytes", type == nullptr ? 0 : tensor_bytes(tensor, *type).count}});
+  }
+  return list;
+}
+
+Json params_json(const ShowReport::Entry& entry) {
+  const ParamCount count = count_params(entry.model);
+  auto roles = Json::array();
+  for (const auto& role : count.roles) {
+    auto terms = Json::array();
+    for (const auto& term : role.terms)
+      terms.push_back(
+          {{"name", term.name}, {"formula", term.formula}, {"n_params", term.n_params}});
+    roles.push_back({{"role", name_of(role.role)},
+                     {"n_params", role.n_params},
+                     {"n_active", role.n_active},
+                     {"terms", std::move(terms)}});
+  }
+  return {{"n_params", count.n_params},       {"n_active", count.n_active},
+          {"n_embedding", count.n_embedding}, {"n_nextn", count.n_nextn},
+          {"n_mmproj", count.n_mmproj},       {"roles", std::move(roles)}};
 }
 
 Json cell_json(const Cell& cell) {
@@ -221,7 +263,11 @@ struct Body {
   }
   void operator()(const ShowReport& body) {
     auto models = Json::array();
-    for (const auto& entry : body.models) models.push_back(shown_json(entry));
+    for (const auto& entry : body.models) {
+      models.push_back(shown_json(entry));
+      if (body.params) models.back()["params"] = params_json(entry);
+      if (body.tensors) models.back()["tensor_list"] = tensor_list_json(entry);
+    }
     out["models"] = std::move(models);
   }
   void operator()(const CompareReport& body) {

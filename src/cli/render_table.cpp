@@ -4,6 +4,7 @@
 
 #include "cli/render.hpp"
 #include "cli/render_block.hpp"
+#include "cli/render_show.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
 
@@ -158,8 +159,12 @@ struct Table {
 
   std::string operator()(const ShowReport& body) const {
     std::string out;
-    for (const auto& entry : body.models)
-      out += (out.empty() ? "" : "\n") + show_block(entry, style);
+    for (const auto& entry : body.models) {
+      if (!body.params && !body.tensors)
+        out += (out.empty() ? "" : "\n") + show_block(entry, style);
+      if (body.params) out += (out.empty() ? "" : "\n") + params_block(entry, body.explain, style);
+      if (body.tensors) out += (out.empty() ? "" : "\n") + tensors_block(entry, style);
+    }
     return out;
   }
 

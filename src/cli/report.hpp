@@ -62,6 +62,9 @@ struct ShowReport {
     Weights weights;
   };
   std::vector<Entry> models;
+  bool tensors = false;  ///< each tensor, not the summary
+  bool params = false;   ///< parameters by role, not the summary
+  bool explain = false;
 };
 
 using Cell = std::variant<std::monostate, bool, std::uint64_t, std::string>;
