@@ -47,9 +47,10 @@ struct OurCache {
 OurCache cache_of(LoggedKind kind, const ModelInfo& model, const Workload& workload,
                   const Runtime& runtime) {
   OurCache ours;
-  for_each_cache_tensor(model, workload, runtime, [&](const CacheTensor& tensor) {
+  const auto groups = layer_groups(model, Devices(model, workload));
+  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
     if (kind_of(tensor) != kind) return;
-    ours.bytes += row_bytes(*tensor.type, tensor.ne0) * tensor.rows;
+    ours.bytes += row_bytes(*tensor.type, tensor.ne0) * tensor.rows * tensor.n_layer;
     if (ours.cells != 0 && ours.cells != tensor.cells) ours.one_size = false;
     ours.cells = tensor.cells;
   });
