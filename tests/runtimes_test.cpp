@@ -61,7 +61,7 @@ TEST_CASE("weights of another format are refused, with the nearest scheme that i
   REQUIRE(refused("MLX-4"));
   CHECK(refused("MLX-4")->code == ErrorCode::unsupported);
   CHECK(refused("MLX-4")->message == "llama.cpp does not load MLX checkpoints (MLX-4)");
-  CHECK(refused("MLX-4")->hint == "the nearest that it loads is -q IQ4_XS");
+  CHECK(refused("MLX-4")->hint == "the nearest that it loads is -q Q4_K_M");
   CHECK(refused("FP8")->message == "llama.cpp does not load safetensors checkpoints (FP8)");
   CHECK(refused("FP8")->hint == "the nearest that it loads is -q Q8_0");
   CHECK(refused("EXL2-4.0")->message == "llama.cpp does not load exllama checkpoints (EXL2-4.0)");

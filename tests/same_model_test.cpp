@@ -88,7 +88,12 @@ TEST_CASE("a config's tensors have the names, shapes and types of the real file"
     const ModelInfo file = model_of_header(pair.file);
     const ModelInfo config = model_of_config(pair);
     const Sheet theirs = sheet_of(file, stored_weights(file));
-    const Sheet ours = sheet_of(config, quantize(config, *find_scheme(pair.scheme)));
+    Sheet ours = sheet_of(config, quantize(config, *find_scheme(pair.scheme)));
+    // The recorded Qwen3.5 was converted without its next-token-prediction layer.
+    const std::string nextn = "blk." + std::to_string(config.n_layer) + ".";
+    std::erase_if(ours, [&](const auto& row) {
+      return row.first.starts_with(nextn) && !theirs.contains(row.first);
+    });
     for (const auto& [name, text] : theirs) {
       CAPTURE(name, text);
       const auto it = ours.find(name);
@@ -107,6 +112,8 @@ TEST_CASE("a config under a scheme costs what the file costs, on every line") {
     const Weights ours = quantize(config, *find_scheme(pair.scheme));
     for (const std::uint64_t n_ctx : {512U, 8192U, 32768U}) {
       for (const std::uint32_t n_gpu_layers : {0U, 7U, UINT32_MAX}) {
+        // -ngl counts next-token-prediction layers, which the recorded Qwen3.5 lacks.
+        if (config.layers.size() != file.layers.size() && n_gpu_layers == 7) continue;
         CAPTURE(pair.file, n_ctx, n_gpu_layers);
         Workload workload;
         workload.n_ctx = n_ctx;
