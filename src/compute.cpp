@@ -283,7 +283,16 @@ bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) 
 }
 
 Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload) {
-  if (const auto bytes = simulated(graph_of(model, workload))) return Bytes{bytes->device};
+  const Facts facts = graph_of(model, workload);
+  if (const auto bytes = simulated(facts)) {
+    // Vulkan's optimizer reorders operations, which is not restated and costs most where states are
+    // copied: there the larger figure is the safer one.
+    const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
+      return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
+    });
+    if (workload.backend != "vulkan" || !states) return Bytes{bytes->device};
+    return std::max(Bytes{bytes->device}, arena(facts, false));
+  }
   if (Devices(model, workload).layers_on_device() == 0) return Bytes{};
   return arena(graph_of(model, workload), workload.backend == "cuda");
 }

@@ -3,18 +3,18 @@
 
 namespace fitvram {
 
-/// The compute buffer of llama.cpp: one arena per backend, sized for the worst moment of a batch of
-/// T = min(n_ctx, n_ubatch) tokens. A formula over the moments that decide (logits, feed-forward,
-/// attention, recurrence), not a run of the allocator: figures from it are `derived`. Parts of the
-/// graph it was read from: src/llama-graph.cpp and src/models/, v0.5.0.
+/// The compute buffer of llama.cpp: one arena per backend for a batch of T = min(n_ctx, n_ubatch)
+/// tokens. Where the architecture has a row in src/graph_families.cpp and the tensors are known,
+/// the graph is built and the allocator played through it, byte for byte on CPU and CUDA; elsewhere
+/// a formula over the moments that decide (logits, feed-forward, attention, recurrence).
 Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload);
 
-/// The host's part: input embeddings of the batch and the masks; everything when there is no device
-/// or when some layers stay on the host.
+/// The host's part: inputs of the batch, embeddings and masks, and what layers on the host compute.
 Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload);
 
 /// Whether `automatic` flash attention ends up on: the CUDA kernels take only some head sizes and
-/// cache types (ggml-cuda/fattn.cu, v0.5.0); other backends take all. A quantized V cache forces it on.
+/// cache types (ggml-cuda/fattn.cu, v0.5.0), other backends take all, and it is given up where it
+/// would run on another device than its layer. A quantized V cache forces it on.
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload);
 
 }  // namespace fitvram

@@ -76,6 +76,7 @@ NodeId Graph::part(NodeId source, Shape ne, std::uint64_t row) {
   std::uint64_t n_row = node.ne[1] * node.ne[2] * node.ne[3], width = node.ne[0];
   const bool by_head = (*this)[source].ne[1] != node.ne[1];
   if (by_head) n_row = node.ne[2] * node.ne[3], width *= node.ne[1];
+  if (n_row == 0) throw Unbuilt{};
   node.bytes = (n_row - 1) * row + elem_bytes(node.elem, {width, 1, 1, 1});
   node.device_bytes = node.bytes;
   node.contiguous = false;

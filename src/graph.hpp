@@ -60,6 +60,9 @@ struct Node {
   bool visited = false;
 };
 
+/// Thrown where a graph needs a tensor that the model does not have, or sizes that no model has.
+struct Unbuilt {};
+
 /// A compute graph built the way ggml's is: operations are created freely, and `expand` puts a
 /// tensor and what it depends on into execution order (ggml.c, ggml_build_forward_expand, v0.5.0).
 class Graph {
@@ -81,8 +84,8 @@ class Graph {
   /// `tensor` stays allocated until `until` has run, if that runs on a CUDA device.
   void keep(NodeId tensor, NodeId until) { kept.push_back({tensor, until}); }
 
-  const Node& operator[](NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
-  Node& operator[](NodeId id) { return nodes[static_cast<std::size_t>(id)]; }
+  const Node& operator[](NodeId id) const { return nodes[checked(id)]; }
+  Node& operator[](NodeId id) { return nodes[checked(id)]; }
 
   struct Kept {
     NodeId tensor, until;
@@ -93,6 +96,10 @@ class Graph {
   std::vector<Kept> kept;
 
  private:
+  static std::size_t checked(NodeId id) {
+    if (id == no_node) throw Unbuilt{};
+    return static_cast<std::size_t>(id);
+  }
   NodeId add(const Node& node);
 };
 

@@ -1,6 +1,7 @@
 #include "graph_builder.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
@@ -27,6 +28,7 @@ struct Signature {
 /// How often the allocator needs to see a repeated pattern before it repeats itself.
 constexpr std::size_t repeats = 4, repeats_with_states = 8;
 constexpr std::size_t longest_period = 8;
+constexpr std::uint32_t most_slots = 64;  // snapshots of states; llama.cpp's users ask for few
 constexpr std::size_t turns = 4;
 
 }  // namespace
@@ -48,6 +50,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
+  if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
   pins_norms_ = devices.backend().device &&
                 (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
   make_plan(how.every_block);
@@ -102,7 +105,8 @@ void GraphBuilder::make_plan(bool every_block) {
     }
     const std::size_t run = reach - i;
     // Blocks take turns in the arena, so what is left out is a multiple of several turns.
-    const std::size_t spare = run / period > kept ? (run / period - kept) / turns * turns : 0;
+    const std::size_t step = turns / std::gcd(turns, period);
+    const std::size_t spare = run / period > kept ? (run / period - kept) / step * step : 0;
     const std::size_t skipped = spare * period;
     for (std::size_t j = i; j < reach; ++j)
       if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
@@ -317,6 +321,7 @@ NodeId GraphBuilder::state_cache(CacheRole role) {
 }
 
 std::uint64_t GraphBuilder::state_slots() const {
+  if (workload.n_rs_seq > most_slots) throw Unbuilt{};
   const Architecture* arch = find_architecture(model.architecture);
   return arch != nullptr && arch->rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
 }

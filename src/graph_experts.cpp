@@ -13,6 +13,7 @@ bool top_k_kernel_takes(std::uint64_t n_expert) {
   return power || n_expert == 288 || n_expert == 576;
 }
 
+constexpr std::uint64_t most_used = 1024;
 constexpr std::uint64_t most_reduced_experts = 15;  // ggml-cuda.cu, v0.5.0
 
 /// Keeps nodes and their sources until `until`, each once.
@@ -46,6 +47,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   if (const NodeId b = weight(p + "_gate_inp.bias"); b != no_node) logits = add(logits, b);
   const std::uint64_t n_expert = ne(logits)[0];
   const std::uint64_t n_used = hp.n_expert_used.at(layer);
+  if (n_used == 0 || n_used > n_expert || n_used > most_used) throw Unbuilt{};
 
   std::vector<NodeId> chain;
   NodeId probs = logits;

@@ -32,9 +32,6 @@ enum class Beside {
 enum class Gating { file, softmax, sigmoid, softmax_weight };
 
 /// How an architecture composes the blocks of a graph: a row of src/graph_families.cpp.
-/// Thrown by a builder that meets a model its family does not describe.
-struct Unbuilt {};
-
 struct Family {
   std::string_view gguf;
   void (*build)(GraphBuilder& b, const Family& family);

@@ -51,6 +51,7 @@ NodeId attention(GraphBuilder& b, NodeId x) {
   } else {
     std::size_t owner = 0;
     while (b.model.layers[owner].kind != LayerKind::shared_kv) ++owner;
+    if (owner < 2) throw Unbuilt{};
     a.cache_layer = owner - (swa ? 2 : 1);
   }
   return b.mat("attn_output.weight", b.attend(swa ? b.window : b.full, a));

@@ -17,7 +17,7 @@ NodeId convolution_input(GraphBuilder& b, NodeId fresh, std::uint64_t kernel, st
   const Batch t(b);
   const std::uint64_t held = kernel - 1;
   const NodeId cache = b.state_cache(CacheRole::conv_state);
-  if (cache == no_node) throw Unbuilt{};
+  if (cache == no_node || kernel == 0) throw Unbuilt{};
   const NodeId before = b.reshape(b.state(cache, held * n), {held, n, t.seqs, 1});
   const NodeId in =
       b.other({held + t.each, n, t.seqs, 1}, {before, b.strided(fresh, {t.each, n, t.seqs, 1})});
@@ -88,7 +88,7 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x) {
   const std::uint64_t n_head = hp.ssm_time_step_rank.value_or(0);
   const std::uint64_t n_group = hp.ssm_group_count.value_or(0);
   const NodeId cache = b.state_cache(CacheRole::recurrent_state);
-  if (cache == no_node || n_head == 0) throw Unbuilt{};
+  if (cache == no_node || n_head == 0 || n_group == 0) throw Unbuilt{};
   const std::uint64_t dim = inner / n_head, channels = inner + 2 * n_group * state;
   const NodeId all = b.mat("ssm_in.weight", x);
   const NodeId parts = b.reshape(all, {b.ne(all)[0], t.each, t.seqs, 1});

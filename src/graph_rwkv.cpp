@@ -6,7 +6,9 @@ namespace {
 
 NodeId time_mix(GraphBuilder& b, NodeId x, NodeId before, NodeId& first_value) {
   const std::uint64_t n = b.n_embd, t = b.n_tokens, seqs = b.n_seqs, each = t / seqs;
-  const std::uint64_t head = b.hp.wkv_head_size.value_or(1), heads = n / head;
+  const std::uint64_t head = b.hp.wkv_head_size.value_or(0);
+  if (head == 0 || n < head) throw Unbuilt{};
+  const std::uint64_t heads = n / head;
   const bool gated = b.has("time_mix_g1.weight");
   NodeId sx = b.in_place(x, {before, x});
   sx = b.other({n, each, seqs, gated ? 6u : 5u}, {sx});

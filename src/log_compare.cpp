@@ -124,12 +124,9 @@ void compare_weights(Comparison& to, const ServerLog& log, const MemoryEstimate&
           true);
   to.size("model / host", sum(buffers, true), memory.model.host, memory.model_provenance, true);
   auto& line = to.out.lines.back();
-  if (line.figure != "model / host" || line.equal || !any_mapped(buffers) || !line.log) return;
-  if (line.log->bytes().count < line.estimate.value_or(0)) return;
-  line.equal = true;
-  line.remark = buffers_on_host(buffers) > 1
-                    ? "mapped file and repacked copies"
-                    : "mapped: the file from its first to its last tensor there";
+  if (line.figure != "model / host" || line.equal || !any_mapped(buffers)) return;
+  line.decides = false;  // such a buffer spans the file from its first to its last tensor there
+  line.remark = buffers_on_host(buffers) > 1 ? "mapped file, repacked copies" : "mapped file";
 }
 
 }  // namespace
@@ -141,7 +138,7 @@ std::optional<std::int64_t> difference(const ComparedLine& line) {
     return static_cast<std::int64_t>(*line.estimate - *line.log_cells);
   }
   if (!line.log) return std::nullopt;
-  if (line.equal && line.remark.empty()) return 0;
+  if (line.equal) return 0;
   const std::uint64_t whole = *line.estimate / MiB.count;
   const std::uint64_t part = *line.estimate % MiB.count * 100 + MiB.count / 2;
   return static_cast<std::int64_t>(sat_mul(whole, 100) + part / MiB.count - line.log->centi_mib);

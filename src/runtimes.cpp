@@ -13,14 +13,18 @@ namespace {
 
 // Alignments and the 512-value row: ggml-cuda.cu, ggml-metal.cpp get_alignment and get_alloc_size;
 // Vulkan's is the device's minStorageBufferOffsetAlignment (16 on the NVIDIA cards seen), all
-// v0.5.0. Overheads are what nvidia-smi showed beyond llama.cpp's own buffers on an otherwise idle
-// card.
+// v0.5.0. Overheads are what the driver showed in use beyond llama.cpp's own buffers, on cards that
+// were otherwise idle or whose use before was taken off: the most that was seen, rounded up. They
+// vary with the card, the driver and the build, and larger cards were not among them.
 constexpr std::array backend_table{
-    Backend{"cuda", 128, 32, 512, true, Bytes{150 * MiB.count},
-            "nvidia-smi minus buffers: 117 MiB on a GTX 1660 SUPER, 130-147 MiB on an RTX 3060"},
-    Backend{"vulkan", 16, 64, 1, true, Bytes{64 * MiB.count},
-            "memory in use minus buffers: 5-31 MiB on an RTX 3060 Laptop, rounded up"},
-    Backend{"metal", 32, 32, 1, true, Bytes{64 * MiB.count}, "not measured; taken from Vulkan"},
+    Backend{
+        "cuda", 128, 32, 512, true, Bytes{160 * MiB.count},
+        "nvidia-smi minus buffers: 117 MiB on a GTX 1660 SUPER, 128-147 MiB on RTX 3060 (1 and 2 "
+        "cards), 154 MiB on a card of 8 GB"},
+    Backend{"vulkan", 16, 64, 1, true, Bytes{224 * MiB.count},
+            "memory in use minus buffers: 5 MiB on an RTX 3060 Laptop and 30-32 MiB on an RTX 3090 "
+            "after loading, 81 and 152-223 MiB at the peak of a run"},
+    Backend{"metal", 32, 32, 1, true, Bytes{64 * MiB.count}, "not measured"},
     Backend{"cpu", 32, 32, 1, false, Bytes{}, "nothing beyond the buffers"},
 };
 

@@ -1,90 +1,15 @@
 #include "server_log.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "fitvram/quantize.hpp"
+#include "log_words.hpp"
 #include "text.hpp"
 
 namespace fitvram {
 namespace {
 
-using Words = std::vector<std::string_view>;
-
-constexpr std::size_t most_words = 1024;
-constexpr std::uint64_t most_mib = std::uint64_t{1} << 40;
-
-/// A line without escape sequences and control characters.
-std::string plain(std::string_view line) {
-  std::string out;
-  out.reserve(line.size());
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const auto c = static_cast<unsigned char>(line[i]);
-    if (c == 0x1b && i + 1 < line.size() && line[i + 1] == '[') {
-      for (i += 2; i < line.size() && (line[i] < '@' || line[i] > '~'); ++i) {
-      }
-    } else if (c >= 0x20 && c != 0x7f) {
-      out += line[i];
-    } else if (c == '\t') {
-      out += ' ';
-    }
-  }
-  return out;
-}
-
-Words words_of(std::string_view line) {
-  Words words;
-  while (words.size() < most_words) {
-    const auto start = line.find_first_not_of(' ');
-    if (start == std::string_view::npos) break;
-    line.remove_prefix(start);
-    const auto end = line.find(' ');
-    words.push_back(line.substr(0, end));
-    if (end == std::string_view::npos) break;
-    line.remove_prefix(end);
-  }
-  return words;
-}
-
-std::optional<std::uint64_t> number(std::string_view word) {
-  std::uint64_t n = 0;
-  const auto* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, n);
-  if (error != std::errc{} || stop == word.data()) return std::nullopt;
-  const std::string_view rest(stop, static_cast<std::size_t>(end - stop));
-  if (rest.find_first_not_of(",):") != std::string_view::npos) return std::nullopt;
-  return n;
-}
-
-/// "258.50", and "258,50" where the locale writes it so.
-std::optional<LoggedSize> mebibytes(std::string_view word) {
-  std::uint64_t whole = 0;
-  const auto* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, whole);
-  if (error != std::errc{} || whole > most_mib) return std::nullopt;
-  std::string_view rest(stop, static_cast<std::size_t>(end - stop));
-  std::uint64_t centi = whole * 100;
-  if (!rest.empty()) {
-    if (rest[0] != '.' && rest[0] != ',') return std::nullopt;
-    rest.remove_prefix(1);
-    std::uint64_t unit = 10;
-    for (const char c : rest) {
-      if (c < '0' || c > '9') return std::nullopt;
-      centi += static_cast<std::uint64_t>(c - '0') * unit;
-      unit /= 10;
-    }
-  }
-  return LoggedSize{centi, 1};
-}
-
-/// The word after `at`, when the words there are exactly `phrase`.
-std::optional<std::size_t> find(const Words& words, std::initializer_list<std::string_view> phrase,
-                                std::size_t from = 0) {
-  for (std::size_t i = from; i + phrase.size() <= words.size(); ++i)
-    if (std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<std::ptrdiff_t>(i)))
-      return i + phrase.size();
-  return std::nullopt;
-}
+constexpr std::size_t most_loads = 1024;
 
 void add(std::vector<LoggedBuffer>& buffers, std::string_view device, const LoggedSize& size) {
   const auto at = std::find_if(buffers.begin(), buffers.end(),
@@ -124,16 +49,17 @@ class Reader {
  public:
   void line(const std::string& text) {
     const Words words = words_of(text);
-    if (find(words, {"loaded", "meta", "data", "with"})) return start_load(text);
-    if (find(words, {"constructing", "llama_context"})) return start_context();
-    if (find(words, {"using", "full-size", "SWA", "cache"})) context().swa_full = true;
-    if (const auto at = find(words, {"creating"})) expect(words, *at);
-    if (const auto at = find(words, {"offloaded"})) offloaded(words, *at);
-    if (const auto at = find(words, {"buffer", "size", "="})) return buffer(words, *at);
-    if (find(words, {"self", "size", "="}) || (find(words, {"size", "="}) && has_unit(words)))
+    if (find_words(words, {"loaded", "meta", "data", "with"})) return start_load(text);
+    if (find_words(words, {"constructing", "llama_context"})) return start_context();
+    if (find_words(words, {"using", "full-size", "SWA", "cache"})) context().swa_full = true;
+    if (const auto at = find_words(words, {"creating"})) expect(words, *at);
+    if (const auto at = find_words(words, {"offloaded"})) offloaded(words, *at);
+    if (const auto at = find_words(words, {"buffer", "size", "="})) return buffer(words, *at);
+    if (find_words(words, {"self", "size", "="}) ||
+        (find_words(words, {"size", "="}) && has_unit(words)))
       return cache(words);
-    if (const auto at = find(words, {"kv_size", "="})) return old_cache(words, *at);
-    if (const auto at = find(words, {"="}); at && *at >= 3) setting(words, *at, text);
+    if (const auto at = find_words(words, {"kv_size", "="})) return old_cache(words, *at);
+    if (const auto at = find_words(words, {"="}); at && *at >= 3) setting(words, *at, text);
   }
 
   ServerLog result() const {
@@ -180,7 +106,7 @@ class Reader {
   }
 
   void start_load(std::string_view text) {
-    if (loads_.size() < most_words) loads_.emplace_back();
+    if (loads_.size() < most_loads) loads_.emplace_back();
     kind_.reset();
     const auto from = text.find(" tensors from ");
     if (from == std::string_view::npos) return;
@@ -191,12 +117,14 @@ class Reader {
   void start_context() {
     kind_.reset();
     auto& contexts = load().contexts;
-    if (contexts.size() < most_words) contexts.emplace_back();
+    if (contexts.size() < most_loads) contexts.emplace_back();
   }
 
   /// "creating non-SWA KV cache, size = 8192 cells": says what the next sizes are about.
   void expect(const Words& words, std::size_t at) {
-    const auto names = [&](std::string_view word) { return find(words, {word}, at).has_value(); };
+    const auto names = [&](std::string_view word) {
+      return find_words(words, {word}, at).has_value();
+    };
     if (names("non-SWA") || names("main") || names("DSA"))
       kind_ = LoggedKind::full;
     else if (names("indexer") || (names("lightning-indexer") && names("KV")))
@@ -210,7 +138,7 @@ class Reader {
   }
 
   void offloaded(const Words& words, std::size_t at) {
-    if (at >= words.size() || !find(words, {"layers", "to", "GPU"}, at)) return;
+    if (at >= words.size() || !find_words(words, {"layers", "to", "GPU"}, at)) return;
     const auto slash = words[at].find('/');
     if (slash == std::string_view::npos) return;
     load().model.n_offloaded = number(words[at].substr(0, slash));
@@ -245,7 +173,7 @@ class Reader {
   }
 
   void cache(const Words& words) {
-    const auto at = find(words, {"size", "="});
+    const auto at = find_words(words, {"size", "="});
     if (!at || *at + 1 >= words.size() || !words[*at + 1].starts_with("MiB")) return;
     const auto size = mebibytes(words[*at]);
     if (!size) return;
@@ -272,8 +200,8 @@ class Reader {
           cache.kind = LoggedKind::state, types = true;
       }
     }
-    if (find(words, {"c^KV"})) context().type_v = context().type_k;
-    if (find(words, {"ratio", "="}) && find(words, {"rs_seq", "="}))
+    if (find_words(words, {"c^KV"})) context().type_v = context().type_k;
+    if (find_words(words, {"ratio", "="}) && find_words(words, {"rs_seq", "="}))
       cache.kind = LoggedKind::compressor, types = true;
     if (!types) return;
     kind_.reset();
@@ -295,7 +223,7 @@ class Reader {
   /// "kv_size = 8192, offload = 1, type_k = 'f16', type_v = 'f16', n_layer = 61": before mid-2025.
   void old_cache(const Words& words, std::size_t at) {
     if (at < words.size()) old_cells_ = number(words[at]);
-    if (const auto n = find(words, {"n_layer", "="}); n && *n < words.size())
+    if (const auto n = find_words(words, {"n_layer", "="}); n && *n < words.size())
       old_n_layer_ = number(words[*n]);
   }
 

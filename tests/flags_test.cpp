@@ -27,7 +27,7 @@ TEST_CASE("every option has one meaning, a description and a command that takes 
     INFO(flag.names);
     CHECK_FALSE(flag.about.empty());
     CHECK_FALSE(flag.commands.empty());
-    CHECK(flag.commands.find_first_not_of("respl") == std::string_view::npos);
+    CHECK(flag.commands.find_first_not_of("resplc") == std::string_view::npos);
     CHECK(long_name(flag).starts_with("--"));
     for (const char command : flag.commands)
       for (const auto name : spellings(flag)) CHECK(seen.insert({command, name}).second);
@@ -62,6 +62,10 @@ TEST_CASE("a slot more is a row of logits more") {
   Options options;
   CHECK_FALSE(set(options, "-np", "4"));
   CHECK(options.workload.n_outputs == 4);
+  CHECK_FALSE(set(options, "--outputs", "0"));
+  CHECK(options.workload.n_outputs == 0);
+  CHECK_FALSE(set(options, "--rs-seq", "3"));
+  CHECK(options.workload.n_rs_seq == 3);
 }
 
 TEST_CASE("wrong values say what is wrong and what would be right") {

@@ -40,6 +40,7 @@ const std::map<std::string, std::string> tested_with = {
     {"hf_reader", "hf_config"},
     {"llama_quant", "quantize"},
     {"llama_quant_recipes", "quantize"},
+    {"log_words", "server_log"},
     {"lower_attention", "lower_tensors"},
     {"lower_feed_forward", "lower_tensors"},
     {"lower_recurrent", "lower_tensors"},

@@ -58,6 +58,7 @@ constexpr Layer layers[] = {
     {"fit", "fit", 8},
     {"server_log", "log", 8},
     {"log_compare", "log", 8},
+    {"log_words", "log", 8},
     {"names", "everything", 9},  // the spelling of every enum; a source without a header
     {"fitvram/fitvram", "everything", 9},
     {"cli", "cli", 10},

@@ -43,6 +43,32 @@ TEST_CASE("cache types go from most to fewest bits and are exact") {
     }
 }
 
+TEST_CASE("the architecture table tells every rule and where it was read") {
+  const auto all = items({"architectures"});
+  const auto rule = [&](const std::string& name, const char* key) -> std::string {
+    for (const auto& row : all)
+      if (row["name"] == name) return row[key];
+    return "no such row";
+  };
+  CHECK(rule("gemma3n", "cache") == "attention");
+  CHECK(rule("gemma3n", "window") == "sliding_window, required");
+  CHECK(rule("gemma3n", "window_layers") == "last of 5 full");
+  CHECK(rule("gemma3n", "shared_kv") == "only the first 20 layers");
+  CHECK(rule("gemma3n", "source") == "src/models/gemma3n.cpp");
+  CHECK(rule("gemma3n", "version") == "v0.5.0");
+  CHECK(rule("jamba", "recurrent") == "layers without kv heads");
+  CHECK(rule("jamba", "state") == "mamba");
+  CHECK(rule("jamba", "window").empty());
+  CHECK(rule("llama4", "window") == "8192, always, chunked");
+  CHECK(rule("smallthinker", "window") == "4096 if sliding_window > 0");
+  CHECK(rule("smallthinker", "window_layers") == "first of 4 full");
+  CHECK(rule("exaone4", "window").ends_with("only with 64 layers"));
+  CHECK(rule("lfm2", "window_layers") == "all");
+  CHECK(rule("gemma4", "shared_kv") == "the last shared_kv_layers");
+  CHECK(rule("qwen3next", "recurrent") == "all but each 4th layer");
+  CHECK(rule("deepseek32", "indexer") == "all");
+}
+
 TEST_CASE("a driver's figure is absent where none was seen") {
   const auto cards = items({"gpus", "--only-gpus", "cards.json"});
   REQUIRE(cards.size() == 3);

@@ -24,8 +24,11 @@ const ComparedLine& line_of(const LogComparison& comparison, std::string_view fi
 // Two layers of 8 x 128 values: 4096 cells of f16 take 32 MiB.
 std::string log_with(const std::string& buffer, const std::string& cells = "4096") {
   return "llama_context: n_ctx = 4096\nllama_context: n_outputs_max = 1\n"
-         "llama_kv_cache: CUDA0 KV buffer size = " + buffer + " MiB\n"
-         "llama_kv_cache: size = " + buffer + " MiB (  " + cells +
+         "llama_kv_cache: CUDA0 KV buffer size = " +
+         buffer +
+         " MiB\n"
+         "llama_kv_cache: size = " +
+         buffer + " MiB (  " + cells +
          " cells,   2 layers,  1/1 seqs), K (f16): 16.00 MiB, V (f16): 16.00 MiB\n"
          "sched_reserve: CUDA0 compute buffer size = 1.00 MiB\n";
 }
@@ -52,27 +55,28 @@ TEST_CASE("what the log's two decimals cannot show is no difference; one more di
 }
 
 TEST_CASE("a cache that only one side has is a difference") {
-  const auto window = compared(
-      log_with("32.00") +
-          "llama_kv_cache_iswa: creating     SWA KV cache, size = 768 cells\n"
-          "llama_kv_cache: size = 3.00 MiB (   768 cells,   1 layers,  1/1 seqs), K (f16): 1.50 MiB, "
-          "V (f16): 1.50 MiB\n",
-      uniform_model(2, 8, 128));
+  const auto window =
+      compared(log_with("32.00") +
+                   "llama_kv_cache_iswa: creating     SWA KV cache, size = 768 cells\n"
+                   "llama_kv_cache: size = 3.00 MiB (   768 cells,   1 layers,  1/1 seqs), K "
+                   "(f16): 1.50 MiB, "
+                   "V (f16): 1.50 MiB\n",
+               uniform_model(2, 8, 128));
   CHECK_FALSE(window.agrees());
   CHECK(line_of(window, "cache / sliding").estimate == 0U);
 }
 
 TEST_CASE("a log without any figure of model or context agrees with nothing") {
-  CHECK_FALSE(compared("sched_reserve: CUDA0 compute buffer size = 1.00 MiB\n",
-                       uniform_model(2, 8, 128))
-                  .agrees());
+  CHECK_FALSE(
+      compared("sched_reserve: CUDA0 compute buffer size = 1.00 MiB\n", uniform_model(2, 8, 128))
+          .agrees());
 }
 
 TEST_CASE("another model and an older log are said to be so") {
-  const auto comparison =
-      compared("print_info: arch = qwen3\nprint_info: n_layer = 36\n"
-               "llama_context: n_ctx = 4096\nllama_kv_cache: CUDA0 KV buffer size = 1.00 MiB\n",
-               uniform_model(2, 8, 128));
+  const auto comparison = compared(
+      "print_info: arch = qwen3\nprint_info: n_layer = 36\n"
+      "llama_context: n_ctx = 4096\nllama_kv_cache: CUDA0 KV buffer size = 1.00 MiB\n",
+      uniform_model(2, 8, 128));
   REQUIRE(comparison.notes.size() == 3);
   CHECK(comparison.notes[0].message == "the log's model has n_layer = 36, this one 2");
   CHECK(comparison.notes[1].message ==

@@ -64,7 +64,7 @@ TEST_CASE("the keys of version 1 stand in their order") {
         "name source format architecture n_params n_layer n_embd n_vocab n_ctx_train");
   CHECK(keys(result["workload"]) ==
         "n_ctx n_ctx_seq n_seq kv_unified n_batch n_ubatch cache_type_k cache_type_v flash_attn "
-        "swa_full n_gpu_layers");
+        "swa_full n_gpu_layers offload_kqv n_rs_seq n_outputs");
   CHECK(keys(result["memory"]) == "device host caches provenance");
   CHECK(keys(result["fit"]) ==
         "gpu vram_bytes reserve_bytes verdict free_bytes safe_n_ctx max_n_ctx");

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "fitvram/estimate.hpp"
 #include "fitvram/runtime.hpp"
 #include "support/models.hpp"
 
@@ -39,6 +40,87 @@ TEST_CASE("a cache type whose block does not divide the head is refused with lla
   CHECK(reason(model, "f16", "q4_0") ==
         "V cache type Q4_0 with block size 32 does not divide n_embd_head_v=72");
   CHECK(reason(model, "f16", "bf16").empty());
+}
+
+TEST_CASE("what llama-server's options do not offer as a cache type is refused") {
+  const ModelInfo model = uniform_model(2, 8, 128);
+  CHECK(reason(model, "q4_k", "f16") == "unsupported cache type: q4_k");
+  CHECK(reason(model, "f16", "mxfp4") == "unsupported cache type: mxfp4");
+  for (const char* type : {"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "iq4_nl", "q5_0", "q5_1"})
+    CHECK(reason(model, type, type).empty());
+}
+
+TEST_CASE("cache types of other runtimes are priced, but as an assumption with a warning") {
+  const ModelInfo model = uniform_model(2, 8, 128);
+  CHECK(reason(model, "int8", "fp8").empty());
+  Workload w;
+  w.type_k = w.type_v = cache_type("int8");
+  const auto memory = estimate(model, stored_weights(model), w, *find_runtime("llama.cpp"));
+  CHECK(memory.context_provenance == Provenance::assumed);
+  REQUIRE(memory.notes.size() == 1);
+  CHECK(memory.notes[0].severity == Severity::warning);
+  CHECK(memory.notes[0].code == "cache-type-foreign");
+  CHECK(memory.notes[0].message ==
+        "llama.cpp has no cache type int8: its size is assumed to be 8 bits a value");
+  CHECK(memory.context.device == Bytes{2 * 2 * 8 * 128 * 8192});
+}
+
+TEST_CASE("settings that no context can have are refused with the reason of its constructor") {
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  const auto refused = [&](const ModelInfo& model, const Workload& w) {
+    const auto error = refusal(model, w, runtime);
+    return error ? error->message : "";
+  };
+  const ModelInfo model = uniform_model(2, 8, 128);
+  Workload w;
+  w.n_seq = 256;
+  CHECK(refused(model, w).empty());
+  w.n_seq = 257;
+  CHECK(refused(model, w) == "n_seq_max must be <= 256");
+  w.n_seq = 0;
+  CHECK(refused(model, w) == "zero sequences");
+  w = {};
+  w.n_batch = w.n_ubatch = 0;
+  CHECK(refused(model, w) == "n_batch and n_ubatch cannot both be zero");
+  w = {};
+  w.n_ctx = 0;
+  CHECK(refused(model, w).empty());
+  CHECK(refused(uniform_model(2, 8, 128, 0), w) ==
+        "n_ctx and model->hparams.n_ctx_train cannot both be zero");
+}
+
+TEST_CASE("Grok runs without flash attention, so a quantized V cache is refused") {
+  ModelInfo model = uniform_model(2, 8, 128);
+  model.architecture = "grok";
+  CHECK(reason(model, "q8_0", "f16").empty());
+  CHECK(reason(model, "f16", "q8_0", FlashAttention::on) ==
+        "a quantized V cache (Q8_0) requires flash attention");
+}
+
+TEST_CASE("a draft model that borrows another's context cannot be run alone") {
+  ModelInfo model = uniform_model(2, 8, 128);
+  model.architecture = "gemma4-assistant";
+  CHECK(reason(model, "f16", "f16") == "gemma4-assistant requires ctx_other to be set");
+  model.architecture = "eagle3";
+  model.tensors.resize(1);
+  model.tensors[0].name = "output.weight";
+  CHECK(reason(model, "f16", "f16") == "eagle3 requires ctx_other to be set");
+  model.tensors.resize(2);
+  model.tensors[1].name = "token_embd.weight";
+  CHECK(reason(model, "f16", "f16").empty());
+}
+
+TEST_CASE("the overhead of a backend is assumed unless it is given") {
+  const ModelInfo model = uniform_model(2, 8, 128);
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  Workload w;
+  auto memory = estimate(model, stored_weights(model), w, runtime);
+  CHECK(memory.overhead.device == find_backend("cuda")->overhead);
+  CHECK(memory.overhead_provenance == Provenance::assumed);
+  w.overhead = 300 * MiB;
+  memory = estimate(model, stored_weights(model), w, runtime);
+  CHECK(memory.overhead.device == 300 * MiB);
+  CHECK(memory.overhead_provenance == Provenance::exact);
 }
 
 TEST_CASE("MLA models take only one cache type for K and V") {

@@ -147,7 +147,8 @@ TEST_CASE("recurrent state and the caches of sparse attention have kinds of thei
 
   const auto line = [](const std::string& mib) {
     return "llama_kv_cache: size = " + mib +
-           " MiB (   256 cells,   3 layers,  1/1 seqs), K (f16): " + mib + " MiB, V (f16): 0.00 MiB\n";
+           " MiB (   256 cells,   3 layers,  1/1 seqs), K (f16): " + mib +
+           " MiB, V (f16): 0.00 MiB\n";
   };
   const auto sparse = parse_server_log(
       "llama_kv_cache_dsv4: creating DSV4 raw KV cache\n"
@@ -229,8 +230,9 @@ TEST_CASE("colours are skipped, and garbage is read as nothing") {
        {"", "\n\n\n", "=", "= = = =", "buffer size = MiB", "a: buffer size = 1 MiB",
         "load_tensors: model buffer size = 9999999999999999999999 MiB", "size = -1.00 MiB cells,",
         "load_tensors: CUDA0 model buffer size = 1.x MiB", "offloaded / layers to GPU",
-        "llama_kv_cache: size = 1.00 MiB (), K (: V ():", "\x1b[", "kv_size =", "print_info: arch =",
-        "llama_context: n_ctx = 99999999999999999999999", "print_info: file type   ="}) {
+        "llama_kv_cache: size = 1.00 MiB (), K (: V ():", "\x1b[",
+        "kv_size =", "print_info: arch =", "llama_context: n_ctx = 99999999999999999999999",
+        "print_info: file type   ="}) {
     const auto nothing = parse_server_log(text);
     INFO(text);
     CHECK_FALSE(nothing.has_model());

@@ -39,9 +39,10 @@ constexpr CommandRow command_table[] = {
      "  fitvram list gpus 4060\n"
      "  fitvram list models qwen3 --json\n"},
     {Command::compare_log, "compare-log", 'c', "FILE",
-     "What llama.cpp says it allocated, beside what fitvram says of the same settings.\n"
-     "FILE is the output of llama-server, llama-cli or another llama.cpp program, or -\n"
-     "for standard input. Model and settings are the log's unless options say otherwise.",
+     "What a llama.cpp log says was allocated, beside the estimate.\n"
+     "FILE is the output of llama-server, llama-cli or another llama.cpp program, or\n"
+     "- for standard input. Model and settings are the log's unless options say\n"
+     "otherwise.",
      "  llama-server -m model.gguf 2>&1 | tee server.log\n"
      "  fitvram compare-log server.log\n"
      "  fitvram compare-log server.log --model gemma-3-27b -q Q4_K_M\n"},
@@ -55,7 +56,7 @@ constexpr std::string_view model_words =
 constexpr std::string_view exit_words =
     "exit status:\n"
     "  0  everything asked for fits, or nothing about fitting was asked\n"
-    "  1  something does not fit (rank: nothing does; compare-log: it differs)\n"
+    "  1  something does not fit (rank: nothing does), compare-log: it differs\n"
     "  2  the command line is wrong\n"
     "  3  an input cannot be read or is not supported\n";
 

@@ -66,10 +66,10 @@ Json workload_json(const Row& row) {
           {"cache_type_v", cache_type_name(w.type_v)},
           {"flash_attn", flash_attention_on(w)},
           {"swa_full", w.swa_full},
+          {"n_gpu_layers", layers_on_device(*row.model, w)},
           {"offload_kqv", w.offload_kqv},
           {"n_rs_seq", w.n_rs_seq},
-          {"n_outputs", w.n_outputs},
-          {"n_gpu_layers", layers_on_device(*row.model, w)}};
+          {"n_outputs", w.n_outputs}};
 }
 
 Json memory_json(const MemoryEstimate& m) {

@@ -12,6 +12,7 @@ inline bool has_type(const Json& value, const std::string& type) {
   if (type == "object") return value.is_object();
   if (type == "array") return value.is_array();
   if (type == "string") return value.is_string();
+  if (type == "number") return value.is_number();
   if (type == "integer") return value.is_number_integer();
   if (type == "boolean") return value.is_boolean();
   if (type == "null") return value.is_null();
@@ -51,7 +52,8 @@ inline std::string violation(const Json& root, const Json& schema, const Json& v
             : has_type(value, type.get<std::string>());
     if (!right) return at + ": " + value.dump() + " is no " + type.dump();
   }
-  if (schema.contains("minimum") && value < schema["minimum"]) return at + ": too small";
+  if (schema.contains("minimum") && value.is_number() && value < schema["minimum"])
+    return at + ": too small";
   if (schema.contains("minLength") && value.get<std::string>().empty()) return at + ": empty";
   if (value.is_object()) {
     for (const auto& key : schema.value("required", Json::array()))
