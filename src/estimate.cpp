@@ -219,8 +219,10 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
       memory.notes.push_back(std::move(note));
   }
 
-  memory.compute.device = runtime.device_compute(model, workload);
-  memory.compute.host = runtime.host_compute(model, workload);
+  ModelInfo storage;
+  const ModelInfo& typed = with_types(model, weights, storage);
+  memory.compute.device = runtime.device_compute(typed, workload);
+  memory.compute.host = runtime.host_compute(typed, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
   memory.overhead.device =
       devices.backend().device ? workload.overhead.value_or(devices.backend().overhead) : Bytes{};

@@ -134,7 +134,9 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
 
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, Bytes vram, const ReservePolicy& policy, bool extend_ctx) {
-  const MemoryEstimate memory = estimate(model, weights, workload, runtime);
+  ModelInfo storage;
+  const ModelInfo& typed = with_types(model, weights, storage);
+  const MemoryEstimate memory = estimate(typed, weights, workload, runtime);
   Fit result;
   result.vram = vram;
   result.reserve =
@@ -144,7 +146,7 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
   result.free = static_cast<std::int64_t>(vram.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, vram, result.reserve);
 
-  Priced priced(model, memory, workload, runtime, vram, result.reserve);
+  Priced priced(typed, memory, workload, runtime, vram, result.reserve);
   result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   return result;

@@ -281,6 +281,12 @@ void read_keys(const HfReader& reader, Hparams& h) {
                               "moe_router_activation moe_router_activation_func "
                               "expert_selection_fn"));
   if (gate != 0) h.expert_gating_func = gate;
+  h.n_expert_groups = reader.count("n_group");
+  h.n_expert_groups_used = reader.count("topk_group");
+  if (const auto norm = reader.flag("norm_topk_prob norm_expert_weight route_norm"))
+    h.expert_weights_norm = *norm ? 1U : 0U;
+  h.expert_weights_scale = reader.number(
+      "routed_scaling_factor moe_router_scaling_factor router_scaling_factor route_scale");
   if (reader.flag("multi_query").value_or(false)) h.n_head_kv = 1;
   if (reader.has("indexer_types")) {
     for (const auto& kind : reader.words("indexer_types")) {

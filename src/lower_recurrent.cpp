@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include "tensor_builder.hpp"
 
 namespace fitvram {
@@ -101,6 +104,59 @@ void add_lightning(TensorBuilder& b) {
   b.weight("attn_output", inner, b.n_embd());
 }
 
+void add_time_mix(TensorBuilder& b) {
+  for (const char* name :
+       {"time_mix_key", "time_mix_value", "time_mix_receptance", "time_mix_output"})
+    b.weight(name, b.n_embd(), b.n_embd());
+  b.norm("time_mix_ln", b.n_embd());
+  b.weight("channel_mix_key", b.n_embd(), b.n_ff());
+  b.weight("channel_mix_value", b.n_ff(), b.n_embd());
+  b.weight("channel_mix_lerp_k", b.n_embd());
+}
+
+// Ranks that the class gives to its sizes (conversion/rwkv.py).
+void add_rwkv6(TensorBuilder& b) {
+  const std::uint64_t mix = b.n_embd() == 4096 ? 64 : 32;
+  const std::uint64_t decay = 2 * mix;
+  const std::uint64_t head = b.h.wkv_head_size.value_or(0);
+  add_time_mix(b);
+  b.weight("time_mix_w1", b.n_embd(), 5 * mix);
+  b.weight("time_mix_w2", mix, b.n_embd(), 5);
+  b.weight("time_mix_lerp_x", b.n_embd());
+  b.add_4d("time_mix_lerp_fused.weight", {b.n_embd(), 1, 1, 5});
+  b.weight("time_mix_first", head, head == 0 ? 0 : b.n_embd() / head);
+  b.weight("time_mix_decay", b.n_embd());
+  b.weight("time_mix_decay_w1", b.n_embd(), decay);
+  b.weight("time_mix_decay_w2", decay, b.n_embd());
+  b.weight("time_mix_gate", b.n_embd(), b.n_embd());
+  b.weight("channel_mix_lerp_r", b.n_embd());
+  b.weight("channel_mix_receptance", b.n_embd(), b.n_embd());
+}
+
+std::uint64_t lora_rank(std::uint64_t n_embd, double exponent, double multiplier) {
+  const double rank = std::pow(static_cast<double>(n_embd), exponent) * multiplier / 32;
+  return 32 * std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::nearbyint(rank)));
+}
+
+void add_rwkv7(TensorBuilder& b) {
+  const std::uint64_t decay = lora_rank(b.n_embd(), 0.5, 1.8);
+  const std::uint64_t value = lora_rank(b.n_embd(), 0.5, 1.3);
+  const std::uint64_t gate = lora_rank(b.n_embd(), 0.8, 0.6);
+  const auto low_rank = [&](const std::string& name, std::uint64_t rank) {
+    b.weight(name + "1", b.n_embd(), rank);
+    b.weight(name + "2", rank, b.n_embd());
+  };
+  add_time_mix(b);
+  for (const char* name : {"time_mix_w0", "time_mix_a0", "time_mix_v0", "time_mix_k_k",
+                           "time_mix_k_a", "time_mix_r_k"})
+    b.weight(name, b.n_embd());
+  low_rank("time_mix_w", decay);
+  low_rank("time_mix_a", decay);
+  low_rank("time_mix_v", b.layer() == 0 ? decay : value);
+  low_rank("time_mix_g", gate);
+  b.add_4d("time_mix_lerp_fused.weight", {b.n_embd(), 1, 1, 6});
+}
+
 }  // namespace
 
 void add_recurrent(TensorBuilder& b) {
@@ -121,6 +177,10 @@ void add_recurrent(TensorBuilder& b) {
       return add_short_conv(b);
     case RecurrentBlock::lightning:
       return add_lightning(b);
+    case RecurrentBlock::rwkv6:
+      return add_rwkv6(b);
+    case RecurrentBlock::rwkv7:
+      return add_rwkv7(b);
   }
 }
 

@@ -73,16 +73,14 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
 }
 
-// Of equally near ones the larger.
+// The smallest that spends half a bit more than the packed values do: what its scales take.
 const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
+  const std::uint32_t packed =
+      scheme.packings.empty() ? scheme.millibits : scheme.packings.front().millibits;
   const Scheme* nearest = nullptr;
-  const auto distance = [&](const Scheme& other) {
-    return std::max(other.millibits, scheme.millibits) -
-           std::min(other.millibits, scheme.millibits);
-  };
   for (const Scheme& other : schemes()) {
     if (!other.ladder || !runtime.loads(other.family)) continue;
-    if (nearest == nullptr || distance(other) < distance(*nearest)) nearest = &other;
+    if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
   }
   return nearest;
 }

@@ -29,12 +29,18 @@ TensorBuilder::TensorBuilder(ModelInfo& model, const TensorRule& family)
       f32_(find_tensor_type("F32")) {}
 
 void TensorBuilder::add(std::string name, std::uint64_t ne0, std::uint64_t ne1, std::uint64_t ne2) {
-  if ((ne0 == 0 || ne1 == 0 || ne2 == 0) && missing_.empty()) missing_ = name;
+  add_4d(std::move(name), {ne0, ne1, ne2, 1});
+}
+
+void TensorBuilder::add_4d(std::string name, const std::array<std::uint64_t, 4>& ne) {
+  const bool empty = std::find(ne.begin(), ne.end(), std::uint64_t{0}) != ne.end();
+  if (empty && missing_.empty()) missing_ = name;
   const bool f32 =
-      (ne1 == 1 && ne2 == 1) || !name.ends_with(".weight") || name.ends_with("_norm.weight") ||
+      (ne[1] == 1 && ne[2] == 1 && ne[3] == 1) || !name.ends_with(".weight") ||
+      name.ends_with("_norm.weight") ||
       std::find(std::begin(always_f32), std::end(always_f32), name) != std::end(always_f32);
   Tensor tensor;
-  tensor.ne = {ne0, ne1, ne2, 1};
+  tensor.ne = ne;
   tensor.layer = layer_;
   tensor.role = role_of(name);
   tensor.type = f32 ? f32_ : source_;
@@ -77,6 +83,8 @@ bool TensorBuilder::is_recurrent() const {
     case RecurrentBlock::mamba2:
     case RecurrentBlock::kda:
     case RecurrentBlock::short_conv:
+    case RecurrentBlock::rwkv6:
+    case RecurrentBlock::rwkv7:
       break;
   }
   return h.n_head_kv.at(layer()) == 0 && (!has(trait::one_mixer) || h.n_ff.at(layer()) == 0);

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ class TensorBuilder {
 
   /// Adds a tensor of the current layer, of the type the converter gives it.
   void add(std::string name, std::uint64_t ne0, std::uint64_t ne1 = 1, std::uint64_t ne2 = 1);
+  void add_4d(std::string name, const std::array<std::uint64_t, 4>& ne);
   /// "name.weight", and "name.bias" of ne1 values if `bias`.
   void linear(std::string_view name, std::uint64_t ne0, std::uint64_t ne1, bool bias = false);
   void weight(std::string_view name, std::uint64_t ne0, std::uint64_t ne1 = 1,

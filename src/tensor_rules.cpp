@@ -29,6 +29,7 @@ constexpr std::string_view pre_post = "attn_norm post_attention_norm";
 constexpr std::string_view sandwich = "attn_norm post_attention_norm ffn_norm post_ffw_norm";
 constexpr std::string_view post = "post_attention_norm post_ffw_norm";
 constexpr std::string_view parallel = "attn_norm";
+constexpr std::string_view rwkv = "attn_norm attn_norm_2";
 
 constexpr std::uint64_t bias_keys = qkv_bias_key | out_bias_key | mlp_bias_key;
 constexpr std::uint64_t gpt2_like = norm_bias | qkv_bias | out_bias | mlp_bias;
@@ -142,6 +143,10 @@ constexpr TensorRule rules[] = {
     {"qwen3vlmoe", gqa, no_state, gated, pre, qk_norm | qkv_bias_key},
     {"refact", gqa, no_state, gated, pre, never_tied},
     {"rnd1", gqa, no_state, gated, pre, qk_norm},
+    {"rwkv6", no_attention, RecurrentBlock::rwkv6, no_mlp, rwkv,
+     norm_bias | embd_norm | never_tied},
+    {"rwkv7", no_attention, RecurrentBlock::rwkv7, no_mlp, rwkv,
+     norm_bias | embd_norm | never_tied},
     {"seed_oss", gqa, no_state, gated, pre_post, qkv_bias},
     {"smallthinker", gqa, no_state, gated, pre, 0},
     {"smollm3", gqa, no_state, gated, pre, bias_keys},

@@ -22,7 +22,9 @@ enum class RecurrentBlock {
   delta_net_split,  ///< Qwen3.5: beta and alpha apart
   kda,              ///< Kimi Linear
   short_conv,       ///< LFM2
-  lightning         ///< MiniMax-01
+  lightning,        ///< MiniMax-01
+  rwkv6,            ///< time mix and channel mix
+  rwkv7
 };
 
 enum class FeedForwardBlock {

@@ -185,6 +185,50 @@ TEST_CASE("a checkpoint adds its bytes, and a note when it disagrees with the co
   CHECK(vision.value().notes.empty());
 }
 
+namespace {
+
+Checkpoint::Entry entry(const char* name, const char* dtype, std::vector<std::uint64_t> shape,
+                        std::uint64_t bytes) {
+  return {name, std::move(shape), dtype, Bytes{bytes}};
+}
+
+}  // namespace
+
+TEST_CASE("packed integers and FP8 count as the weights they hold, side data as none") {
+  Checkpoint checkpoint;
+  checkpoint.from_headers = true;
+  checkpoint.tensors = {entry("a.qweight", "I32", {512, 4096}, 512 * 4096 * 4),
+                        entry("a.qzeros", "I32", {32, 512}, 32 * 512 * 4),
+                        entry("a.scales", "F16", {32, 4096}, 32 * 4096 * 2),
+                        entry("a.g_idx", "I32", {4096}, 4096 * 4),
+                        entry("norm.weight", "F16", {4096}, 4096 * 2)};
+  const std::string unknown =
+      "{\"model_type\": \"novel\", \"hidden_size\": 64, "
+      "\"num_hidden_layers\": 2, \"num_attention_heads\": 4";
+  const std::string gptq =
+      ", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128}}";
+  const auto count = [&](const std::string& text) {
+    return checked(parse_hf_config(text, "x", &checkpoint)).n_params;
+  };
+  CHECK(count(unknown + gptq) == 4096 * 4096 + 4096);
+  CHECK(count(unknown + "}") == 0);  // integers of an unknown packing
+  checkpoint.tensors = {entry("a.weight", "F8_E4M3", {64, 64}, 4096),
+                        entry("a.weight_scale_inv", "F32", {1, 1}, 4)};
+  CHECK(count(unknown + "}") == 4096);
+}
+
+TEST_CASE("a quantized checkpoint of another size than its config describes is noted") {
+  const std::string text = config_text("Qwen__Qwen3-14B-MLX-4bit");
+  Checkpoint checkpoint;
+  checkpoint.total = Bytes{8307783680};
+  CHECK(checked(parse_hf_config(text, "x", &checkpoint)).notes.empty());
+  checkpoint.total = Bytes{9000000000};
+  const auto model = checked(parse_hf_config(text, "x", &checkpoint));
+  REQUIRE(model.notes.size() == 1);
+  CHECK(model.notes[0].code == "checkpoint-size");
+  CHECK(model.notes[0].message == "the checkpoint holds 8.38 GiB, the config gives 7.74 GiB");
+}
+
 TEST_CASE("headers of plain tensors count, packed ones do not") {
   const std::string text =
       "{'model_type': 'novel', 'hidden_size': 64, 'num_hidden_layers': 1, 'num_attention_heads': "

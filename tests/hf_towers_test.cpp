@@ -22,8 +22,8 @@ TEST_CASE("towers have the parameters of their checkpoints") {
       {"google__gemma-3-12b-it", 12187325040 - 11766034176},
       {"google__gemma-3-27b-it", 27432406640 - 27009346304},
       {"google__gemma-4-31B-it", 575743536},
-      {"google__gemma-4-E2B-it", 472189216 + 2304 * 1536},
-      {"google__gemma-4-E4B-it", 472189216 + 2304 * 2560},
+      {"google__gemma-4-E2B-it", 167365056 + 768 * 1536},
+      {"google__gemma-4-E4B-it", 167365056 + 768 * 2560},
       {"google__medgemma-27b-it", (54864813280 - 2 * 27009346304) / 2},
       {"mistralai__Mistral-Small-3.1-24B-Instruct-2503", 438958080},
       {"Qwen__Qwen3-32B", 0},
@@ -32,6 +32,14 @@ TEST_CASE("towers have the parameters of their checkpoints") {
     CAPTURE(row.config);
     CHECK(model_of_file(row.config).n_params_mmproj == row.n_params);
   }
+}
+
+TEST_CASE("an audio tower is counted beside the one for images") {
+  const auto root = nlohmann::json::parse(config_text("google__gemma-4-E4B-it"));
+  auto both = root;
+  both["audio_config"] = {{"model_type", "gemma4_audio"}};
+  // The published total of gemma-4-E4B-it less its language model.
+  CHECK(tower_params(both, 2560) == 7996156490 - 7518069034);
 }
 
 TEST_CASE("towers of other kinds are named, not guessed") {

@@ -18,7 +18,7 @@ TEST_CASE("a config gives the total of its safetensors index") {
     std::uint64_t total;
     std::uint64_t more;
   };
-  constexpr std::uint64_t pangu_rotary = 34 * (128 / 2) * 2;
+  constexpr std::uint64_t pangu_rotary = 34 * (128 / 2) * 4;
   const Row rows[] = {
       {"ChuDinhKlopp__phi-3-mini-keyformer", 7642159104, 0},
       {"HuggingFaceTB__SmolLM3-3B", 6150197248, 0},

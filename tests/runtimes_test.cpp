@@ -134,3 +134,17 @@ TEST_CASE("MLA models take only one cache type for K and V") {
         "'deepseek2'");
   CHECK(reason(model, "q8_0", "q8_0").empty());
 }
+
+TEST_CASE("weights of another format are refused, with the nearest scheme that is loaded") {
+  const Runtime& llama_cpp = *find_runtime("llama.cpp");
+  const auto refused = [&](const char* scheme) { return refusal(*find_scheme(scheme), llama_cpp); };
+  CHECK_FALSE(refused("Q4_K_M"));
+  CHECK_FALSE(refused("MXFP4_MOE"));
+  REQUIRE(refused("MLX-4"));
+  CHECK(refused("MLX-4")->code == ErrorCode::unsupported);
+  CHECK(refused("MLX-4")->message == "llama.cpp does not load MLX checkpoints (MLX-4)");
+  CHECK(refused("MLX-4")->hint == "the nearest that it loads is -q Q4_K_M");
+  CHECK(refused("FP8")->message == "llama.cpp does not load safetensors checkpoints (FP8)");
+  CHECK(refused("FP8")->hint == "the nearest that it loads is -q Q8_0");
+  CHECK(refused("EXL2-4.0")->message == "llama.cpp does not load exllama checkpoints (EXL2-4.0)");
+}

@@ -165,10 +165,10 @@ std::string show_block(const ShowReport::Entry& entry, const Style& style) {
     fact(out, "experts", fmt::format("{}, {} used", *h.n_expert, h.n_expert_used.max()));
   if (model.n_ctx_train != 0) fact(out, "trained for", fmt::format("{} tokens", model.n_ctx_train));
   fact(out, "weights", printable(entry.weights.quant));
-  if (model.format == ModelFormat::hf_config || model.format == ModelFormat::catalog)
+  const Bytes checkpoint = model.format == ModelFormat::gguf ? Bytes{} : checkpoint_size(model);
+  if (checkpoint > Bytes{})
     fact(out, "checkpoint",
-         fmt::format("{} ({} bytes)", format_bytes(checkpoint_size(model)),
-                     checkpoint_size(model).count));
+         fmt::format("{} ({} bytes)", format_bytes(checkpoint), checkpoint.count));
 
   Sheet layers{
       {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},
