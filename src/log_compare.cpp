@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cache_tensors.hpp"
+#include "placement.hpp"
 
 namespace fitvram {
 namespace {

@@ -37,6 +37,10 @@ TEST_CASE("the line for llama-server repeats every flag") {
   CHECK(server_command(row) ==
         "llama-server -m 'my model.gguf' -c 8192 -np 4 -kvu -b 1024 -ub 256 -ctk q8_0 -ctv q8_0 "
         "-fa on --swa-full -ngl 20 -nkvo");
+  w.backend = "cpu";
+  CHECK(server_command(row).ends_with("-nkvo -dev none"));
+  w.type_v = find_tensor_type("int8");
+  CHECK(server_command(row).empty());
 }
 
 TEST_CASE("a shell reads quoted words back") {

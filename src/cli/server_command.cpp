@@ -38,6 +38,7 @@ std::string server_command(const Row& row) {
   const bool all = w.n_gpu_layers > row.model->n_layer;
   flag("-ngl", all ? "all" : std::to_string(w.n_gpu_layers));
   if (!w.offload_kqv) flag("-nkvo", "");
+  if (w.backend == "cpu") flag("-dev", "none");
   return line;
 }
 
