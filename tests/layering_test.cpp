@@ -42,8 +42,11 @@ constexpr Layer layers[] = {
     {"hparams", "parse", 5},
     {"model_of_params", "parse", 5},
     {"safetensors", "parse", 5},
-    {"quantize", "quantize", 5},
-    {"llama_quant", "quantize", 5},
+    {"quantize", "quantize", 4},
+    {"packings", "quantize", 4},
+    {"params", "quantize", 4},
+    {"schemes", "quantize", 4},
+    {"llama_quant", "quantize", 4},
     {"catalog", "catalog", 6},
     {"runtime", "runtime", 6},
     {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it

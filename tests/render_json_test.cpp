@@ -61,7 +61,8 @@ TEST_CASE("the keys of version 1 stand in their order") {
         "model quant runtime backend workload memory fit recommended_quantization server_command "
         "notes");
   CHECK(keys(result["model"]) ==
-        "name source format architecture n_params n_layer n_embd n_vocab n_ctx_train");
+        "name source format architecture n_params n_params_text n_params_mmproj n_layer n_embd "
+        "n_vocab n_ctx_train");
   CHECK(keys(result["workload"]) ==
         "n_ctx n_ctx_seq n_seq kv_unified n_batch n_ubatch cache_type_k cache_type_v flash_attn "
         "swa_full n_gpu_layers offload_kqv n_rs_seq n_outputs");

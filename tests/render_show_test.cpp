@@ -38,7 +38,7 @@ TEST_CASE("a shape is its dimensions, the ones at the end left out") {
 TEST_CASE("parameters by role, with the experts that a token uses") {
   const auto text = params_block(tiny(), false, Style{});
   INFO(text);
-  CHECK(has(text, "expert           98304"));
+  CHECK(has(text, "expert                 98304"));
   CHECK(has(text, "24576\n"));
   CHECK_FALSE(has(text, " = "));
   const auto explained = params_block(tiny(), true, Style{});
