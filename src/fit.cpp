@@ -39,8 +39,8 @@ std::uint64_t prefill_width(const ModelInfo& model) {
 }
 
 /// What of an estimate stays the same when only the context changes. The compute buffer is the
-/// costly part of a verdict and never shrinks as the context grows, so lengths between two whose
-/// buffers are known are often decided without it.
+/// costly part of a verdict. With a server's few outputs it does not shrink as the context grows,
+/// so lengths between two whose buffers are known are often decided without it.
 class Priced {
  public:
   Priced(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,

@@ -232,8 +232,12 @@ std::uint32_t first_shared(const ModelInfo& model, const Layout& at) {
   return at.n_all - shared;
 }
 
+const char* architecture_place(const ModelInfo& model) {
+  return model.format == ModelFormat::gguf ? "key 'general.architecture'" : "key 'model_type'";
+}
+
 [[noreturn]] void undetermined(const ModelInfo& model, const std::string& why) {
-  throw Malformed(ErrorCode::unsupported, "key 'general.architecture'",
+  throw Malformed(ErrorCode::unsupported, architecture_place(model),
                   "unknown architecture '" + model.architecture.substr(0, 64) + "' with " + why +
                       ": its cache cannot be derived from the file",
                   "fitvram knows the architectures of llama.cpp v0.5.0");
@@ -287,7 +291,7 @@ Architecture row_of(ModelInfo& model) {
   hp.architecture = known->gguf;
   model.architecture = known->gguf;
   if (known->gguf == "clip")
-    throw Malformed(ErrorCode::unsupported, "key 'general.architecture'",
+    throw Malformed(ErrorCode::unsupported, architecture_place(model),
                     "a multimodal projector, not a language model",
                     "give the file of the language model it belongs to");
   return *known;

@@ -14,7 +14,8 @@ ModelInfo model_of_params(std::uint64_t n_params, std::string name) {
   model.notes.push_back(
       {Severity::warning, "parameters-only",
        "nothing but a parameter count is known: the context is the heuristic 3.5 MiB "
-       "per 10^9 parameters and 1024 tokens, off by factors for real models"});
+       "per 10^9 parameters and 1024 tokens, off by factors for real models, and compute "
+       "buffers are not counted"});
   return model;
 }
 
