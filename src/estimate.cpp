@@ -143,7 +143,7 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
         if (has_output || tensor.name != "token_embd.weight") break;
         if (devices.holds_layer(output_layer))
           put(true, tensor, type);
-        else if (loads_tied_output_twice(model.architecture))
+        else if (loads_tied_output_twice(model))
           put(false, tensor, type);
         break;
       case TensorRole::position_embd:

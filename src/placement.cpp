@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "architectures.hpp"
+
 namespace fitvram {
 
 Devices::Devices(const ModelInfo& model, const Workload& workload) {
@@ -25,17 +27,21 @@ Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType
   return round_up(bytes, device ? backend_->alignment : backend_->host_alignment);
 }
 
-bool loads_tied_output_twice(std::string_view architecture) {
-  return architecture == "gemma3n" || architecture == "gemma4";
+bool loads_tied_output_twice(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->output_before_embd;
 }
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
-  return tensor.name.rfind("token_embd_norm", 0) == 0 && model.architecture.rfind("lfm2", 0) == 0;
+  if (!tensor.name.starts_with("token_embd_norm")) return false;
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->embd_norm_is_output;
 }
 
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
-  if (model.architecture != "gemma4") return true;
+  const Architecture* arch = find_architecture(model.architecture);
+  if (arch == nullptr || !arch->rope_factors_skip_swa) return true;
   return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];
 }
 

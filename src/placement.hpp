@@ -33,7 +33,7 @@ class Devices {
 
 /// gemma3n and gemma4 create the output before the embedding, so a tied head is loaded twice even
 /// on one device (src/models/gemma3n.cpp, gemma4.cpp).
-bool loads_tied_output_twice(std::string_view architecture);
+bool loads_tied_output_twice(const ModelInfo& model);
 
 /// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be
 /// told: LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).
