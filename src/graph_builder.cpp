@@ -172,13 +172,11 @@ NodeId GraphBuilder::global(std::string_view name) {
     case TensorRole::per_layer_embd:
       device = false;
       break;
-    case TensorRole::output:
-    case TensorRole::output_norm:
-      device = devices.holds_layer(model.layers.size());
-      break;
     case TensorRole::rope:
       device = devices.holds_layer(layer);
       break;
+    case TensorRole::output:
+    case TensorRole::output_norm:
     case TensorRole::norm:
     case TensorRole::attention:
     case TensorRole::feed_forward:
@@ -188,6 +186,7 @@ NodeId GraphBuilder::global(std::string_view name) {
     case TensorRole::indexer:
     case TensorRole::multimodal:
     case TensorRole::other:
+      if (belongs_to_output(model, *tensor)) device = devices.holds_layer(model.layers.size());
       break;
   }
   return leaf_of(*tensor, device ? Place::device : Place::host);

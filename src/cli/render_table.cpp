@@ -58,8 +58,10 @@ std::string table_of(std::span<const Row> rows, bool plan, const Style& style) {
 
 std::string gpu_line(const Gpu& gpu) {
   if (gpu.name == gpu_of_memory(gpu.vram).name) return fmt::format("{} of GPU memory\n", gpu.name);
-  return fmt::format("{}: {} GiB{}\n", printable(gpu.name), gib(gpu.vram),
-                     gpu.visible_known ? "" : " as sold (a driver shows a little less)");
+  const char* how = gpu.visible_known        ? ""
+                    : gpu.backend == "metal" ? " of it for the GPU, as Metal recommends"
+                                             : " as sold (a driver shows a little less)";
+  return fmt::format("{}: {} GiB{}\n", printable(gpu.name), gib(gpu.vram), how);
 }
 
 std::string reserve_line(const RankReport& body, std::span<const Row> rows) {
