@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram::test;
 
@@ -25,7 +26,7 @@ Shell shell(const std::string& line) {
   return result;
 }
 
-const std::string binary = std::string("'") + FITVRAM_BINARY + "'";
+const std::string binary = std::string("'") + program_path() + "'";
 
 }  // namespace
 

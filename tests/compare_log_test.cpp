@@ -4,13 +4,14 @@
 #include "support/fake_io.hpp"
 #include "support/inflated_file.hpp"
 #include "support/json_schema.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram::test;
 
 namespace {
 
 std::string log_text(const std::string& name) {
-  const auto bytes = read_bytes(FITVRAM_TEST_DATA "/logs/" + name);
+  const auto bytes = read_bytes(test_data("logs/") + name);
   return {bytes.begin(), bytes.end()};
 }
 
@@ -110,7 +111,7 @@ TEST_CASE("what is no log is refused, with what would be one") {
 }
 
 TEST_CASE("the JSON of a comparison obeys its schema") {
-  const auto bytes = read_bytes(FITVRAM_SOURCE_DIR "/data/schema/compare-log.schema.json");
+  const auto bytes = read_bytes(source_file("data/schema/compare-log.schema.json"));
   const auto rules = Json::parse(bytes);
   const auto result = run(world({"server.log", "--json"}));
   auto report = Json::parse(result.out);

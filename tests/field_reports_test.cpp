@@ -10,6 +10,7 @@
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
 #include "support/mapped_file.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram;
 
@@ -18,7 +19,7 @@ namespace {
 using Report = std::map<std::string, std::string>;
 
 std::vector<Report> reports() {
-  std::ifstream file(FITVRAM_TEST_DATA "/field_reports.csv");
+  std::ifstream file(test_data("field_reports.csv"));
   std::vector<Report> all;
   std::vector<std::string> columns;
   for (std::string line; std::getline(file, line);) {
@@ -129,16 +130,14 @@ ModelInfo model_of_fixture(const std::string& fixture) {
     return *model_of(**entry);
   }
   if (kind == "header") {
-    const auto sizes =
-        nlohmann::json::parse(std::ifstream(FITVRAM_TEST_DATA "/headers/file_sizes.json"));
-    const MappedFile file(FITVRAM_TEST_DATA "/headers/" + name,
-                          sizes.at(name).get<std::uint64_t>());
+    const auto sizes = nlohmann::json::parse(std::ifstream(test_data("headers/file_sizes.json")));
+    const MappedFile file(test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
     const std::vector<GgufShard> shards{{name, file.bytes()}};
     const auto model = parse_gguf(shards);
     REQUIRE(model);
     return *model;
   }
-  std::ifstream in(FITVRAM_TEST_DATA "/configs/" + name + ".json", std::ios::binary);
+  std::ifstream in(test_data("configs/") + name + ".json", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto model = parse_hf_config(text, name);
   INFO(name << ": " << (model ? "" : model.error().message));

@@ -10,15 +10,15 @@
 #include "fitvram/parse.hpp"
 #include "graph_families.hpp"
 #include "support/mapped_file.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram;
 
 namespace {
 
 ModelInfo recorded(const std::string& name) {
-  const auto sizes =
-      nlohmann::json::parse(std::ifstream(FITVRAM_TEST_DATA "/headers/file_sizes.json"));
-  const MappedFile file(FITVRAM_TEST_DATA "/headers/" + name, sizes.at(name).get<std::uint64_t>());
+  const auto sizes = nlohmann::json::parse(std::ifstream(test_data("headers/file_sizes.json")));
+  const MappedFile file(test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
   const std::vector<GgufShard> shards{{name, file.bytes()}};
   auto model = parse_gguf(shards);
   REQUIRE(model);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "support/configs.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram;
 using namespace fitvram::test;
@@ -64,7 +65,7 @@ std::string row_of(const std::string& name, const ModelInfo& model) {
 }  // namespace
 
 TEST_CASE("every config of the corpus gives the facts that were read from it by other means") {
-  std::ifstream table(FITVRAM_TEST_DATA "/configs.csv");
+  std::ifstream table(test_data("configs.csv"));
   std::set<std::string> seen;
   std::string line;
   std::getline(table, line);
@@ -81,7 +82,7 @@ TEST_CASE("every config of the corpus gives the facts that were read from it by 
     CHECK(model.error().message == message);
   }
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(FITVRAM_TEST_DATA "/configs")) {
+  for (const auto& entry : std::filesystem::directory_iterator(test_data("configs"))) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".json") continue;
     INFO(name);

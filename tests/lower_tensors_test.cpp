@@ -12,6 +12,7 @@
 #include "catch.hpp"
 #include "fitvram/parse.hpp"
 #include "support/inflated_file.hpp"
+#include "support/places.hpp"
 #include "support/published_models.hpp"
 
 using namespace fitvram;
@@ -369,7 +370,7 @@ TEST_CASE("next-token-prediction blocks are listed but not counted") {
 }
 
 TEST_CASE("a config lowers to the tensors of the recorded file of the same model") {
-  const std::string folder = FITVRAM_TEST_DATA "/headers/";
+  const std::string folder = test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   std::size_t n_compared = 0;
   for (const auto& [name, size] : sizes.items()) {
@@ -456,7 +457,7 @@ TEST_CASE("config files lower to the parameters of their checkpoints") {
   };
   for (const auto& row : rows) {
     const std::string file = std::string(row.config) + ".json";
-    std::ifstream in(FITVRAM_TEST_DATA "/configs/" + file);
+    std::ifstream in(test_data("configs/") + file);
     std::stringstream text;
     text << in.rdbuf();
     const auto model = parse_hf_config(text.str(), file);

@@ -11,6 +11,7 @@
 #include "fitvram/parse.hpp"
 #include "llama_quant.hpp"
 #include "support/inflated_file.hpp"
+#include "support/places.hpp"
 #include "support/published_models.hpp"
 
 using namespace fitvram;
@@ -198,7 +199,7 @@ TEST_CASE("rows that are no multiple of the block fall back to smaller blocks") 
 }
 
 TEST_CASE("recorded files hold exactly the types their scheme gives") {
-  const std::string folder = FITVRAM_TEST_DATA "/headers/";
+  const std::string folder = test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   REQUIRE(sizes.size() >= 41);
   for (const auto& [name, size] : sizes.items()) {

@@ -3,13 +3,14 @@
 #include "catch.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram::test;
 
 namespace {
 
 Json schema() {
-  std::ifstream in(FITVRAM_SOURCE_DIR "/data/schema/result.schema.json");
+  std::ifstream in(source_file("data/schema/result.schema.json"));
   return Json::parse(in);
 }
 

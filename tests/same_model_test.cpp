@@ -8,6 +8,7 @@
 #include "lower_tensors.hpp"
 #include "support/configs.hpp"
 #include "support/inflated_file.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram;
 using namespace fitvram::test;
@@ -60,7 +61,7 @@ ModelInfo model_of_config(const Pair& pair) {
 }
 
 ModelInfo model_of_header(const std::string& name) {
-  const std::string folder = FITVRAM_TEST_DATA "/headers/";
+  const std::string folder = test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   const InflatedFile file(folder + name + ".gguf", sizes.at(name + ".gguf").get<std::size_t>());
   const GgufShard shards[] = {{name, file.bytes()}};

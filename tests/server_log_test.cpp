@@ -4,13 +4,14 @@
 #include <iterator>
 
 #include "catch.hpp"
+#include "support/places.hpp"
 
 using namespace fitvram;
 
 namespace {
 
 ServerLog log_of(const std::string& name) {
-  std::ifstream in(FITVRAM_TEST_DATA "/logs/" + name, std::ios::binary);
+  std::ifstream in(test_data("logs/") + name, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   REQUIRE_FALSE(text.empty());
   return parse_server_log(text);

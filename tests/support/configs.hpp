@@ -6,11 +6,12 @@
 
 #include "catch.hpp"
 #include "fitvram/parse.hpp"
+#include "support/places.hpp"
 
 namespace fitvram::test {
 
 inline std::string config_text(const std::string& name) {
-  std::ifstream file(FITVRAM_TEST_DATA "/configs/" + name + ".json", std::ios::binary);
+  std::ifstream file(test_data("configs/") + name + ".json", std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

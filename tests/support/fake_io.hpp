@@ -9,6 +9,7 @@
 #include "cli/io.hpp"
 #include "support/configs.hpp"
 #include "support/gguf_writer.hpp"
+#include "support/places.hpp"
 
 namespace fitvram::test {
 
@@ -126,7 +127,7 @@ inline FakeIo small_world(std::vector<std::string> args = {}) {
   io.files["split/tiny-00002-of-00002.gguf"] = tiny_gguf(1, 2);
   io.files["half/tiny-00001-of-00002.gguf"] = tiny_gguf(0, 2);
   io.files["server.log"] = [] {
-    std::ifstream in(FITVRAM_TEST_DATA "/logs/gemma-3-27b-cuda.log", std::ios::binary);
+    std::ifstream in(test_data("logs/gemma-3-27b-cuda.log"), std::ios::binary);
     return std::string{std::istreambuf_iterator<char>(in), {}};
   }();
   io.files["page.json"] = "<!DOCTYPE html><html></html>";
