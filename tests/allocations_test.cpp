@@ -28,7 +28,7 @@ std::vector<std::string> split(const std::string& line, char separator) {
 }
 
 std::vector<Row> recorded_rows() {
-  std::ifstream file(test_data("llama_cpp_allocations.csv"));
+  std::ifstream file(test::test_data("llama_cpp_allocations.csv"));
   std::vector<Row> rows;
   std::vector<std::string> columns;
   for (std::string line; std::getline(file, line);) {
@@ -51,9 +51,9 @@ std::uint64_t number(const Row& row, const char* column) { return std::stoull(ro
 const ModelInfo& recorded_model(const std::string& name) {
   static std::map<std::string, ModelInfo> models;
   static const auto sizes =
-      nlohmann::json::parse(std::ifstream(test_data("headers/file_sizes.json")));
+      nlohmann::json::parse(std::ifstream(test::test_data("headers/file_sizes.json")));
   if (const auto it = models.find(name); it != models.end()) return it->second;
-  const MappedFile file(test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
+  const MappedFile file(test::test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
   const std::vector<GgufShard> shards{{name, file.bytes()}};
   auto model = parse_gguf(shards);
   if (!model) throw std::runtime_error(model.error().where + ": " + model.error().message);

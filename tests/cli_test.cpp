@@ -83,7 +83,7 @@ std::string read(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("the program prints what its golden cases say") {
-  const std::filesystem::path folder(source_file("tests/cli"));
+  const std::filesystem::path folder(source_path("tests/cli"));
   std::size_t n_files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".txt") continue;

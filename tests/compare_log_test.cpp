@@ -111,7 +111,7 @@ TEST_CASE("what is no log is refused, with what would be one") {
 }
 
 TEST_CASE("the JSON of a comparison obeys its schema") {
-  const auto bytes = read_bytes(source_file("data/schema/compare-log.schema.json"));
+  const auto bytes = read_bytes(source_path("data/schema/compare-log.schema.json"));
   const auto rules = Json::parse(bytes);
   const auto result = run(world({"server.log", "--json"}));
   auto report = Json::parse(result.out);

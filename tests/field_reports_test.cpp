@@ -19,7 +19,7 @@ namespace {
 using Report = std::map<std::string, std::string>;
 
 std::vector<Report> reports() {
-  std::ifstream file(test_data("field_reports.csv"));
+  std::ifstream file(test::test_data("field_reports.csv"));
   std::vector<Report> all;
   std::vector<std::string> columns;
   for (std::string line; std::getline(file, line);) {
@@ -130,14 +130,15 @@ ModelInfo model_of_fixture(const std::string& fixture) {
     return *model_of(**entry);
   }
   if (kind == "header") {
-    const auto sizes = nlohmann::json::parse(std::ifstream(test_data("headers/file_sizes.json")));
-    const MappedFile file(test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
+    const auto sizes =
+        nlohmann::json::parse(std::ifstream(test::test_data("headers/file_sizes.json")));
+    const MappedFile file(test::test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
     const std::vector<GgufShard> shards{{name, file.bytes()}};
     const auto model = parse_gguf(shards);
     REQUIRE(model);
     return *model;
   }
-  std::ifstream in(test_data("configs/") + name + ".json", std::ios::binary);
+  std::ifstream in(test::test_data("configs/") + name + ".json", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto model = parse_hf_config(text, name);
   INFO(name << ": " << (model ? "" : model.error().message));

@@ -684,7 +684,7 @@ TEST_CASE("a GGUF file with any byte changed gives an answer or an error") {
 }
 
 TEST_CASE("the recorded headers of real models are read, and their tensors fill their files") {
-  const std::string directory = test_data("headers/");
+  const std::string directory = test::test_data("headers/");
   const auto text = test::read_bytes(directory + "file_sizes.json");
   const auto sizes = nlohmann::json::parse(text);
   REQUIRE(sizes.size() == 41);
@@ -705,7 +705,7 @@ TEST_CASE("the recorded headers of real models are read, and their tensors fill 
 }
 
 TEST_CASE("parameters of recorded models are their makers' counts") {
-  const std::string directory = test_data("headers/");
+  const std::string directory = test::test_data("headers/");
   const auto sizes = nlohmann::json::parse(test::read_bytes(directory + "file_sizes.json"));
   const std::map<std::string, std::uint64_t> counts = {
       {"llama-3.1-8b.Q4_K_M.gguf", 8'030'261'248},  // safetensors metadata of the repository

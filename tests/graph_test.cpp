@@ -17,8 +17,9 @@ using namespace fitvram;
 namespace {
 
 ModelInfo recorded(const std::string& name) {
-  const auto sizes = nlohmann::json::parse(std::ifstream(test_data("headers/file_sizes.json")));
-  const MappedFile file(test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
+  const auto sizes =
+      nlohmann::json::parse(std::ifstream(test::test_data("headers/file_sizes.json")));
+  const MappedFile file(test::test_data("headers/") + name, sizes.at(name).get<std::uint64_t>());
   const std::vector<GgufShard> shards{{name, file.bytes()}};
   auto model = parse_gguf(shards);
   REQUIRE(model);

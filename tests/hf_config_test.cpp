@@ -65,7 +65,7 @@ std::string row_of(const std::string& name, const ModelInfo& model) {
 }  // namespace
 
 TEST_CASE("every config of the corpus gives the facts that were read from it by other means") {
-  std::ifstream table(test_data("configs.csv"));
+  std::ifstream table(test::test_data("configs.csv"));
   std::set<std::string> seen;
   std::string line;
   std::getline(table, line);
@@ -82,7 +82,7 @@ TEST_CASE("every config of the corpus gives the facts that were read from it by 
     CHECK(model.error().message == message);
   }
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(test_data("configs"))) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::test_data("configs"))) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".json") continue;
     INFO(name);

@@ -370,7 +370,7 @@ TEST_CASE("next-token-prediction blocks are listed but not counted") {
 }
 
 TEST_CASE("a config lowers to the tensors of the recorded file of the same model") {
-  const std::string folder = test_data("headers/");
+  const std::string folder = test::test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   std::size_t n_compared = 0;
   for (const auto& [name, size] : sizes.items()) {
@@ -457,7 +457,7 @@ TEST_CASE("config files lower to the parameters of their checkpoints") {
   };
   for (const auto& row : rows) {
     const std::string file = std::string(row.config) + ".json";
-    std::ifstream in(test_data("configs/") + file);
+    std::ifstream in(test::test_data("configs/") + file);
     std::stringstream text;
     text << in.rdbuf();
     const auto model = parse_hf_config(text.str(), file);

@@ -199,7 +199,7 @@ TEST_CASE("rows that are no multiple of the block fall back to smaller blocks") 
 }
 
 TEST_CASE("recorded files hold exactly the types their scheme gives") {
-  const std::string folder = test_data("headers/");
+  const std::string folder = test::test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   REQUIRE(sizes.size() >= 41);
   for (const auto& [name, size] : sizes.items()) {

@@ -10,7 +10,7 @@ using namespace fitvram::test;
 namespace {
 
 Json schema() {
-  std::ifstream in(source_file("data/schema/result.schema.json"));
+  std::ifstream in(source_path("data/schema/result.schema.json"));
   return Json::parse(in);
 }
 

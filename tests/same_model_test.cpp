@@ -61,7 +61,7 @@ ModelInfo model_of_config(const Pair& pair) {
 }
 
 ModelInfo model_of_header(const std::string& name) {
-  const std::string folder = test_data("headers/");
+  const std::string folder = test::test_data("headers/");
   const auto sizes = nlohmann::json::parse(std::ifstream(folder + "file_sizes.json"));
   const InflatedFile file(folder + name + ".gguf", sizes.at(name + ".gguf").get<std::size_t>());
   const GgufShard shards[] = {{name, file.bytes()}};

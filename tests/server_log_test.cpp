@@ -11,7 +11,7 @@ using namespace fitvram;
 namespace {
 
 ServerLog log_of(const std::string& name) {
-  std::ifstream in(test_data("logs/") + name, std::ios::binary);
+  std::ifstream in(fitvram::test::test_data("logs/") + name, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   REQUIRE_FALSE(text.empty());
   return parse_server_log(text);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/places.hpp"
+
 namespace fitvram::test {
 
 /// One file of this repository, as the tests of the house rules see it.
@@ -27,7 +29,7 @@ inline std::string stem_of(const std::string& path) {
 
 inline SourceFile source_file(const std::string& path) {
   SourceFile file{path, {}, {}};
-  std::ifstream in(std::filesystem::path(source_file()) / path, std::ios::binary);
+  std::ifstream in(std::filesystem::path(source_path()) / path, std::ios::binary);
   file.text.assign(std::istreambuf_iterator<char>(in), {});
   for (std::size_t begin = 0; begin < file.text.size();) {
     const std::size_t end = std::min(file.text.find('\n', begin), file.text.size());
@@ -40,7 +42,7 @@ inline SourceFile source_file(const std::string& path) {
 /// The files below `folder` with one of the extensions, sorted by path.
 inline std::vector<SourceFile> files_below(const std::string& folder,
                                            const std::vector<std::string>& extensions) {
-  const std::filesystem::path top = source_file();
+  const std::filesystem::path top = source_path();
   std::vector<SourceFile> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(top / folder)) {
     const auto& path = entry.path();
