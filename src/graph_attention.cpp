@@ -3,6 +3,42 @@
 
 namespace fitvram {
 
+namespace {
+
+bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa) {
+  switch (d_k) {
+    case 40:
+    case 64:
+    case 72:
+    case 80:
+    case 96:
+    case 112:
+    case 128:
+    case 256:
+      return d_v == d_k;
+    case 192:
+      return d_v == 128 && n_gqa % 8 == 0;
+    case 320:
+      return d_v == 256 && n_gqa % 32 == 0;
+    case 512:
+      return d_v == 512 && n_gqa >= 2;
+    case 576:
+      return d_v == 512 && n_gqa >= 2;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64_t d_v,
+                        std::uint64_t n_gqa) {
+  if (workload.backend != "cuda") return true;
+  const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
+  return !fails(cache_type_k(workload)) && !fails(cache_type_v(workload)) &&
+         cuda_kernel_takes(d_k, d_v, n_gqa);
+}
+
 AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   AttentionInput in;
   const Runtime& runtime = *find_runtime("llama.cpp");
@@ -40,13 +76,12 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   return in;
 }
 
-AttentionInput GraphBuilder::indexer_input(bool fused) {
+AttentionInput GraphBuilder::indexer_input() {
   AttentionInput in;
   const std::uint64_t width = hp.indexer_head_dim.value_or(0);
   in.n_kv = size.n_ctx_seq;
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  in.mask =
-      g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, fused ? f16_elem : f32_elem);
+  in.mask = g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, f16_elem);
   std::uint64_t n = 64;
   while (width % (2 * n) == 0) n *= 2;
   in.k_rot = g.input({n, n, 1, 1}, f32_elem);
@@ -147,7 +182,8 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
 
   const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
   NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  NodeId v = a.latent                 ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
+  NodeId v = a.latent                 ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
+                                               elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
              : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
                                       : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
   q = strided(q, {a.d_k, a.n_head, t, ns});
@@ -163,8 +199,8 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
     flash_calls.push_back({y, layer});
     Node& node = g[y];
-    node.host_only = !flash_on_device;
-    if (flash_on_device && workload.backend == "cuda") {
+    node.host_only = !flash_kernel_takes(workload, a.d_k, a.d_v, a.n_head / a.n_head_kv);
+    if (!node.host_only && workload.backend == "cuda") {
       const auto half = [&](NodeId x) { return elem_bytes(f16_elem, ne(x)); };
       if (!(g[k].elem == f16_elem)) node.device_bytes = round_up(node.device_bytes, 128) + half(k);
       if (!(g[v].elem == f16_elem) && !a.latent)
@@ -187,7 +223,6 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     if (a.v_mla != no_node) y = mat(a.v_mla, y);
     const std::uint64_t d = ne(y)[0];
     y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
-    if (!workload.offload_kqv) g[y].place = Place::host;
   }
   g.expand(y);
   return v_rot ? hadamard(y, in.v_rot) : y;

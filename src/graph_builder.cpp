@@ -41,8 +41,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))),
       flash(how.flash),
-      flash_on_device(how.flash_on_device),
-      fused_indexer(how.fused_indexer) {
+      indexer_on_device(how.indexer_on_device) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
@@ -51,8 +50,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
-  pins_norms_ = devices.backend().device &&
-                (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
+  pins_norms_ = how.probe && devices.backend().device;
   make_plan(how.every_block);
   index_tensors();
 }

@@ -50,11 +50,10 @@ struct Moe {
 
 /// How a graph is built.
 struct Building {
-  bool flash = true;            ///< with flash attention
-  bool flash_on_device = true;  ///< which the device has a kernel for
-  bool fused_indexer = true;    ///< the device has a kernel for indexers
-  bool probe = false;           ///< of one token per sequence rather than a prompt batch
-  bool every_block = false;     ///< also those that only repeat what the arena has seen
+  bool flash = true;              ///< with flash attention
+  bool indexer_on_device = true;  ///< the device has a kernel for the indexer of these sizes
+  bool probe = false;             ///< of one token per sequence rather than a prompt batch
+  bool every_block = false;       ///< also those that only repeat what the arena has seen
 };
 
 /// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
@@ -72,8 +71,7 @@ class GraphBuilder {
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
   bool flash;  ///< flash attention is on
-  bool flash_on_device;
-  bool fused_indexer;     ///< one operation scores the cells
+  bool indexer_on_device;
   std::size_t layer = 0;  ///< the block being built
   bool last = false;      ///< it is the last one
   struct FlashCall {
@@ -114,7 +112,7 @@ class GraphBuilder {
   NodeId pick(NodeId x) { return rows(x, out_ids()); }
 
   AttentionInput attention_input(bool window, bool latent = false);
-  AttentionInput indexer_input(bool fused);
+  AttentionInput indexer_input();
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
@@ -138,6 +136,7 @@ class GraphBuilder {
 
   AttentionInput full, window;   ///< of the cache of full and of window layers
   AttentionInput indexer;        ///< of the cache that an indexer looks through
+  NodeId relevant = no_node;     ///< the cells that the last indexer found most relevant
   NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
@@ -166,6 +165,11 @@ class GraphBuilder {
   std::vector<Made> made_;
   bool pins_norms_ = false;
 };
+
+/// Whether the device has a kernel for flash attention of these sizes with these cache types:
+/// CUDA's takes only some (ggml-cuda/fattn.cu, v0.5.0), the other backends' take all.
+bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64_t d_v,
+                        std::uint64_t n_gqa);
 
 template <typename Read>
 NodeId GraphBuilder::state(NodeId cache, std::uint64_t width, Read read) {

@@ -69,6 +69,11 @@ void build_transformer(GraphBuilder& b, const Family& family);
 void build_gemma3n(GraphBuilder& b, const Family& family);
 void build_gemma4(GraphBuilder& b, const Family& family);
 
+/// Attention with the up-projections of keys and values absorbed into query and output.
+NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId top_k);
+/// The result of attention times the sigmoid of a gate, one per head or per value.
+NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head);
+
 NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_indexed_latent(GraphBuilder& b, const Family& family, NodeId x);

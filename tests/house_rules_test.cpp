@@ -25,6 +25,7 @@ const std::map<std::string, std::string> tested_with = {
     {"gguf_reader", "gguf"},
     {"graph_attention", "graph"},
     {"graph_builder", "graph"},
+    {"graph_dsa", "graph"},
     {"graph_experts", "graph"},
     {"graph_families", "graph"},
     {"graph_gemma", "graph"},
