@@ -112,15 +112,24 @@ class GraphBuilder {
   NodeId pick(NodeId x) { return rows(x, out_ids()); }
 
   AttentionInput attention_input(bool window, bool latent = false);
-  AttentionInput indexer_input();
+  AttentionInput indexer_input(bool rotates);
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Attention of the queries over cells [dim, heads, cells, streams].
+  NodeId heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
+  /// The operation itself: q [dim, tokens, heads, streams], k and v [dim, cells, heads, streams].
+  NodeId flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
+  /// A mask that hides all cells but the chosen ones, which are shown by writing zeros of a type.
+  NodeId seen_only(NodeId mask, NodeId top_k, Elem zero);
+  NodeId hadamard(NodeId x, NodeId rot);
   /// Stores `fresh` in the indexer's cache of this block and gives that cache.
   NodeId index_cache(NodeId fresh);
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
+  /// Runs where the block lies, in the graphs that decide which fused operations are used.
+  void pin(NodeId x);
   void head(NodeId x, int caps, bool pick_normed = false);
 
   /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
@@ -137,6 +146,7 @@ class GraphBuilder {
   AttentionInput full, window;   ///< of the cache of full and of window layers
   AttentionInput indexer;        ///< of the cache that an indexer looks through
   NodeId relevant = no_node;     ///< the cells that the last indexer found most relevant
+  NodeId token_ids = no_node;    ///< ids of the batch
   NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
@@ -150,8 +160,6 @@ class GraphBuilder {
   void make_plan(bool every_block);
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
-  NodeId hadamard(NodeId x, NodeId rot);
-  NodeId seen_only(NodeId mask, NodeId top_k);
 
   std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
   std::vector<const Tensor*> globals_;
@@ -163,7 +171,7 @@ class GraphBuilder {
     NodeId node;
   };
   std::vector<Made> made_;
-  bool pins_norms_ = false;
+  bool pins_ = false;
 };
 
 /// Whether the device has a kernel for flash attention of these sizes with these cache types:

@@ -18,13 +18,14 @@ NodeId most_relevant(GraphBuilder& b, NodeId x, NodeId qr) {
   const AttentionInput& in = b.indexer;
   const std::uint64_t n_head = hp.indexer_n_head.value_or(0), d = hp.indexer_head_dim.value_or(0);
   const std::uint64_t ns = b.size.n_stream, t = b.n_tokens, each = t / ns;
+  const auto turned = [&](NodeId y) { return in.k_rot == no_node ? y : b.mat(in.k_rot, y); };
   NodeId q = b.reshape(b.mat("indexer.attn_q_b.weight", qr), {d, n_head, t, 1});
-  q = b.mat(in.k_rot, b.rope(q));
+  q = turned(b.rope(q));
   NodeId k = b.mat("indexer.attn_k.weight", x);
   b.layer_norm = true;
   k = b.norm(k, "indexer.k_norm");
   b.layer_norm = false;
-  k = b.mat(in.k_rot, b.rope(b.reshape(k, {d, 1, t, 1})));
+  k = turned(b.rope(b.reshape(k, {d, 1, t, 1})));
   const NodeId cache = b.index_cache(k);
   NodeId weights = b.mat("indexer.proj.weight", x);
   q = b.strided(q, {d, n_head, each, ns});

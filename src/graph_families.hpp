@@ -66,8 +66,13 @@ const Family* find_family(std::string_view gguf);
 
 void build_transformer(GraphBuilder& b, const Family& family);
 
+/// Experts where the block has a router, else the dense feed-forward.
+NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x);
+
+void build_deepseek4(GraphBuilder& b, const Family& family);
 void build_gemma3n(GraphBuilder& b, const Family& family);
 void build_gemma4(GraphBuilder& b, const Family& family);
+void build_hy_v4(GraphBuilder& b, const Family& family);
 
 /// Attention with the up-projections of keys and values absorbed into query and output.
 NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId top_k);

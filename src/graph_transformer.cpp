@@ -49,12 +49,12 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
   return b.add(y, shared);
 }
 
+}  // namespace
+
 NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x) {
   const bool routed = b.has("ffn_gate_inp.weight");
   return routed ? moe_block(b, f, x) : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
 }
-
-}  // namespace
 
 NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
   const NodeId gate = b.unary(b.mat("attn_gate.weight", x));
@@ -135,7 +135,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
   b.full = b.attention_input(false, latent);
   b.window = b.windows ? b.attention_input(true, latent) : b.full;
   b.v_first = !b.windows;
-  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input();
+  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(true);
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
   const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 
