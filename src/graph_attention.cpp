@@ -151,26 +151,34 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
   }
   if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
-  const std::uint64_t ns = size.n_stream;
   g.expand(q);
   if (v_first)
     g.expand(v_new), g.expand(k_new);
   else
     g.expand(k_new), g.expand(v_new);
 
+  const auto [k, v] = store(in, a, k_new, v_new);
+  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k, f32_elem);
+  const NodeId y = heads(q, k, v, mask, a);
+  return v_rot ? hadamard(y, in.v_rot) : y;
+}
+
+GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attention& a, NodeId k_new,
+                                         NodeId v_new) {
+  const std::uint64_t ns = size.n_stream;
   const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
   const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
-  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
+  const auto write = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
     NodeId target = tensor;
     if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
     g.expand(g.write(target, {fresh, idxs, target}));
   };
   if (k_new != no_node)
-    store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
+    write(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
   if (v_new != no_node && !a.latent) {
     const std::uint64_t row = a.d_v * a.n_head_kv;
     if (!v_transposed(workload)) {
-      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
+      write(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
     } else {
       NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
                                         : other({row, n_tokens, 1, 1}, {v_new});
@@ -181,14 +189,12 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     }
   }
 
-  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k, f32_elem);
-  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  NodeId v = a.latent                 ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
-                                               elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
-             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
-  const NodeId y = heads(q, k, v, mask, a);
-  return v_rot ? hadamard(y, in.v_rot) : y;
+  const NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
+  const NodeId v = a.latent                 ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
+                                                     elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
+                   : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                            : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  return {k, v};
 }
 
 NodeId GraphBuilder::heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a) {

@@ -116,6 +116,12 @@ class GraphBuilder {
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Stores `k` and `v`, where present, in the caches of `a` and gives the cells
+  /// [dim, heads, cells, streams], or transposed for V.
+  struct Stored {
+    NodeId k, v;
+  };
+  Stored store(const AttentionInput& in, const Attention& a, NodeId k, NodeId v);
   /// Attention of the queries over cells [dim, heads, cells, streams].
   NodeId heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
   /// The operation itself: q [dim, tokens, heads, streams], k and v [dim, cells, heads, streams].
@@ -143,9 +149,14 @@ class GraphBuilder {
   void keep_state(NodeId cache, NodeId fresh, std::uint64_t width, std::uint64_t n_slot = 1);
   std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
 
-  AttentionInput full, window;   ///< of the cache of full and of window layers
-  AttentionInput indexer;        ///< of the cache that an indexer looks through
-  NodeId relevant = no_node;     ///< the cells that the last indexer found most relevant
+  AttentionInput full, window;  ///< of the cache of full and of window layers
+  AttentionInput indexer;       ///< of the cache that an indexer looks through
+  NodeId relevant = no_node;    ///< the cells that the last indexer found most relevant
+  struct Blocks {
+    NodeId bias = no_node, pos_mask = no_node, pos_slot = no_node, cell_block = no_node,
+           mask = no_node;
+  };
+  Blocks blocks;                 ///< inputs of attention over chosen blocks (MiniMax-M3)
   NodeId token_ids = no_node;    ///< ids of the batch
   NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches

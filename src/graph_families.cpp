@@ -168,6 +168,7 @@ constexpr std::array table{
            .caps = 1,
            .norm_weights = 1},
     Family{.gguf = "minimax-m2", .build = build_transformer, .norm_weights = 1},
+    Family{.gguf = "minimax-m3", .build = build_transformer, .attention = mix_block_sparse},
     Family{.gguf = "mistral3", .build = build_transformer},
     Family{.gguf = "mistral4", .build = build_transformer, .attention = mix_latent},
     Family{.gguf = "mpt", .build = build_transformer, .layer_norm = true, .rope = Rope::none},

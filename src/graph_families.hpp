@@ -66,6 +66,8 @@ const Family* find_family(std::string_view gguf);
 
 void build_transformer(GraphBuilder& b, const Family& family);
 
+/// Queries, keys and values of an attention layer, normed and turned.
+Attention projected(GraphBuilder& b, const Family& family, NodeId x);
 /// Experts where the block has a router, else the dense feed-forward.
 NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x);
 
@@ -80,6 +82,7 @@ NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId t
 NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head);
 
 NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_block_sparse(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_indexed_latent(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_latent(GraphBuilder& b, const Family& family, NodeId x);

@@ -65,7 +65,7 @@ NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
                    {width, b.n_tokens, 1, 1});
 }
 
-NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::size_t il = b.layer;
   const auto& caches = b.model.layers[il].caches;
   if (caches.empty() || caches.front().role != CacheRole::kv) throw Unbuilt{};
@@ -92,8 +92,13 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
   a.qkv = t, a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = shape.dim_k, a.d_v = shape.dim_v;
   a.cache_layer = il, a.soft_cap = f.soft_cap;
   a.sinks = b.weight("attn_sinks.weight");
+  return a;
+}
+
+NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+  const Attention a = projected(b, f, x);
   NodeId y = b.attend(b.windows && b.is_swa() ? b.window : b.full, a);
-  if (b.has("attn_gate.weight")) y = gated_heads(b, y, x, n_head);
+  if (b.has("attn_gate.weight")) y = gated_heads(b, y, x, a.n_head);
   if (b.has("attn_sub_norm.weight")) y = b.norm(y, "attn_sub_norm");
   return b.mat_bias("attn_output", y);
 }
