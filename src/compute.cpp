@@ -110,10 +110,11 @@ bool flash_follows_layers(const Facts& f) {
 
 /// ggml-cuda/lightning-indexer.cu, ggml-vulkan.cpp and ggml-metal-device.m, v0.5.0.
 bool indexer_on_device(const Facts& f) {
+  if (f.hp.indexer_head_dim.value_or(0) != 128) return false;
+  if (f.workload.backend == "vulkan") return true;
   const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
-  const bool heads = f.workload.backend != "cuda" || n_head == 64 || n_head == 32;
-  return heads && f.hp.indexer_head_dim.value_or(0) == 128 &&
-         cache_type_k(f.workload).name != "IQ4_NL";
+  const bool heads = n_head == 64 || (f.workload.backend == "cuda" && n_head == 32);
+  return heads && cache_type_k(f.workload).name != "IQ4_NL";
 }
 
 bool flash(const Facts& g) {

@@ -211,6 +211,7 @@ NodeId GraphBuilder::heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Atte
     if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
     if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
     y = flash_attention(q, k, v, mask, a);
+    flash_calls.push_back({y, layer});
     if (a.v_mla != no_node) {
       y = strided(y, {a.d_v, t, a.n_head, ns});
       y = mat(a.v_mla, y);
@@ -237,7 +238,6 @@ NodeId GraphBuilder::flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask,
   const Shape of_q = ne(q);
   const NodeId y =
       g.op(Op::flash_attn, {a.d_v, of_q[2], of_q[1], of_q[3]}, f32_elem, {q, k, v, mask, a.sinks});
-  flash_calls.push_back({y, layer});
   Node& node = g[y];
   node.host_only = !flash_kernel_takes(workload, a.d_k, a.d_v, a.n_head / a.n_head_kv);
   if (node.host_only || workload.backend != "cuda") return y;
