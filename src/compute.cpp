@@ -15,30 +15,6 @@ namespace {
 
 constexpr std::uint64_t f32 = 4;
 
-bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa) {
-  switch (d_k) {
-    case 40:
-    case 64:
-    case 72:
-    case 80:
-    case 96:
-    case 112:
-    case 128:
-    case 256:
-      return d_v == d_k;
-    case 192:
-      return d_v == 128 && n_gqa % 8 == 0;
-    case 320:
-      return d_v == 256 && n_gqa % 32 == 0;
-    case 512:
-      return d_v == 512 && n_gqa >= 2;
-    case 576:
-      return d_v == 512 && n_gqa >= 2;
-    default:
-      return false;
-  }
-}
-
 /// What one token of one attention layer is as wide as.
 struct AttentionWidths {
   std::uint64_t n_head, d_k, d_v;  ///< per query head, as the graph sees them
@@ -84,15 +60,13 @@ Facts graph_of(const ModelInfo& model, const Workload& workload) {
 }
 
 bool flash_on_device(const Facts& g) {
-  if (g.workload.backend != "cuda") return true;
-  const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
-  if (fails(cache_type_k(g.workload)) || fails(cache_type_v(g.workload))) return false;
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
     const bool latent = w.v_row == 0;
     const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
-    const std::uint64_t d_v =
-        latent ? g.hp.kv_lora_rank.value_or(static_cast<std::uint32_t>(w.d_k)) : w.d_v;
-    return cuda_kernel_takes(w.d_k, d_v, w.n_head / std::max<std::uint64_t>(1, n_head_kv));
+    const std::uint64_t rope = g.hp.kv_lora_rank ? g.hp.n_rot.value_or(0) : 0;
+    const std::uint64_t d_v = latent ? w.d_k - std::min(w.d_k, rope) : w.d_v;
+    return flash_kernel_takes(g.workload, w.d_k, d_v,
+                              w.n_head / std::max<std::uint64_t>(1, n_head_kv));
   });
 }
 
@@ -117,7 +91,7 @@ bool flash_follows_layers(const Facts& f) {
   const Family* family = family_of(f.model);
   const std::uint64_t all = f.model.layers.size() + 1;
   const bool split = devices.layers_on_device() != all || !f.workload.offload_kqv;
-  if (family == nullptr || !devices.backend().device || !split) return true;
+  if (family == nullptr || !devices.backend().device || !split) return flash_on_device(f);
   try {
     Graph graph;
     Building how;
@@ -130,16 +104,17 @@ bool flash_follows_layers(const Facts& f) {
           return (graph[call.node].place == Place::device) == devices.holds_layer(call.layer);
         });
   } catch (const Unbuilt&) {
-    return true;
+    return flash_on_device(f);
   }
 }
 
-/// ggml-cuda/lightning-indexer.cu, v0.5.0; Vulkan has none.
+/// ggml-cuda/lightning-indexer.cu, ggml-vulkan.cpp and ggml-metal-device.m, v0.5.0.
 bool indexer_on_device(const Facts& f) {
-  if (f.workload.backend == "cpu") return true;
+  if (f.hp.indexer_head_dim.value_or(0) != 128) return false;
+  if (f.workload.backend == "vulkan") return true;
   const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
-  return f.workload.backend == "cuda" && f.hp.indexer_head_dim.value_or(0) == 128 &&
-         (n_head == 64 || n_head == 32) && cache_type_k(f.workload).name != "IQ4_NL";
+  const bool heads = n_head == 64 || (f.workload.backend == "cuda" && n_head == 32);
+  return heads && cache_type_k(f.workload).name != "IQ4_NL";
 }
 
 bool flash(const Facts& g) {
@@ -149,8 +124,7 @@ bool flash(const Facts& g) {
     case FlashAttention::off:
       return false;
     case FlashAttention::automatic:
-      return cache_type_v(g.workload).quantized() ||
-             (flash_on_device(g) && flash_follows_layers(g));
+      return cache_type_v(g.workload).quantized() || flash_follows_layers(g);
   }
   return true;
 }
@@ -259,15 +233,11 @@ std::optional<ArenaBytes> simulated(const Facts& f) {
   const Family* family = family_of(f.model);
   const Backend* backend = find_backend(f.workload.backend);
   if (family == nullptr || backend == nullptr) return std::nullopt;
-  // How the other backends split an indexer's operations is not restated.
-  const bool indexer = f.hp.indexer_head_dim.value_or(0) != 0;
-  if (indexer && backend->device && backend->name != "cuda") return std::nullopt;
   try {
     Graph graph;
     Building how;
     how.flash = flash(f);
-    how.flash_on_device = flash_on_device(f);
-    how.fused_indexer = indexer_on_device(f);
+    how.indexer_on_device = indexer_on_device(f);
     GraphBuilder builder(f.model, f.workload, how, graph);
     family->build(builder, *family);
     return arena_bytes(graph, machine_of(*backend));

@@ -5,6 +5,7 @@ namespace fitvram {
 Elem elem_of(const TensorType& type) {
   if (type.name == "F32") return f32_elem;
   if (type.name == "F16") return f16_elem;
+  if (type.name == "I32") return i32_elem;
   return Elem{type.block_elems, type.block_bytes, 16 + static_cast<std::uint32_t>(type.ggml_id)};
 }
 

@@ -81,14 +81,15 @@ class Graph {
   /// An operation that writes into `target` and returns it (set_rows, cpy, inplace operations).
   NodeId write(NodeId target, std::initializer_list<NodeId> sources);
   void expand(NodeId node);
-  /// `tensor` stays allocated until `until` has run, if that runs on a CUDA device.
-  void keep(NodeId tensor, NodeId until) { kept.push_back({tensor, until}); }
+  /// `tensor` stays allocated until `until` has run, if that runs on a CUDA device and in one piece
+  /// with `since`: operations are fused only where the scheduler does not cut between them.
+  void keep(NodeId tensor, NodeId since, NodeId until) { kept.push_back({tensor, since, until}); }
 
   const Node& operator[](NodeId id) const { return nodes[checked(id)]; }
   Node& operator[](NodeId id) { return nodes[checked(id)]; }
 
   struct Kept {
-    NodeId tensor, until;
+    NodeId tensor, since, until;
   };
   std::vector<Node> nodes;
   std::vector<NodeId> order;  ///< execution order

@@ -3,6 +3,42 @@
 
 namespace fitvram {
 
+namespace {
+
+bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa) {
+  switch (d_k) {
+    case 40:
+    case 64:
+    case 72:
+    case 80:
+    case 96:
+    case 112:
+    case 128:
+    case 256:
+      return d_v == d_k;
+    case 192:
+      return d_v == 128 && n_gqa % 8 == 0;
+    case 320:
+      return d_v == 256 && n_gqa % 32 == 0;
+    case 512:
+      return d_v == 512 && n_gqa >= 2;
+    case 576:
+      return d_v == 512 && n_gqa >= 2;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64_t d_v,
+                        std::uint64_t n_gqa) {
+  if (workload.backend != "cuda") return true;
+  const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
+  return !fails(cache_type_k(workload)) && !fails(cache_type_v(workload)) &&
+         cuda_kernel_takes(d_k, d_v, n_gqa);
+}
+
 AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   AttentionInput in;
   const Runtime& runtime = *find_runtime("llama.cpp");
@@ -40,13 +76,13 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   return in;
 }
 
-AttentionInput GraphBuilder::indexer_input(bool fused) {
+AttentionInput GraphBuilder::indexer_input(bool rotates) {
   AttentionInput in;
   const std::uint64_t width = hp.indexer_head_dim.value_or(0);
   in.n_kv = size.n_ctx_seq;
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  in.mask =
-      g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, fused ? f16_elem : f32_elem);
+  in.mask = g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, f16_elem);
+  if (!rotates) return in;
   std::uint64_t n = 64;
   while (width % (2 * n) == 0) n *= 2;
   in.k_rot = g.input({n, n, 1, 1}, f32_elem);
@@ -54,12 +90,12 @@ AttentionInput GraphBuilder::indexer_input(bool fused) {
 }
 
 /// A mask that hides all cells but the chosen ones (llama-graph.cpp, build_attn for DSA, v0.5.0).
-NodeId GraphBuilder::seen_only(NodeId mask, NodeId top_k) {
+NodeId GraphBuilder::seen_only(NodeId mask, NodeId top_k, Elem zero) {
   const Shape m = ne(mask), k = ne(top_k);
   const Elem elem = g[mask].elem;
   const NodeId hidden = g.op(Op::in_place, m, elem, {mask});
-  const NodeId zeros = g.leaf({1, k[0], k[1], k[3]}, f32_elem);
-  const NodeId filled = in_place(zeros, {zeros});
+  const NodeId zeros = g.leaf({1, k[0], k[1], k[3]}, zero);
+  const NodeId filled = g.op(Op::in_place, ne(zeros), zero, {zeros});
   const NodeId target = strided(hidden, {1, m[0], m[1], m[3]});
   const NodeId shown = g.write(target, {filled, strided(top_k, {k[0], k[1], k[3], 1}), target});
   return g.op(Op::in_place, m, elem, {strided(shown, m), mask});
@@ -115,26 +151,34 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
   }
   if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
-  const std::uint64_t ns = size.n_stream, t = n_tokens / ns;
   g.expand(q);
   if (v_first)
     g.expand(v_new), g.expand(k_new);
   else
     g.expand(k_new), g.expand(v_new);
 
+  const auto [k, v] = store(in, a, k_new, v_new);
+  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k, f32_elem);
+  const NodeId y = heads(q, k, v, mask, a);
+  return v_rot ? hadamard(y, in.v_rot) : y;
+}
+
+GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attention& a, NodeId k_new,
+                                         NodeId v_new) {
+  const std::uint64_t ns = size.n_stream;
   const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
   const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
-  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
+  const auto write = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
     NodeId target = tensor;
     if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
     g.expand(g.write(target, {fresh, idxs, target}));
   };
   if (k_new != no_node)
-    store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
+    write(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
   if (v_new != no_node && !a.latent) {
     const std::uint64_t row = a.d_v * a.n_head_kv;
     if (!v_transposed(workload)) {
-      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
+      write(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
     } else {
       NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
                                         : other({row, n_tokens, 1, 1}, {v_new});
@@ -145,31 +189,29 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     }
   }
 
-  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
-  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  NodeId v = a.latent                 ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
-             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  const NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
+  const NodeId v = a.latent                 ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
+                                                     elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
+                   : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                            : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  return {k, v};
+}
+
+NodeId GraphBuilder::heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a) {
+  const std::uint64_t n_kv = ne(k)[2], ns = ne(k)[3], t = n_tokens / ns;
+  const bool transposed = v_transposed(workload) && !a.latent;
   q = strided(q, {a.d_k, a.n_head, t, ns});
   q = strided(q, {a.d_k, t, a.n_head, ns});
-  k = strided(k, {a.d_k, in.n_kv, a.n_head_kv, ns});
-  v = strided(v, v_transposed(workload) ? Shape{in.n_kv, a.d_v, a.n_head_kv, ns}
-                                        : Shape{a.d_v, in.n_kv, a.n_head_kv, ns});
+  k = strided(k, {a.d_k, n_kv, a.n_head_kv, ns});
+  v = strided(
+      v, transposed ? Shape{n_kv, a.d_v, a.n_head_kv, ns} : Shape{a.d_v, n_kv, a.n_head_kv, ns});
   NodeId y;
   if (flash) {
-    if (v_transposed(workload)) v = strided(v, {a.d_v, in.n_kv, a.n_head_kv, ns});
+    if (transposed) v = strided(v, {a.d_v, n_kv, a.n_head_kv, ns});
     if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
     if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
-    y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
+    y = flash_attention(q, k, v, mask, a);
     flash_calls.push_back({y, layer});
-    Node& node = g[y];
-    node.host_only = !flash_on_device;
-    if (flash_on_device && workload.backend == "cuda") {
-      const auto half = [&](NodeId x) { return elem_bytes(f16_elem, ne(x)); };
-      if (!(g[k].elem == f16_elem)) node.device_bytes = round_up(node.device_bytes, 128) + half(k);
-      if (!(g[v].elem == f16_elem) && !a.latent)
-        node.device_bytes = round_up(node.device_bytes, 128) + half(v);
-    }
     if (a.v_mla != no_node) {
       y = strided(y, {a.d_v, t, a.n_head, ns});
       y = mat(a.v_mla, y);
@@ -178,19 +220,33 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     }
     y = reshape(y, {ne(y)[0] * a.n_head, n_tokens, 1, 1});
   } else {
-    NodeId kq = g.op(Op::mul_mat, {in.n_kv, t, a.n_head, ns}, f32_elem, {k, q});
+    NodeId kq = g.op(Op::mul_mat, {n_kv, t, a.n_head, ns}, f32_elem, {k, q});
     if (a.soft_cap) kq = scale(unary(scale(kq)));
     kq = in_place(kq, {kq, mask, a.sinks});
-    if (!v_transposed(workload) || a.latent)
-      v = cont(strided(v, {in.n_kv, a.d_v, a.n_head_kv, ns}));
+    if (!transposed) v = cont(strided(v, {n_kv, a.d_v, a.n_head_kv, ns}));
     y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});
     if (a.v_mla != no_node) y = mat(a.v_mla, y);
     const std::uint64_t d = ne(y)[0];
     y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
-    if (!workload.offload_kqv) g[y].place = Place::host;
   }
   g.expand(y);
-  return v_rot ? hadamard(y, in.v_rot) : y;
+  return y;
+}
+
+NodeId GraphBuilder::flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask,
+                                     const Attention& a) {
+  const Shape of_q = ne(q);
+  const NodeId y =
+      g.op(Op::flash_attn, {a.d_v, of_q[2], of_q[1], of_q[3]}, f32_elem, {q, k, v, mask, a.sinks});
+  Node& node = g[y];
+  node.host_only = !flash_kernel_takes(workload, a.d_k, a.d_v, a.n_head / a.n_head_kv);
+  if (node.host_only || workload.backend != "cuda") return y;
+  const auto half = [&](NodeId x) {
+    node.device_bytes = round_up(node.device_bytes, 128) + elem_bytes(f16_elem, ne(x));
+  };
+  if (!(g[k].elem == f16_elem)) half(k);
+  if (!(g[v].elem == f16_elem) && !a.latent) half(v);
+  return y;
 }
 
 }  // namespace fitvram

@@ -41,8 +41,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))),
       flash(how.flash),
-      flash_on_device(how.flash_on_device),
-      fused_indexer(how.fused_indexer) {
+      indexer_on_device(how.indexer_on_device) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
@@ -51,8 +50,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
-  pins_norms_ = devices.backend().device &&
-                (n_tokens < 32 || devices.layers_on_device() == model.layers.size() + 1);
+  pins_ = how.probe && devices.backend().device;
   make_plan(how.every_block);
   index_tensors();
 }
@@ -243,23 +241,27 @@ NodeId GraphBuilder::rope(NodeId x) {
   return g.op(Op::rope, ne(x), f32_elem, {x, positions(), f});
 }
 
+// src/llama-context.cpp, graph_get_cb, v0.5.0; the planner of whole batches forgets these places
+// (ggml_backend_sched_reserve_size).
+void GraphBuilder::pin(NodeId x) {
+  if (pins_) g[x].place = devices.holds_layer(layer) ? Place::device : Place::host;
+}
+
 NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
   const std::string stem(name);
   const bool whole = layer == SIZE_MAX;
   const NodeId w = whole ? global(stem + ".weight") : weight(stem + ".weight");
   const NodeId b = whole ? global(stem + ".bias") : weight(stem + ".bias");
   x = layer_norm ? other(ne(x), {x}) : unary(x);
-  // The runtime pins the norms of blocks (llama-context.cpp, graph_get_cb).
-  if (!whole && pins_norms_ && (w != no_node || b != no_node))
-    g[x].place = devices.holds_layer(layer) ? Place::device : Place::host;
+  if (!whole && (w != no_node || b != no_node)) pin(x);
   if (w != no_node) x = mul(x, w);
   if (b != no_node) x = add(x, b);
   return x;
 }
 
 NodeId GraphBuilder::embed(bool scaled) {
-  const NodeId tokens = g.input({n_tokens, 1, 1, 1}, i32_elem);
-  NodeId x = rows(global("token_embd.weight"), tokens);
+  token_ids = g.input({n_tokens, 1, 1, 1}, i32_elem);
+  NodeId x = rows(global("token_embd.weight"), token_ids);
   const std::uint64_t wide = n_embd * (1 + std::uint64_t{hp.n_deepstack_layers.value_or(0)});
   if (wide != n_embd) x = other({wide, n_tokens, 1, 1}, {x});
   g.expand(x);

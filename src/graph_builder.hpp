@@ -50,11 +50,10 @@ struct Moe {
 
 /// How a graph is built.
 struct Building {
-  bool flash = true;            ///< with flash attention
-  bool flash_on_device = true;  ///< which the device has a kernel for
-  bool fused_indexer = true;    ///< the device has a kernel for indexers
-  bool probe = false;           ///< of one token per sequence rather than a prompt batch
-  bool every_block = false;     ///< also those that only repeat what the arena has seen
+  bool flash = true;              ///< with flash attention
+  bool indexer_on_device = true;  ///< the device has a kernel for the indexer of these sizes
+  bool probe = false;             ///< of one token per sequence rather than a prompt batch
+  bool every_block = false;       ///< also those that only repeat what the arena has seen
 };
 
 /// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
@@ -72,8 +71,7 @@ class GraphBuilder {
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
   bool flash;  ///< flash attention is on
-  bool flash_on_device;
-  bool fused_indexer;     ///< one operation scores the cells
+  bool indexer_on_device;
   std::size_t layer = 0;  ///< the block being built
   bool last = false;      ///< it is the last one
   struct FlashCall {
@@ -114,15 +112,30 @@ class GraphBuilder {
   NodeId pick(NodeId x) { return rows(x, out_ids()); }
 
   AttentionInput attention_input(bool window, bool latent = false);
-  AttentionInput indexer_input(bool fused);
+  AttentionInput indexer_input(bool rotates);
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Stores `k` and `v`, where present, in the caches of `a` and gives the cells
+  /// [dim, heads, cells, streams], or transposed for V.
+  struct Stored {
+    NodeId k, v;
+  };
+  Stored store(const AttentionInput& in, const Attention& a, NodeId k, NodeId v);
+  /// Attention of the queries over cells [dim, heads, cells, streams].
+  NodeId heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
+  /// The operation itself: q [dim, tokens, heads, streams], k and v [dim, cells, heads, streams].
+  NodeId flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
+  /// A mask that hides all cells but the chosen ones, which are shown by writing zeros of a type.
+  NodeId seen_only(NodeId mask, NodeId top_k, Elem zero);
+  NodeId hadamard(NodeId x, NodeId rot);
   /// Stores `fresh` in the indexer's cache of this block and gives that cache.
   NodeId index_cache(NodeId fresh);
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
+  /// Runs where the block lies, in the graphs that decide which fused operations are used.
+  void pin(NodeId x);
   void head(NodeId x, int caps, bool pick_normed = false);
 
   /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
@@ -136,8 +149,15 @@ class GraphBuilder {
   void keep_state(NodeId cache, NodeId fresh, std::uint64_t width, std::uint64_t n_slot = 1);
   std::uint64_t state_slots() const;  ///< snapshots a sequence keeps
 
-  AttentionInput full, window;   ///< of the cache of full and of window layers
-  AttentionInput indexer;        ///< of the cache that an indexer looks through
+  AttentionInput full, window;  ///< of the cache of full and of window layers
+  AttentionInput indexer;       ///< of the cache that an indexer looks through
+  NodeId relevant = no_node;    ///< the cells that the last indexer found most relevant
+  struct Blocks {
+    NodeId bias = no_node, pos_mask = no_node, pos_slot = no_node, cell_block = no_node,
+           mask = no_node;
+  };
+  Blocks blocks;                 ///< inputs of attention over chosen blocks (MiniMax-M3)
+  NodeId token_ids = no_node;    ///< ids of the batch
   NodeId deep_embd = no_node;    ///< the embedding at its full width (Qwen3-VL)
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
@@ -151,8 +171,6 @@ class GraphBuilder {
   void make_plan(bool every_block);
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
-  NodeId hadamard(NodeId x, NodeId rot);
-  NodeId seen_only(NodeId mask, NodeId top_k);
 
   std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
   std::vector<const Tensor*> globals_;
@@ -164,8 +182,13 @@ class GraphBuilder {
     NodeId node;
   };
   std::vector<Made> made_;
-  bool pins_norms_ = false;
+  bool pins_ = false;
 };
+
+/// Whether the device has a kernel for flash attention of these sizes with these cache types:
+/// CUDA's takes only some (ggml-cuda/fattn.cu, v0.5.0), the other backends' take all.
+bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64_t d_v,
+                        std::uint64_t n_gqa);
 
 template <typename Read>
 NodeId GraphBuilder::state(NodeId cache, std::uint64_t width, Read read) {

@@ -19,7 +19,8 @@ constexpr std::uint64_t most_reduced_experts = 15;  // ggml-cuda.cu, v0.5.0
 /// Keeps nodes and their sources until `until`, each once.
 class Keeper {
  public:
-  Keeper(Graph& graph, NodeId until) : g_(graph), until_(until), first_(graph.kept.size()) {}
+  Keeper(Graph& graph, NodeId since, NodeId until)
+      : g_(graph), since_(since), until_(until), first_(graph.kept.size()) {}
 
   void node(NodeId id) {
     one(id);
@@ -29,12 +30,12 @@ class Keeper {
   void one(NodeId id) {
     const auto begin = g_.kept.begin() + static_cast<std::ptrdiff_t>(first_);
     if (std::none_of(begin, g_.kept.end(), [&](const auto& k) { return k.tensor == id; }))
-      g_.keep(id, until_);
+      g_.keep(id, since_, until_);
   }
 
  private:
   Graph& g_;
-  NodeId until_;
+  NodeId since_, until_;
   std::size_t first_;
 };
 
@@ -104,7 +105,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   g.expand(y);
   if (moe.selected == no_node && !moe.softmax_weight && !grouped && !moe.weight_before &&
       top_k_kernel_takes(n_expert)) {
-    Keeper keeper(g, y);
+    Keeper keeper(g, chain.front(), y);
     for (const NodeId id : chain) keeper.node(id);
   }
 
@@ -139,7 +140,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   for (std::size_t i = 1; i < views.size(); ++i) g.expand(sum = add(sum, views[i]));
   if (n_used == 1) return cont(sum);
   if (!moe.weight_before && n_used <= most_reduced_experts) {
-    Keeper keeper(g, sum);
+    Keeper keeper(g, out, sum);
     keeper.one(raw);
     keeper.one(w);
   }

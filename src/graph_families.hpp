@@ -66,10 +66,23 @@ const Family* find_family(std::string_view gguf);
 
 void build_transformer(GraphBuilder& b, const Family& family);
 
+/// Queries, keys and values of an attention layer, normed and turned.
+Attention projected(GraphBuilder& b, const Family& family, NodeId x);
+/// Experts where the block has a router, else the dense feed-forward.
+NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x);
+
+void build_deepseek4(GraphBuilder& b, const Family& family);
 void build_gemma3n(GraphBuilder& b, const Family& family);
 void build_gemma4(GraphBuilder& b, const Family& family);
+void build_hy_v4(GraphBuilder& b, const Family& family);
+
+/// Attention with the up-projections of keys and values absorbed into query and output.
+NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId top_k);
+/// The result of attention times the sigmoid of a gate, one per head or per value.
+NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head);
 
 NodeId mix_attention(GraphBuilder& b, const Family& family, NodeId x);
+NodeId mix_block_sparse(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_gated_attention(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_indexed_latent(GraphBuilder& b, const Family& family, NodeId x);
 NodeId mix_latent(GraphBuilder& b, const Family& family, NodeId x);

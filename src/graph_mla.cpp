@@ -16,15 +16,18 @@ struct Latent {
   std::uint64_t n_head, t, rot, rank;
 };
 
-/// Attention with the up-projections of keys and values absorbed into query and output.
+}  // namespace
+
 NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId top_k) {
-  const Latent w(b);
-  const std::uint64_t d_k = b.hp.head_dim_k_mla.value_or(0), nope = d_k - w.rot;
+  Latent w(b);
+  const std::uint64_t nope = b.ne(b.weight("attn_k_b.weight"))[0], d_k = nope + w.rot;
+  w.rank = b.ne(b.weight("attn_kv_a_norm.weight"))[0];
   const std::uint64_t q_row = f32_elem.block_bytes * d_k * w.n_head;
   const NodeId compressed = b.mat("attn_kv_a_mqa.weight", x);
   const std::uint64_t kv_row = f32_elem.block_bytes * b.ne(compressed)[0];
   const NodeId kv_part = b.g.part(compressed, {w.rank, w.t, 1, 1}, kv_row);
-  const NodeId pe_part = b.g.part(compressed, {w.rot, 1, w.t, 1}, kv_row);
+  NodeId pe_part = b.g.part(compressed, {w.rot, 1, w.t, 1}, kv_row);
+  if (b.has("attn_k_norm.weight")) pe_part = b.norm(pe_part, "attn_k_norm");
   const auto turned = [&](NodeId y) { return ropes ? b.rope(y) : y; };
 
   const NodeId q_nope =
@@ -41,44 +44,11 @@ NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId t
   a.n_head = w.n_head, a.cache_layer = b.layer, a.top_k = top_k;
   a.n_head_kv = 1, a.d_k = w.rank + w.rot, a.d_v = w.rank, a.latent = true;
   a.v_mla = b.weight("attn_v_b.weight");
-  return b.mat_bias("attn_output", b.attend(b.windows && b.is_swa() ? b.window : b.full, a));
+  a.sinks = b.weight("attn_sinks.weight");
+  NodeId y = b.attend(b.windows && b.is_swa() ? b.window : b.full, a);
+  if (b.has("attn_gate.weight")) y = gated_heads(b, y, x, w.n_head);
+  return b.mat_bias("attn_output", y);
 }
-
-/// The cells that the indexer of a layer finds most relevant for each token.
-NodeId most_relevant(GraphBuilder& b, NodeId x, NodeId qr) {
-  const Hparams& hp = b.hp;
-  const AttentionInput& in = b.indexer;
-  const std::uint64_t n_head = hp.indexer_n_head.value_or(0), d = hp.indexer_head_dim.value_or(0);
-  const std::uint64_t ns = b.size.n_stream, t = b.n_tokens, each = t / ns;
-  NodeId q = b.reshape(b.mat("indexer.attn_q_b.weight", qr), {d, n_head, t, 1});
-  q = b.mat(in.k_rot, b.rope(q));
-  NodeId k = b.mat("indexer.attn_k.weight", x);
-  b.layer_norm = true;
-  k = b.norm(k, "indexer.k_norm");
-  b.layer_norm = false;
-  k = b.mat(in.k_rot, b.rope(b.reshape(k, {d, 1, t, 1})));
-  const NodeId cache = b.index_cache(k);
-  NodeId weights = b.mat("indexer.proj.weight", x);
-  q = b.strided(q, {d, n_head, each, ns});
-  weights = b.scale(b.strided(weights, {n_head, each, 1, ns}));
-  const NodeId cells = b.g.view(cache, {d, 1, in.n_kv, ns});
-  NodeId score;
-  if (b.g[in.mask].elem == f16_elem) {
-    score = b.other({in.n_kv, each, 1, ns}, {q, cells, weights, in.mask});
-  } else {
-    const NodeId kq =
-        b.g.op(Op::mul_mat, {in.n_kv, each, n_head, ns}, f32_elem,
-               {b.strided(cells, {d, in.n_kv, 1, ns}), b.strided(q, {d, each, n_head, ns})});
-    score = b.unary(b.cont(b.strided(kq, {n_head, each, in.n_kv, ns})));
-    score = b.other({1, each, in.n_kv, ns}, {b.mul(score, weights)});
-    score = b.cont(b.strided(score, {in.n_kv, each, 1, ns}));
-    score = b.add(score, in.mask);
-  }
-  const std::uint64_t n = std::min<std::uint64_t>(in.n_kv, hp.indexer_top_k.value_or(0));
-  return b.cont(b.other({n, each, 1, ns}, {score}, i32_elem));
-}
-
-}  // namespace
 
 // src/models/deepseek2.cpp and its kin, v0.5.0.
 NodeId mix_latent(GraphBuilder& b, const Family& f, NodeId x) {
@@ -116,15 +86,6 @@ NodeId mix_latent(GraphBuilder& b, const Family& f, NodeId x) {
   a.qkv = {q, k, v}, a.n_head = a.n_head_kv = w.n_head, a.d_k = d_k, a.d_v = d_v;
   a.cache_layer = b.layer;
   return b.mat_bias("attn_output", b.attend(b.full, a));
-}
-
-// src/models/deepseek32.cpp, v0.5.0.
-NodeId mix_indexed_latent(GraphBuilder& b, const Family& f, NodeId x) {
-  const auto& caches = b.model.layers[b.layer].caches;
-  if (caches.empty() || caches.front().role != CacheRole::latent) throw Unbuilt{};
-  const NodeId qr = b.norm(b.mat("attn_q_a.weight", x), "attn_q_a_norm");
-  const NodeId top_k = most_relevant(b, x, qr);
-  return attend_absorbed(b, b.mat("attn_q_b.weight", qr), x, f.rope != Rope::none, top_k);
 }
 
 }  // namespace fitvram

@@ -49,14 +49,23 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
   return b.add(y, shared);
 }
 
+}  // namespace
+
 NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x) {
   const bool routed = b.has("ffn_gate_inp.weight");
   return routed ? moe_block(b, f, x) : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
 }
 
-}  // namespace
+NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
+  const NodeId gate = b.unary(b.mat("attn_gate.weight", x));
+  if (b.ne(gate)[0] != n_head) return b.mul(y, gate);
+  const std::uint64_t width = b.ne(y)[0];
+  const NodeId heads = b.reshape(y, {width / n_head, n_head, b.n_tokens, 1});
+  return b.reshape(b.mul(heads, b.reshape(gate, {1, n_head, b.n_tokens, 1})),
+                   {width, b.n_tokens, 1, 1});
+}
 
-NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::size_t il = b.layer;
   const auto& caches = b.model.layers[il].caches;
   if (caches.empty() || caches.front().role != CacheRole::kv) throw Unbuilt{};
@@ -83,17 +92,13 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
   a.qkv = t, a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = shape.dim_k, a.d_v = shape.dim_v;
   a.cache_layer = il, a.soft_cap = f.soft_cap;
   a.sinks = b.weight("attn_sinks.weight");
+  return a;
+}
+
+NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+  const Attention a = projected(b, f, x);
   NodeId y = b.attend(b.windows && b.is_swa() ? b.window : b.full, a);
-  if (b.has("attn_gate.weight")) {
-    const NodeId gate = b.unary(b.mat("attn_gate.weight", x));
-    if (b.ne(gate)[0] == n_head) {
-      const NodeId heads = b.reshape(y, {shape.dim_v, n_head, b.n_tokens, 1});
-      y = b.mul(heads, b.reshape(gate, {1, n_head, b.n_tokens, 1}));
-      y = b.reshape(y, {shape.dim_v * n_head, b.n_tokens, 1, 1});
-    } else {
-      y = b.mul(y, gate);
-    }
-  }
+  if (b.has("attn_gate.weight")) y = gated_heads(b, y, x, a.n_head);
   if (b.has("attn_sub_norm.weight")) y = b.norm(y, "attn_sub_norm");
   return b.mat_bias("attn_output", y);
 }
@@ -135,7 +140,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
   b.full = b.attention_input(false, latent);
   b.window = b.windows ? b.attention_input(true, latent) : b.full;
   b.v_first = !b.windows;
-  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(b.fused_indexer);
+  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(true);
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
   const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 

@@ -38,6 +38,7 @@ constexpr std::array count_keys{
              "index_n_heads indexer_n_heads sparse_attention_config/sparse_num_index_heads"},
     CountKey{&Hparams::indexer_head_dim,
              "index_head_dim indexer_head_dim sparse_attention_config/sparse_index_dim"},
+    CountKey{&Hparams::indexer_block_size, "sparse_attention_config/sparse_block_size"},
     CountKey{&Hparams::indexer_top_k,
              "index_topk indexer_budget sparse_attention_config/sparse_topk_blocks"},
     CountKey{&Hparams::n_expert,

@@ -28,6 +28,7 @@ constexpr Row rows[] = {
     {"attention.compress_ratios", &Hparams::compress_ratios},
     {"attention.head_count", &Hparams::n_head},
     {"attention.head_count_kv", &Hparams::n_head_kv},
+    {"attention.indexer.block_size", &Hparams::indexer_block_size},
     {"attention.indexer.head_count", &Hparams::indexer_n_head},
     {"attention.indexer.key_length", &Hparams::indexer_head_dim},
     {"attention.indexer.top_k", &Hparams::indexer_top_k},

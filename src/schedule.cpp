@@ -135,6 +135,7 @@ class Scheduler {
     std::vector<Scheduled> steps;
     steps.reserve(g_.order.size() + 64);
     copies_.assign(g_.nodes.size(), {no_node, no_node});
+    piece_of_.assign(g_.nodes.size(), 0);
     std::vector<NodeId> inputs;
     std::vector<Scheduled> piece;
     Place current = Place::none;
@@ -151,7 +152,7 @@ class Scheduler {
         steps.push_back({copy(input, current), current});
       }
       steps.insert(steps.end(), piece.begin(), piece.end());
-      inputs.clear(), piece.clear();
+      inputs.clear(), piece.clear(), ++n_piece_;
     };
     for (const NodeId id : g_.order) {
       if (g_[id].op != Op::view) {
@@ -179,6 +180,7 @@ class Scheduler {
         }
       }
       piece.push_back({id, g_[id].place});
+      piece_of_[static_cast<std::size_t>(id)] = n_piece_;
       keep_until(id, piece, machine_.keeps && g_[id].place == Place::device);
     }
     flush();
@@ -201,7 +203,8 @@ class Scheduler {
     std::size_t n = 0;
     NodeId dependency = no_node;
     for (; next_kept_ < g_.kept.size() && g_.kept[next_kept_].until == id; ++next_kept_) {
-      if (!keeps) continue;
+      const auto since = static_cast<std::size_t>(g_.kept[next_kept_].since);
+      if (!keeps || piece_of_[since] != n_piece_) continue;
       NodeId tensor = g_.kept[next_kept_].tensor;
       if (g_[tensor].place == Place::host && copy(tensor, Place::device) != no_node)
         tensor = copy(tensor, Place::device);
@@ -217,7 +220,8 @@ class Scheduler {
   Graph& g_;
   const Machine& machine_;
   std::vector<std::array<NodeId, 2>> copies_;
-  std::size_t next_kept_ = 0;
+  std::vector<std::size_t> piece_of_;
+  std::size_t n_piece_ = 1, next_kept_ = 0;
 };
 
 }  // namespace

@@ -152,11 +152,29 @@ TEST_CASE("what a fused operation reads stays until it is done, on CUDA alone") 
     const NodeId y = step(g, {x}, Op::in_place);
     const NodeId z = step(g, {y}, Op::in_place);
     g.expand(z);
-    g.keep(x, z);
+    g.keep(x, y, z);
     Machine machine = with_device();
     machine.keeps = keeps;
     return arena_bytes(g, machine).device;
   };
   CHECK(bytes_of(false) == row);
   CHECK(bytes_of(true) == 2 * row);
+}
+
+TEST_CASE("a fused operation that the scheduler cuts in two keeps nothing") {
+  const auto bytes_of = [](bool cut) {
+    Graph g;
+    const Shape many{1024, 64, 1, 1};
+    const Place place = cut ? Place::host : Place::device;
+    const NodeId w = g.external({1024, 1, 1, 1}, f32_elem, Place::host, true);
+    const NodeId other = g.external({1024, 1, 1, 1}, f32_elem, place, true);
+    const NodeId x = g.op(Op::other, many, f32_elem, {w});
+    const NodeId y = g.op(Op::in_place, many, f32_elem, {x, other});
+    const NodeId z = g.op(Op::in_place, many, f32_elem, {y});
+    g.expand(z);
+    g.keep(x, x, z);
+    return arena_bytes(g, with_device()).device;
+  };
+  CHECK(bytes_of(true) == 64 * row + row);
+  CHECK(bytes_of(false) == 2 * 64 * row + row);
 }

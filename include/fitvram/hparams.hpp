@@ -70,6 +70,7 @@ struct Hparams {
   U32 indexer_n_head;                ///< attention.indexer.head_count
   U32 indexer_head_dim;              ///< attention.indexer.key_length
   U32 indexer_top_k;                 ///< attention.indexer.top_k
+  U32 indexer_block_size;            ///< attention.indexer.block_size (MiniMax-M3), tokens
   std::vector<bool> indexer_layers;  ///< attention.indexer.types: true = layer owns an indexer
   std::vector<std::uint32_t> compress_ratios;  ///< attention.compress_ratios (DeepSeek-V4)
 
