@@ -22,7 +22,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   }
   in.n_kv = n_kv;
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  const std::uint64_t per_token = v_transposed(workload) ? widest_v_row(model) : 1;
+  const std::uint64_t per_token = v_transposed(model, workload) ? widest_v_row(model) : 1;
   in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
@@ -37,6 +37,13 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   }
   if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
     in.v_rot = g.input({64, 64, 1, 1}, f32_elem);
+  return in;
+}
+
+AttentionInput GraphBuilder::batch_input() {
+  AttentionInput in;
+  in.n_kv = n_tokens;
+  in.mask = g.input({n_tokens, n_tokens, 1, 1}, flash ? f16_elem : f32_elem);
   return in;
 }
 
@@ -69,6 +76,7 @@ Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint6
                       std::uint64_t n_head_kv) {
   if (has("attn_qkv.weight")) {
     NodeId y = mat_bias("attn_qkv", x);
+    if (clamps) y = unary(y);
     const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
     return {g.part(y, {d_k, n_head, n_tokens, 1}, row),
             g.part(y, {d_k, n_head_kv, n_tokens, 1}, row),
@@ -88,7 +96,7 @@ NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
 }
 
 NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
-  const bool trans = value && v_transposed(workload);
+  const bool trans = value && v_transposed(model, workload);
   std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
   if (trans) row = widest_v_row(model);
   const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
@@ -107,57 +115,18 @@ NodeId GraphBuilder::index_cache(NodeId fresh) {
   return cells;
 }
 
-NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
-  NodeId q = a.qkv.q, k_new = a.qkv.k, v_new = a.qkv.v;
-  const bool k_rot = in.k_rot != no_node, v_rot = in.v_rot != no_node;
-  if (k_rot) {
-    q = hadamard(q, in.k_rot);
-    if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
-  }
-  if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
-  const std::uint64_t ns = size.n_stream, t = n_tokens / ns;
-  g.expand(q);
-  if (v_first)
-    g.expand(v_new), g.expand(k_new);
-  else
-    g.expand(k_new), g.expand(v_new);
-
-  const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
-  const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
-  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
-    NodeId target = tensor;
-    if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
-    g.expand(g.write(target, {fresh, idxs, target}));
-  };
-  if (k_new != no_node)
-    store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
-  if (v_new != no_node && !a.latent) {
-    const std::uint64_t row = a.d_v * a.n_head_kv;
-    if (!v_transposed(workload)) {
-      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
-    } else {
-      NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
-                                        : other({row, n_tokens, 1, 1}, {v_new});
-      const std::uint64_t widest = ne(v_cache)[0];
-      if (row < widest) flat = other({widest, n_tokens, 1, 1}, {flat});
-      const NodeId target = g.view(v_cache, {1, widest * in.n_kv * ns, 1, 1});
-      g.expand(g.write(target, {reshape(flat, {1, widest * n_tokens, 1, 1}), in.v_idxs, target}));
-    }
-  }
-
-  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
-  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  NodeId v = a.latent                 ? g.view(k, {a.d_v, a.n_head_kv, in.n_kv, ns})
-             : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+/// llama-graph.cpp, build_attn_mha, v0.5.0.
+NodeId GraphBuilder::product(Qkv of, NodeId mask, const Attention& a, bool v_trans) {
+  auto [q, k, v] = of;
+  const std::uint64_t ns = ne(k)[3], n_kv = ne(k)[2], t = n_tokens / ns;
   q = strided(q, {a.d_k, a.n_head, t, ns});
   q = strided(q, {a.d_k, t, a.n_head, ns});
-  k = strided(k, {a.d_k, in.n_kv, a.n_head_kv, ns});
-  v = strided(v, v_transposed(workload) ? Shape{in.n_kv, a.d_v, a.n_head_kv, ns}
-                                        : Shape{a.d_v, in.n_kv, a.n_head_kv, ns});
+  k = strided(k, {a.d_k, n_kv, a.n_head_kv, ns});
+  v = strided(v,
+              v_trans ? Shape{n_kv, a.d_v, a.n_head_kv, ns} : Shape{a.d_v, n_kv, a.n_head_kv, ns});
   NodeId y;
   if (flash) {
-    if (v_transposed(workload)) v = strided(v, {a.d_v, in.n_kv, a.n_head_kv, ns});
+    if (v_trans) v = strided(v, {a.d_v, n_kv, a.n_head_kv, ns});
     if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
     if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
     y = g.op(Op::flash_attn, {a.d_v, a.n_head, t, ns}, f32_elem, {q, k, v, mask, a.sinks});
@@ -178,18 +147,69 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
     }
     y = reshape(y, {ne(y)[0] * a.n_head, n_tokens, 1, 1});
   } else {
-    NodeId kq = g.op(Op::mul_mat, {in.n_kv, t, a.n_head, ns}, f32_elem, {k, q});
+    NodeId kq = g.op(Op::mul_mat, {n_kv, t, a.n_head, ns}, f32_elem, {k, q});
     if (a.soft_cap) kq = scale(unary(scale(kq)));
     kq = in_place(kq, {kq, mask, a.sinks});
-    if (!v_transposed(workload) || a.latent)
-      v = cont(strided(v, {in.n_kv, a.d_v, a.n_head_kv, ns}));
+    if (!v_trans || a.latent) v = cont(strided(v, {n_kv, a.d_v, a.n_head_kv, ns}));
     y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});
     if (a.v_mla != no_node) y = mat(a.v_mla, y);
     const std::uint64_t d = ne(y)[0];
     y = other({d * a.n_head, n_tokens, 1, 1}, {strided(y, {d, a.n_head, t, ns})});
-    if (!workload.offload_kqv) g[y].place = Place::host;
   }
   g.expand(y);
+  return y;
+}
+
+NodeId GraphBuilder::attend_batch(const AttentionInput& in, const Attention& a) {
+  for (const NodeId x : {a.qkv.q, a.qkv.k, a.qkv.v}) g.expand(x);
+  return product(a.qkv, in.mask, a, false);
+}
+
+NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
+  NodeId q = a.qkv.q, k_new = a.qkv.k, v_new = a.qkv.v;
+  const bool k_rot = in.k_rot != no_node, v_rot = in.v_rot != no_node;
+  if (k_rot) {
+    q = hadamard(q, in.k_rot);
+    if (k_new != no_node) k_new = hadamard(k_new, in.k_rot);
+  }
+  if (v_rot && v_new != no_node) v_new = hadamard(v_new, in.v_rot);
+  const std::uint64_t ns = size.n_stream;
+  g.expand(q);
+  if (v_first)
+    g.expand(v_new), g.expand(k_new);
+  else
+    g.expand(k_new), g.expand(v_new);
+
+  const NodeId k_cache = cache(a.cache_layer, false, a, in.n_kv);
+  const NodeId v_cache = a.latent ? no_node : cache(a.cache_layer, true, a, in.n_kv);
+  const auto store = [&](NodeId tensor, NodeId fresh, NodeId idxs) {
+    NodeId target = tensor;
+    if (ns > 1) target = g.view(tensor, {ne(tensor)[0], in.n_kv * ns, 1, 1});
+    g.expand(g.write(target, {fresh, idxs, target}));
+  };
+  if (k_new != no_node)
+    store(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
+  if (v_new != no_node && !a.latent) {
+    const std::uint64_t row = a.d_v * a.n_head_kv;
+    if (!v_transposed(model, workload)) {
+      store(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
+    } else {
+      NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
+                                        : other({row, n_tokens, 1, 1}, {v_new});
+      const std::uint64_t widest = ne(v_cache)[0];
+      if (row < widest) flat = other({widest, n_tokens, 1, 1}, {flat});
+      const NodeId target = g.view(v_cache, {1, widest * in.n_kv * ns, 1, 1});
+      g.expand(g.write(target, {reshape(flat, {1, widest * n_tokens, 1, 1}), in.v_idxs, target}));
+    }
+  }
+
+  const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k);
+  NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
+  const std::uint64_t cell = elem_bytes(g[k].elem, {a.d_k, 1, 1, 1});
+  NodeId v = a.latent                        ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns}, cell)
+             : v_transposed(model, workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                             : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  const NodeId y = product({q, k, v}, mask, a, v_transposed(model, workload));
   return v_rot ? hadamard(y, in.v_rot) : y;
 }
 

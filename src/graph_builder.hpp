@@ -40,10 +40,11 @@ enum class Act {
 };  ///< act(gate)*up, act(up), relu^2, gate inside up
 
 struct Moe {
-  std::string_view prefix = "ffn";  ///< tensors "<prefix>_up_exps.weight" ...
+  std::string_view suffix = "exps";  ///< tensors "ffn_up_<suffix>.weight" ...
   Act act = Act::split;
   bool norm_weights = false, scale = false, sigmoid = false, softmax_weight = false;
   bool weight_before = false, sqrt_softplus = false;
+  bool sigmoid_selects = false, precise_down = false;
   NodeId probs = no_node;  ///< router logits computed elsewhere
   NodeId selected = no_node;
 };
@@ -59,7 +60,9 @@ struct Building {
 
 /// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
 /// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
-/// the operation that needs it, as there.
+/// the operation that needs it, as there. The graph is that of llama.cpp's dry run (no_alloc),
+/// which forgets that a real run pins norms, and without flash attention the results of attention
+/// over a cache on the host (ggml_backend_sched_reserve_size resets them).
 class GraphBuilder {
  public:
   GraphBuilder(const ModelInfo& model, const Workload& workload, const Building& how, Graph& graph);
@@ -87,6 +90,8 @@ class GraphBuilder {
   NodeId weight(std::string_view name);
   NodeId global(std::string_view name);
   bool has(std::string_view name) const { return find(name) != nullptr; }
+  /// The blocks run several times, and this one is the last of a run.
+  bool ends_loop(std::size_t i) const;
   bool is_swa() const;
   bool is_swa(std::size_t i) const;
 
@@ -106,6 +111,8 @@ class GraphBuilder {
   NodeId cont(NodeId x) { return other(ne(x), {x}, g[x].elem); }
   NodeId rope(NodeId x);
   NodeId norm(NodeId x, std::string_view name);
+  /// The norm ahead of the output, within the blocks.
+  NodeId norm_of_output(NodeId x);
   NodeId scale(NodeId x) { return unary(x); }
 
   NodeId embed(bool scaled);
@@ -115,14 +122,19 @@ class GraphBuilder {
 
   AttentionInput attention_input(bool window, bool latent = false);
   AttentionInput indexer_input(bool fused);
+  AttentionInput batch_input();
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Without a cache: each token sees those of its batch.
+  NodeId attend_batch(const AttentionInput& input, const Attention& a);
   /// Stores `fresh` in the indexer's cache of this block and gives that cache.
   NodeId index_cache(NodeId fresh);
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
+  /// The last norm of a model whose result is the embedding.
+  void finish(NodeId x, std::string_view norm_name);
   void head(NodeId x, int caps, bool pick_normed = false);
 
   /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
@@ -142,8 +154,10 @@ class GraphBuilder {
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
 
-  bool layer_norm = false;  ///< norms subtract the mean, and so cannot work in place
-  bool v_first = true;      ///< V is computed before K; not so with two caches
+  bool layer_norm = false;   ///< norms subtract the mean, and so cannot work in place
+  bool head_scaled = false;  ///< the output works on a scaled embedding
+  bool clamps = false;       ///< Q, K and V are bounded
+  bool v_first = true;       ///< V is computed before K; not so with two caches
 
  private:
   const Tensor* find(std::string_view name) const;
@@ -152,6 +166,7 @@ class GraphBuilder {
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
   NodeId hadamard(NodeId x, NodeId rot);
+  NodeId product(Qkv of, NodeId mask, const Attention& a, bool v_trans);
   NodeId seen_only(NodeId mask, NodeId top_k);
 
   std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
@@ -164,7 +179,6 @@ class GraphBuilder {
     NodeId node;
   };
   std::vector<Made> made_;
-  bool pins_norms_ = false;
 };
 
 template <typename Read>

@@ -20,7 +20,8 @@ struct Latent {
 NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId top_k) {
   const Latent w(b);
   const std::uint64_t d_k = b.hp.head_dim_k_mla.value_or(0), nope = d_k - w.rot;
-  const std::uint64_t q_row = f32_elem.block_bytes * d_k * w.n_head;
+  const std::uint64_t q_row = f32_elem.block_bytes * d_k;
+  q = b.reshape(q, {d_k, w.n_head, w.t, 1});
   const NodeId compressed = b.mat("attn_kv_a_mqa.weight", x);
   const std::uint64_t kv_row = f32_elem.block_bytes * b.ne(compressed)[0];
   const NodeId kv_part = b.g.part(compressed, {w.rank, w.t, 1, 1}, kv_row);
