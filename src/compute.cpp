@@ -110,6 +110,10 @@ const Family* family_of(const ModelInfo& model) {
   return find_family(model.architecture);
 }
 
+bool has_block_on_device(const Facts& f) {
+  return Devices(f.model, f.workload).layers_on_device() > 1;  // the first is the output
+}
+
 /// Automatic flash attention is given up where it would run on another device than its layer
 /// (src/llama-context.cpp, resolve_fused_ops, v0.5.0).
 bool flash_follows_layers(const Facts& f) {
@@ -122,6 +126,7 @@ bool flash_follows_layers(const Facts& f) {
     Graph graph;
     Building how;
     how.probe = true;
+    how.flash_on_device = flash_on_device(f);
     GraphBuilder builder(f.model, f.workload, how, graph);
     family->build(builder, *family);
     schedule(graph, machine_of(devices.backend()));
@@ -152,7 +157,7 @@ bool flash(const Facts& g) {
       return false;
     case FlashAttention::automatic:
       return cache_type_v(g.workload).quantized() ||
-             (flash_on_device(g) && flash_follows_layers(g));
+             ((flash_on_device(g) || !has_block_on_device(g)) && flash_follows_layers(g));
   }
   return true;
 }
