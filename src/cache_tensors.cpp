@@ -1,6 +1,13 @@
 #include "cache_tensors.hpp"
 
+#include "architectures.hpp"
+
 namespace fitvram {
+
+bool v_transposed(const ModelInfo& model, const Workload& workload) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return workload.flash_attn == FlashAttention::off || (arch != nullptr && arch->no_flash);
+}
 
 std::vector<LayerGroup> layer_groups(const ModelInfo& model, const Devices& devices) {
   std::vector<LayerGroup> groups;

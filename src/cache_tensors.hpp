@@ -41,9 +41,7 @@ const TensorType& state_type();
 
 /// Whether V is stored transposed: only when flash attention is off from the start; `automatic`
 /// counts as on even if it later resolves to off (src/llama-context.cpp, v0.5.0).
-inline bool v_transposed(const Workload& workload) {
-  return workload.flash_attn == FlashAttention::off;
-}
+bool v_transposed(const ModelInfo& model, const Workload& workload);
 
 /// Calls `visit(CacheTensor)` for every cache tensor of every group, K before V.
 template <typename Visit>
@@ -55,7 +53,7 @@ void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>
   const bool per_sequence = arch != nullptr && arch->memory == MemoryClass::dsv4;
   const bool rollback = arch != nullptr && arch->rollback;
   const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
-  const std::uint64_t v_row = v_transposed(workload) ? widest_v_row(model) : 0;
+  const std::uint64_t v_row = v_transposed(model, workload) ? widest_v_row(model) : 0;
 
   ContextSize slot_size = size;
   if (per_sequence) slot_size.n_stream = n_seq;

@@ -118,6 +118,8 @@ bool indexer_on_device(const Facts& f) {
 }
 
 bool flash(const Facts& g) {
+  const Architecture* arch = find_architecture(g.model.architecture);
+  if (arch != nullptr && arch->no_flash) return false;
   switch (g.workload.flash_attn) {
     case FlashAttention::on:
       return true;

@@ -58,7 +58,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   }
   in.n_kv = n_kv;
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  const std::uint64_t per_token = v_transposed(workload) ? widest_v_row(model) : 1;
+  const std::uint64_t per_token = v_transposed(model, workload) ? widest_v_row(model) : 1;
   in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
@@ -73,6 +73,13 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   }
   if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
     in.v_rot = g.input({64, 64, 1, 1}, f32_elem);
+  return in;
+}
+
+AttentionInput GraphBuilder::batch_input() {
+  AttentionInput in;
+  in.n_kv = n_tokens;
+  in.mask = g.input({n_tokens, n_tokens, 1, 1}, flash ? f16_elem : f32_elem);
   return in;
 }
 
@@ -105,6 +112,7 @@ Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint6
                       std::uint64_t n_head_kv) {
   if (has("attn_qkv.weight")) {
     NodeId y = mat_bias("attn_qkv", x);
+    if (clamps) y = unary(y);
     const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
     return {g.part(y, {d_k, n_head, n_tokens, 1}, row),
             g.part(y, {d_k, n_head_kv, n_tokens, 1}, row),
@@ -124,7 +132,7 @@ NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
 }
 
 NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
-  const bool trans = value && v_transposed(workload);
+  const bool trans = value && v_transposed(model, workload);
   std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
   if (trans) row = widest_v_row(model);
   const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
@@ -159,7 +167,7 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
 
   const auto [k, v] = store(in, a, k_new, v_new);
   const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k, f32_elem);
-  const NodeId y = heads(q, k, v, mask, a);
+  const NodeId y = heads({q, k, v}, mask, a, !a.latent && v_transposed(model, workload));
   return v_rot ? hadamard(y, in.v_rot) : y;
 }
 
@@ -177,7 +185,7 @@ GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attenti
     write(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
   if (v_new != no_node && !a.latent) {
     const std::uint64_t row = a.d_v * a.n_head_kv;
-    if (!v_transposed(workload)) {
+    if (!v_transposed(model, workload)) {
       write(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
     } else {
       NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
@@ -190,16 +198,23 @@ GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attenti
   }
 
   const NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  const NodeId v = a.latent                 ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
-                                                     elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
-                   : v_transposed(workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                            : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  const NodeId v =
+      a.latent
+          ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns}, elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
+      : v_transposed(model, workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
   return {k, v};
 }
 
-NodeId GraphBuilder::heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a) {
+NodeId GraphBuilder::attend_batch(const AttentionInput& in, const Attention& a) {
+  for (const NodeId x : {a.qkv.q, a.qkv.k, a.qkv.v}) g.expand(x);
+  return heads(a.qkv, in.mask, a, false);
+}
+
+/// llama-graph.cpp, build_attn_mha, v0.5.0.
+NodeId GraphBuilder::heads(Qkv of, NodeId mask, const Attention& a, bool transposed) {
+  auto [q, k, v] = of;
   const std::uint64_t n_kv = ne(k)[2], ns = ne(k)[3], t = n_tokens / ns;
-  const bool transposed = v_transposed(workload) && !a.latent;
   q = strided(q, {a.d_k, a.n_head, t, ns});
   q = strided(q, {a.d_k, t, a.n_head, ns});
   k = strided(k, {a.d_k, n_kv, a.n_head_kv, ns});

@@ -127,9 +127,16 @@ void GraphBuilder::index_tensors() {
 }
 
 const Tensor* GraphBuilder::find(std::string_view name) const {
-  for (const Tensor* tensor : tensors_[planned_[layer]])
-    if (tensor->name == name) return tensor;
-  return nullptr;
+  const auto named = [&](std::string_view wanted) -> const Tensor* {
+    for (const Tensor* tensor : tensors_[planned_[layer]])
+      if (tensor->name == wanted) return tensor;
+    return nullptr;
+  };
+  const Tensor* tensor = named(name);
+  // PLaMo-2 names some weights without the suffix.
+  constexpr std::string_view suffix = ".weight";
+  if (tensor != nullptr || !name.ends_with(suffix)) return tensor;
+  return named(name.substr(0, name.size() - suffix.size()));
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
@@ -148,7 +155,7 @@ NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
 NodeId GraphBuilder::weight(std::string_view name) {
   const Tensor* tensor = find(name);
   if (tensor == nullptr) return no_node;
-  return leaf_of(*tensor, devices.holds_layer(layer) ? Place::device : Place::host);
+  return leaf_of(*tensor, devices.holds(model, *tensor) ? Place::device : Place::host);
 }
 
 NodeId GraphBuilder::global(std::string_view name) {
@@ -161,33 +168,18 @@ NodeId GraphBuilder::global(std::string_view name) {
   const bool output = name.rfind("output", 0) == 0;
   if (tensor == nullptr && name == "output.weight") tensor = find_global("token_embd.weight");
   if (tensor == nullptr) return no_node;
-  bool device = devices.holds_layer(0);
-  switch (tensor->role) {
-    case TensorRole::token_embd:
-      device = output && devices.holds_layer(model.layers.size());
-      break;
-    case TensorRole::position_embd:
-    case TensorRole::per_layer_embd:
-      device = false;
-      break;
-    case TensorRole::rope:
-      device = devices.holds_layer(layer);
-      break;
-    case TensorRole::output:
-    case TensorRole::output_norm:
-    case TensorRole::norm:
-    case TensorRole::attention:
-    case TensorRole::feed_forward:
-    case TensorRole::expert:
-    case TensorRole::router:
-    case TensorRole::recurrent:
-    case TensorRole::indexer:
-    case TensorRole::multimodal:
-    case TensorRole::other:
-      if (belongs_to_output(model, *tensor)) device = devices.holds_layer(model.layers.size());
-      break;
-  }
+  bool device = devices.holds(model, *tensor);
+  if (tensor->role == TensorRole::token_embd)
+    device = output && ties_output(model) && devices.holds_layer(model.layers.size());
+  else if (tensor->role == TensorRole::rope)
+    device = devices.holds_layer(layer);
   return leaf_of(*tensor, device ? Place::device : Place::host);
+}
+
+bool GraphBuilder::ends_loop(std::size_t i) const {
+  const std::size_t n = std::max<std::uint32_t>(1, hp.num_loops.value_or(1));
+  return n > 1 && !hp.skip_loop_final_norm.value_or(false) &&
+         (i + 1) % std::max<std::size_t>(1, model.n_layer / n) == 0;
 }
 
 bool GraphBuilder::is_swa(std::size_t i) const {
@@ -257,6 +249,11 @@ NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
   if (w != no_node) x = mul(x, w);
   if (b != no_node) x = add(x, b);
   return x;
+}
+
+NodeId GraphBuilder::norm_of_output(NodeId x) {
+  x = unary(x);
+  return mul(x, global("output_norm.weight"));
 }
 
 NodeId GraphBuilder::embed(bool scaled) {
@@ -333,11 +330,19 @@ void GraphBuilder::keep_state(NodeId cache, NodeId fresh, std::uint64_t width,
   g.expand(g.write(target, {fresh, target}));
 }
 
+void GraphBuilder::finish(NodeId x, std::string_view norm_name) {
+  layer = SIZE_MAX;
+  if (global(std::string(norm_name) + ".weight") != no_node) x = norm(x, norm_name);
+  g[x].output = true;
+  g.expand(x);
+}
+
 void GraphBuilder::head(NodeId x, int caps, bool pick_normed) {
   layer = SIZE_MAX;
   x = norm(x, global("output_norm.weight") == no_node ? "token_embd_norm" : "output_norm");
   g[x].output = true;
   if (pick_normed) g[x = pick(x)].output = true;
+  if (head_scaled) x = scale(x);
   x = mat(global("output.weight"), x);
   if (const NodeId b = global("output.bias"); b != no_node) x = add(x, b);
   for (int i = 0; i < caps; ++i) x = scale(x);

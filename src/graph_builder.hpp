@@ -40,10 +40,11 @@ enum class Act {
 };  ///< act(gate)*up, act(up), relu^2, gate inside up
 
 struct Moe {
-  std::string_view prefix = "ffn";  ///< tensors "<prefix>_up_exps.weight" ...
+  std::string_view suffix = "exps";  ///< tensors "ffn_up_<suffix>.weight" ...
   Act act = Act::split;
   bool norm_weights = false, scale = false, sigmoid = false, softmax_weight = false;
   bool weight_before = false, sqrt_softplus = false;
+  bool sigmoid_selects = false, precise_down = false;
   NodeId probs = no_node;  ///< router logits computed elsewhere
   NodeId selected = no_node;
 };
@@ -58,7 +59,9 @@ struct Building {
 
 /// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
 /// (src/llama-graph.cpp, v0.5.0). Weights are looked up by their GGUF names; an absent weight skips
-/// the operation that needs it, as there.
+/// the operation that needs it, as there. The graph is that of llama.cpp's dry run (no_alloc),
+/// which forgets that a real run pins norms, and without flash attention the results of attention
+/// over a cache on the host (ggml_backend_sched_reserve_size resets them).
 class GraphBuilder {
  public:
   GraphBuilder(const ModelInfo& model, const Workload& workload, const Building& how, Graph& graph);
@@ -85,6 +88,8 @@ class GraphBuilder {
   NodeId weight(std::string_view name);
   NodeId global(std::string_view name);
   bool has(std::string_view name) const { return find(name) != nullptr; }
+  /// The blocks run several times, and this one is the last of a run.
+  bool ends_loop(std::size_t i) const;
   bool is_swa() const;
   bool is_swa(std::size_t i) const;
 
@@ -104,6 +109,8 @@ class GraphBuilder {
   NodeId cont(NodeId x) { return other(ne(x), {x}, g[x].elem); }
   NodeId rope(NodeId x);
   NodeId norm(NodeId x, std::string_view name);
+  /// The norm ahead of the output, within the blocks.
+  NodeId norm_of_output(NodeId x);
   NodeId scale(NodeId x) { return unary(x); }
 
   NodeId embed(bool scaled);
@@ -113,17 +120,20 @@ class GraphBuilder {
 
   AttentionInput attention_input(bool window, bool latent = false);
   AttentionInput indexer_input(bool rotates);
+  AttentionInput batch_input();
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
   NodeId attend(const AttentionInput& input, const Attention& a);
+  /// Without a cache: each token sees those of its batch.
+  NodeId attend_batch(const AttentionInput& input, const Attention& a);
   /// Stores `k` and `v`, where present, in the caches of `a` and gives the cells
   /// [dim, heads, cells, streams], or transposed for V.
   struct Stored {
     NodeId k, v;
   };
   Stored store(const AttentionInput& in, const Attention& a, NodeId k, NodeId v);
-  /// Attention of the queries over cells [dim, heads, cells, streams].
-  NodeId heads(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
+  /// Attention of queries over cells [dim, heads, cells, streams]; V may be transposed.
+  NodeId heads(Qkv of, NodeId mask, const Attention& a, bool transposed);
   /// The operation itself: q [dim, tokens, heads, streams], k and v [dim, cells, heads, streams].
   NodeId flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask, const Attention& a);
   /// A mask that hides all cells but the chosen ones, which are shown by writing zeros of a type.
@@ -136,6 +146,8 @@ class GraphBuilder {
   NodeId experts(NodeId x, const Moe& moe);
   /// Runs where the block lies, in the graphs that decide which fused operations are used.
   void pin(NodeId x);
+  /// The last norm of a model whose result is the embedding.
+  void finish(NodeId x, std::string_view norm_name);
   void head(NodeId x, int caps, bool pick_normed = false);
 
   /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
@@ -162,8 +174,10 @@ class GraphBuilder {
   bool windows = false;          ///< there are two caches
   NodeId by_position = no_node;  ///< factors of queries in layers without rope
 
-  bool layer_norm = false;  ///< norms subtract the mean, and so cannot work in place
-  bool v_first = true;      ///< V is computed before K; not so with two caches
+  bool layer_norm = false;   ///< norms subtract the mean, and so cannot work in place
+  bool head_scaled = false;  ///< the output works on a scaled embedding
+  bool clamps = false;       ///< Q, K and V are bounded
+  bool v_first = true;       ///< V is computed before K; not so with two caches
 
  private:
   const Tensor* find(std::string_view name) const;

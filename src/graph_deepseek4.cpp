@@ -263,7 +263,7 @@ class DeepSeek4 {
     Attention a;
     a.n_head = hp_.n_head.at(b_.layer), a.n_head_kv = 1, a.d_k = a.d_v = dim_, a.latent = true;
     a.sinks = b_.weight("attn_sinks.weight");
-    return rotated(b_.heads(q, k, k, mask, a), raw_.k_rot);
+    return rotated(b_.heads({q, k, k}, mask, a, false), raw_.k_rot);
   }
 
   NodeId attention(NodeId x) {

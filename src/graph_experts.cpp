@@ -42,12 +42,13 @@ class Keeper {
 }  // namespace
 
 NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
-  const std::string p(moe.prefix);
+  const std::string exps = "_" + std::string(moe.suffix);
   const std::uint64_t tokens = ne(x)[1], width = ne(x)[0];
-  NodeId logits = moe.probs != no_node ? moe.probs : mat(weight(p + "_gate_inp.weight"), x);
-  if (const NodeId b = weight(p + "_gate_inp.bias"); b != no_node) logits = add(logits, b);
+  NodeId logits = moe.probs != no_node ? moe.probs : mat(weight("ffn_gate_inp.weight"), x);
+  if (const NodeId b = weight("ffn_gate_inp.bias"); b != no_node) logits = add(logits, b);
   const std::uint64_t n_expert = ne(logits)[0];
-  const std::uint64_t n_used = hp.n_expert_used.at(layer);
+  const std::uint64_t n_matrix = ne(weight("ffn_down" + exps + ".weight"))[2];
+  const std::uint64_t n_used = std::min<std::uint64_t>(hp.n_expert_used.at(layer), n_matrix);
   if (n_used == 0 || n_used > n_expert || n_used > most_used) throw Unbuilt{};
 
   std::vector<NodeId> chain;
@@ -61,6 +62,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   if (const NodeId b = weight("exp_probs_b.bias"); b != no_node) selection = add(probs, b);
   const bool biased = selection != probs;
   if (moe.weight_before) selection = logits;
+  if (moe.sigmoid_selects) selection = unary(logits);
   const bool grouped = hp.n_expert_groups.value_or(0) > 1;
   if (grouped) {
     const std::uint64_t groups = *hp.n_expert_groups, used = hp.n_expert_groups_used.value_or(1);
@@ -81,6 +83,10 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   if (ids == no_node) {
     sorted = other(ne(selection), {selection}, i32_elem);
     ids = strided(sorted, {n_used, tokens, 1, 1});
+  }
+  if (n_matrix < n_expert && moe.sigmoid_selects) {  // the group of each chosen expert
+    const NodeId f = other(ne(ids), {ids});
+    ids = other(ne(ids), {scale(f)}, i32_elem);
   }
   probs = reshape(probs, {1, n_expert, tokens, 1});
   chain.push_back(probs);
@@ -103,8 +109,8 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   g.expand(w);
   NodeId y = reshape(x, {width, 1, tokens, 1});
   g.expand(y);
-  if (moe.selected == no_node && !moe.softmax_weight && !grouped && !moe.weight_before &&
-      top_k_kernel_takes(n_expert)) {
+  if (moe.selected == no_node && !moe.sigmoid_selects && !moe.softmax_weight && !grouped &&
+      !moe.weight_before && top_k_kernel_takes(n_expert)) {
     Keeper keeper(g, chain.front(), y);
     for (const NodeId id : chain) keeper.node(id);
   }
@@ -117,21 +123,22 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   const auto matrix = [&](const std::string& name, NodeId in) {
     return biased_id(mat_id(weight(name + ".weight"), in, ids), name);
   };
-  if (has(p + "_gate_up_exps.weight")) {
-    const NodeId both = matrix(p + "_gate_up_exps", y);
+  if (has("ffn_gate_up" + exps + ".weight")) {
+    const NodeId both = matrix("ffn_gate_up" + exps, y);
     const std::uint64_t n_ff = ne(both)[0] / 2;
     const NodeId gate = strided(both, {n_ff, n_used, tokens, 1});
     y = other({n_ff, n_used, tokens, 1}, {gate, strided(both, {n_ff, n_used, tokens, 1})});
   } else {
-    const NodeId up = matrix(p + "_up_exps", y);
-    if (has(p + "_gate_exps.weight")) {
-      const NodeId gate = matrix(p + "_gate_exps", y);
+    const NodeId up = matrix("ffn_up" + exps, y);
+    if (has("ffn_gate" + exps + ".weight")) {
+      const NodeId gate = matrix("ffn_gate" + exps, y);
       y = other(ne(gate), {gate, up});
     } else {
       y = moe.act == Act::squared ? unary(unary(up)) : unary(up);
     }
   }
-  const NodeId raw = matrix(p + "_down_exps", y);
+  const NodeId raw = matrix("ffn_down" + exps, y);
+  g[raw].host_only = moe.precise_down && workload.backend == "cuda";
   const NodeId out = moe.weight_before ? raw : mul(raw, w);
   g.expand(out);
   std::vector<NodeId> views(n_used);

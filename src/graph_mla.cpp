@@ -22,7 +22,8 @@ NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId t
   Latent w(b);
   const std::uint64_t nope = b.ne(b.weight("attn_k_b.weight"))[0], d_k = nope + w.rot;
   w.rank = b.ne(b.weight("attn_kv_a_norm.weight"))[0];
-  const std::uint64_t q_row = f32_elem.block_bytes * d_k * w.n_head;
+  const std::uint64_t q_row = f32_elem.block_bytes * d_k;
+  q = b.reshape(q, {d_k, w.n_head, w.t, 1});
   const NodeId compressed = b.mat("attn_kv_a_mqa.weight", x);
   const std::uint64_t kv_row = f32_elem.block_bytes * b.ne(compressed)[0];
   const NodeId kv_part = b.g.part(compressed, {w.rank, w.t, 1, 1}, kv_row);

@@ -30,7 +30,7 @@ NodeId convolution_input(GraphBuilder& b, NodeId fresh, std::uint64_t kernel, st
 NodeId convolve(GraphBuilder& b, NodeId in, const char* kernel, std::uint64_t n) {
   const Batch t(b);
   const NodeId y = b.other({n, t.each, t.seqs, 1}, {in, b.weight(kernel)});
-  b.g[y].host_only = n % 128 != 0;
+  b.g[y].host_only = !cuda_convolves(n);
   return y;
 }
 
@@ -65,7 +65,7 @@ NodeId mix_mamba1(GraphBuilder& b, NodeId x) {
   dt = b.mat_bias("ssm_dt", dt);
   const NodeId heads = b.reshape(y, {1, inner, t.each, t.seqs});
   const std::uint64_t result = inner * t.each * t.seqs + state * inner * t.seqs;
-  const bool taken = state == 16 && inner % 128 == 0;
+  const bool taken = cuda_scans(hp, state, inner);
   const NodeId scan = b.state(cache, state * inner, [&](NodeId states, NodeId ids) {
     const NodeId ssm = b.reshape(states, {state, 1, inner, b.ne(cache)[1]});
     const NodeId s =
@@ -107,7 +107,7 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x) {
   dt = b.add(b.cont(dt), b.weight("ssm_dt.bias"));
   const std::uint64_t slots = std::min(t.each, b.state_slots());
   const std::uint64_t result = inner * t.each * t.seqs + state * inner * t.seqs * b.state_slots();
-  const bool taken = (state == 128 || state == 256) && dim % 16 == 0;
+  const bool taken = cuda_scans(hp, 1, n_head);
   const NodeId scan = b.state(cache, state * inner, [&](NodeId states, NodeId ids) {
     const NodeId ssm = b.reshape(states, {state, dim, n_head, b.ne(cache)[1]});
     const NodeId s =
@@ -124,6 +124,53 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x) {
     y = b.norm(y, "ssm_norm");
   }
   return b.mat("ssm_out.weight", b.reshape(y, {inner, b.n_tokens, 1, 1}));
+}
+
+// src/models/plamo2.cpp, v0.5.0.
+NodeId mix_plamo2(GraphBuilder& b, NodeId x) {
+  const Batch t(b);
+  const Hparams& hp = b.hp;
+  const std::uint64_t inner = hp.ssm_inner_size.value_or(0), state = hp.ssm_state_size.value_or(0);
+  const std::uint64_t n_head = hp.ssm_time_step_rank.value_or(0);
+  const std::uint64_t held = hp.ssm_conv_kernel.value_or(1) - 1;
+  const NodeId cache = b.state_cache(CacheRole::recurrent_state);
+  const NodeId convs = b.state_cache(CacheRole::conv_state);
+  if (cache == no_node || convs == no_node || n_head == 0) throw Unbuilt{};
+  const std::uint64_t dim = inner / n_head;
+  const NodeId before = b.reshape(b.state(convs, held * inner), {held, inner, t.seqs, 1});
+  NodeId zx = b.mat("ssm_in.weight", b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}));
+  zx = b.other({2 * dim, n_head, t.each, t.seqs}, {b.strided(zx, {2 * inner, t.seqs, t.each, 1})});
+  NodeId y = b.other({inner, t.each, t.seqs, 1}, {b.strided(zx, {dim, n_head, t.each, t.seqs})});
+  const NodeId z = b.strided(zx, {dim, n_head, t.each, t.seqs});
+  const NodeId in = b.other({held + t.each, inner, t.seqs, 1},
+                            {before, b.strided(y, {t.each, inner, t.seqs, 1})});
+  b.keep_state(convs, b.strided(in, {held, inner, t.seqs, 1}), held * inner);
+  y = b.unary(convolve(b, in, "ssm_conv1d.weight", inner));
+  const NodeId parts = b.mat("ssm_x.weight", y);
+  const std::uint64_t rank = b.ne(parts)[0] - 2 * state;
+  const auto part = [&](std::uint64_t w, const char* name) {
+    return b.norm(b.strided(parts, {w, t.each, t.seqs, 1}), name);
+  };
+  NodeId in_b = part(state, "ssm_b_norm"), in_c = part(state, "ssm_c_norm");
+  const NodeId dt = b.mat_bias("ssm_dt", part(rank, "ssm_dt_norm"));
+  const NodeId a = b.reshape(b.weight("ssm_a"), {1, n_head, 1, 1});
+  const NodeId heads = b.strided(y, {dim, n_head, t.each, t.seqs});
+  in_b = b.strided(in_b, {state, 1, t.each, t.seqs});
+  in_c = b.strided(in_c, {state, 1, t.each, t.seqs});
+  const std::uint64_t result = inner * t.each * t.seqs + state * inner * t.seqs;
+  const NodeId scan = b.state(cache, state * inner, [&](NodeId states, NodeId ids) {
+    const NodeId ssm = b.reshape(states, {state, dim, n_head, b.ne(cache)[1]});
+    const NodeId s = b.other({result, 1, 1, 1}, {ssm, heads, dt, a, in_b, in_c, ids});
+    b.g[s].host_only = !cuda_scans(hp, 1, n_head);
+    return s;
+  });
+  b.keep_state(cache, b.strided(scan, {state * inner * t.seqs, 1, 1, 1}), state * inner);
+  NodeId out = b.strided(scan, {dim, n_head, t.each, t.seqs});
+  const NodeId d = b.reshape(b.weight("ssm_d"), {1, n_head, 1, 1});
+  out = b.in_place(heads, {out, b.mul(heads, d)});
+  out = b.other(b.ne(out), {b.cont(z), out});
+  out = b.mat("ssm_out.weight", b.strided(out, {inner, t.each, t.seqs, 1}));
+  return b.reshape(out, {b.ne(out)[0], b.n_tokens, 1, 1});
 }
 
 // src/models/lfm2.cpp, v0.5.0.

@@ -1,4 +1,4 @@
-#include "graph_families.hpp"
+#include "graph_rwkv.hpp"
 
 namespace fitvram {
 
@@ -64,45 +64,20 @@ NodeId time_mix(GraphBuilder& b, NodeId x, NodeId before, NodeId& first_value) {
   return b.reshape(b.mat("time_mix_output.weight", y), {n, each, seqs, 1});
 }
 
+NodeId channel_mix(GraphBuilder& b, NodeId x, NodeId before) {
+  const NodeId sx = b.in_place(before, {before, x});
+  const NodeId mixed = b.add(b.mul(sx, b.weight("channel_mix_lerp_k.weight")), x);
+  const NodeId y = b.unary(b.unary(b.mat("channel_mix_key.weight", mixed)));
+  return b.mat("channel_mix_value.weight", y);
+}
+
 }  // namespace
 
-// src/models/rwkv7-base.cpp and rwkv7.cpp, v0.5.0.
+// src/models/rwkv7-base.cpp, rwkv7.cpp and arwkv7.cpp, v0.5.0.
 void build_rwkv7(GraphBuilder& b, const Family& f) {
-  b.layer_norm = true;
-  const std::uint64_t n = b.n_embd, t = b.n_tokens, seqs = b.n_seqs, each = t / seqs;
-  NodeId x = b.embed(false);
-  b.layer = SIZE_MAX;
-  x = b.norm(x, "token_embd_norm");
   NodeId first_value = no_node;
-  for (const std::size_t il : b.plan) {
-    b.layer = il;
-    x = b.reshape(x, {n, each, seqs, 1});
-    const NodeId cache = b.state_cache(CacheRole::conv_state);
-    if (cache == no_node) throw Unbuilt{};
-    const NodeId shift = b.reshape(b.state(cache, 2 * n), {n, 2, seqs, 1});
-    const NodeId att_shift = b.strided(shift, {n, 1, seqs, 1});
-    const NodeId ffn_shift = b.strided(shift, {n, 1, seqs, 1});
-    const auto shifted = [&](NodeId last, NodeId y) {
-      return b.other({n, each, seqs, 1}, {last, b.strided(y, {n, each - 1, seqs, 1})});
-    };
-    const NodeId att = b.norm(x, "attn_norm");
-    NodeId cur = time_mix(b, att, shifted(att_shift, att), first_value);
-    NodeId in = b.add(cur, x);
-    NodeId ffn = b.norm(in, "attn_norm_2");
-    NodeId before = shifted(ffn_shift, ffn);
-    const Shape one{n, 1, seqs, 1};
-    const NodeId next = b.other({n, 2, seqs, 1}, {b.strided(att, one), b.strided(ffn, one)});
-    const NodeId target = b.reshape(cache, {2 * n * seqs, 1, 1, 1});
-    b.g.expand(b.g.write(target, {b.reshape(next, {2 * n * seqs, 1, 1, 1}), target}));
-    const Shape flat{n, t, 1, 1};
-    in = b.reshape(in, flat), ffn = b.reshape(ffn, flat), before = b.reshape(before, flat);
-    if (il + 1 == b.model.n_layer) in = b.pick(in), ffn = b.pick(ffn), before = b.pick(before);
-    const NodeId sx = b.in_place(before, {before, ffn});
-    const NodeId mixed = b.add(b.mul(sx, b.weight("channel_mix_lerp_k.weight")), ffn);
-    cur = b.unary(b.unary(b.mat("channel_mix_key.weight", mixed)));
-    x = b.add(b.mat("channel_mix_value.weight", cur), in);
-  }
-  b.head(x, f.caps);
+  const auto mix = [&](NodeId x, NodeId before) { return time_mix(b, x, before, first_value); };
+  build_rwkv(b, f, mix, [&](NodeId x, NodeId before) { return channel_mix(b, x, before); });
 }
 
 }  // namespace fitvram

@@ -11,14 +11,30 @@ bool uses_rope(const GraphBuilder& b, const Family& f) {
       return true;
     case Rope::windows:
       return b.is_swa();
+    case Rope::windows_or_lead:
+      return b.is_swa() || b.layer < b.hp.n_layer_dense_lead.value_or(0);
     case Rope::windows_if:
       return b.is_swa() || b.hp.n_swa.value_or(0) == 0;
     case Rope::three_of_four:
       return (b.layer + 1) % 4 != 0;
+    case Rope::if_finetuned:
+      return b.hp.rope_finetuned.value_or(true);
+    case Rope::if_32_layers:
+      return b.model.n_layer == 32;
     case Rope::none:
       return false;
   }
   return true;
+}
+
+HeadShape head_shape(const GraphBuilder& b, const Family& f) {
+  const auto& caches = b.model.layers[b.layer].caches;
+  if (!caches.empty() && caches.front().role == CacheRole::kv) return caches.front().shape;
+  const std::uint32_t n_head = b.hp.n_head.at(b.layer);
+  if (!f.uncached || n_head == 0) throw Unbuilt{};
+  const auto each = static_cast<std::uint32_t>(b.n_embd / n_head);
+  const std::uint32_t n_kv = b.hp.n_head_kv.present() ? b.hp.n_head_kv.at(b.layer) : n_head;
+  return {n_kv, b.hp.head_dim_k.value_or(each), b.hp.head_dim_v.value_or(each)};
 }
 
 NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d, std::uint64_t n) {
@@ -30,8 +46,11 @@ NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d
   return b.norm(b.reshape(flat, heads), name);
 }
 
-NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
+NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits = no_node) {
   Moe moe;
+  if (f.chunks) logits = b.mat("ffn_gate_inp.weight", x);
+  moe.sigmoid_selects = f.chunks;
+  moe.probs = logits;
   moe.act = f.act;
   moe.norm_weights =
       f.norm_weights == -1 ? b.hp.expert_weights_norm.value_or(0) != 0 : f.norm_weights != 0;
@@ -39,7 +58,14 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
   moe.scale = factor != 0.0 && factor != 1.0;
   moe.softmax_weight = f.gating == Gating::softmax_weight;
   moe.weight_before = f.attn_scaled;
+  moe.precise_down = f.precise_down;
   NodeId y = b.experts(x, moe);
+  if (f.dense_beside && b.has("ffn_up.weight"))
+    return b.scale(b.add(b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act), y));
+  if (f.chunks) {
+    moe.suffix = "chexps";
+    return b.add(y, b.scale(b.experts(y, moe)));
+  }
   if (!b.has("ffn_up_shexp.weight")) return y;
   NodeId shared = b.feed_forward(x, "ffn_up_shexp", "ffn_gate_shexp", "ffn_down_shexp", f.act);
   if (b.has("ffn_gate_inp_shexp.weight")) {
@@ -51,9 +77,10 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x) {
 
 }  // namespace
 
-NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x) {
-  const bool routed = b.has("ffn_gate_inp.weight");
-  return routed ? moe_block(b, f, x) : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
+NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits) {
+  const bool routed = b.has("ffn_gate_inp.weight") && !f.ffn_and_experts;
+  return routed ? moe_block(b, f, x, logits)
+                : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
 }
 
 NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
@@ -67,21 +94,21 @@ NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
 
 Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::size_t il = b.layer;
-  const auto& caches = b.model.layers[il].caches;
-  if (caches.empty() || caches.front().role != CacheRole::kv) throw Unbuilt{};
-  const HeadShape shape = caches.front().shape;
+  const HeadShape shape = head_shape(b, f);
   const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
   Qkv t{};
-  if (b.has("attn_qkv.weight")) {
+  if (f.norm_after_rope || b.has("attn_qkv.weight")) {
     t = b.qkv(x, shape.dim_k, shape.dim_v, n_head, n_kv);
+    if (f.norm_after_rope && uses_rope(b, f)) t.q = b.rope(t.q), t.k = b.rope(t.k);
     if (b.has("attn_q_norm.weight")) t.q = b.norm(t.q, "attn_q_norm");
-    if (b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
+    if (f.bare_norms || b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
   } else {
-    t.q = head_norm(b, b.mat_bias("attn_q", x), "attn_q_norm", shape.dim_k, n_head);
-    t.k = head_norm(b, b.mat_bias("attn_k", x), "attn_k_norm", shape.dim_k, n_kv);
-    t.v = b.reshape(b.mat_bias("attn_v", x), {shape.dim_v, n_kv, b.n_tokens, 1});
+    const auto clamped = [&](NodeId y) { return b.clamps ? b.unary(y) : y; };
+    t.q = head_norm(b, clamped(b.mat_bias("attn_q", x)), "attn_q_norm", shape.dim_k, n_head);
+    t.k = head_norm(b, clamped(b.mat_bias("attn_k", x)), "attn_k_norm", shape.dim_k, n_kv);
+    t.v = b.reshape(clamped(b.mat_bias("attn_v", x)), {shape.dim_v, n_kv, b.n_tokens, 1});
   }
-  if (uses_rope(b, f)) {
+  if (uses_rope(b, f) && !f.norm_after_rope) {
     t.q = b.rope(t.q), t.k = b.rope(t.k);
     if (f.attn_scaled) t.q = b.unary(t.q), t.k = b.unary(t.k);
   } else if (f.attn_scaled) {
@@ -97,7 +124,8 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
 
 NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
   const Attention a = projected(b, f, x);
-  NodeId y = b.attend(b.windows && b.is_swa() ? b.window : b.full, a);
+  const AttentionInput& input = b.windows && b.is_swa() ? b.window : b.full;
+  NodeId y = f.uncached ? b.attend_batch(input, a) : b.attend(input, a);
   if (b.has("attn_gate.weight")) y = gated_heads(b, y, x, a.n_head);
   if (b.has("attn_sub_norm.weight")) y = b.norm(y, "attn_sub_norm");
   return b.mat_bias("attn_output", y);
@@ -124,12 +152,23 @@ NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
   return b.mat_bias("attn_output", b.mul(y, b.unary(gate)));
 }
 
+namespace {
+
+/// llama-hparams.cpp, use_mrope, v0.5.0.
+std::uint64_t positions_per_token(const GraphBuilder& b, const Family& f) {
+  const auto& sections = b.hp.rope_sections;
+  const bool axes = sections.size() > 1 && sections[0] != 0 && sections[1] != 0;
+  return f.axes_if_listed && !axes ? 1 : static_cast<std::uint64_t>(f.pos);
+}
+
+}  // namespace
+
 void build_transformer(GraphBuilder& b, const Family& f) {
   b.layer_norm = f.layer_norm;
   NodeId x = b.embed(f.scaled_embd);
-  const NodeId positions = b.positions(static_cast<std::uint64_t>(f.pos));
+  const NodeId positions = b.positions(positions_per_token(b, f));
   if (f.learned_positions) x = b.add(x, b.rows(b.global("position_embd.weight"), positions));
-  if (f.embd_norm) {
+  if (f.embd_norm || f.embd_skips) {
     b.layer = SIZE_MAX;
     x = b.norm(x, "token_embd_norm");
   }
@@ -137,21 +176,29 @@ void build_transformer(GraphBuilder& b, const Family& f) {
   b.windows =
       arch != nullptr && arch->window.kind != WindowRule::Kind::none && b.hp.n_swa.value_or(0) != 0;
   const bool latent = arch != nullptr && arch->mla && b.hp.head_dim_k_mla.value_or(0) != 0;
-  b.full = b.attention_input(false, latent);
-  b.window = b.windows ? b.attention_input(true, latent) : b.full;
+  const auto input = [&](bool of_window) {
+    return f.uncached ? b.batch_input() : b.attention_input(of_window, latent);
+  };
+  b.full = input(false);
+  b.window = b.windows ? input(true) : b.full;
   b.v_first = !b.windows;
   if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(true);
+  b.head_scaled = f.head_scaled;
+  b.clamps = f.clamps && b.hp.clamp_kqv.value_or(0) > 0;
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
+  const NodeId embd = x;
   const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 
   for (const std::size_t il : b.plan) {
     b.layer = il;
     b.last = il + 1 == b.model.n_layer;
     const LayerKind kind = b.model.layers[il].kind;
-    NodeId residual = x;
+    NodeId residual = x, skip = x;
     NodeId cur = f.bare_norms || b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;
     if (f.recurrent != nullptr) b.g.expand(f.expand_norm ? cur : no_node);
     NodeId normed = cur;
+    const NodeId routed =
+        f.router_ahead && b.has("ffn_gate_inp.weight") ? b.mat("ffn_gate_inp.weight", x) : no_node;
     const bool parallel =
         f.beside != Beside::none &&
         !(f.beside == Beside::own_norm && !b.hp.parallel_residual.value_or(true)) &&
@@ -171,11 +218,13 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       cur = mix(b, f, cur);
     if (b.last && f.pick == Pick::last_layer) {
       cur = b.pick(cur);
-      residual = cur == residual ? cur : b.pick(residual);
+      skip = residual = cur == residual ? cur : b.pick(residual);
       if (parallel && f.beside != Beside::own_norm) normed = b.pick(normed);
     }
     if (b.has("post_attention_norm.weight") && !f.post_is_ffn_norm)
       cur = b.norm(cur, "post_attention_norm");
+    else if (b.has("attn_output_norm.weight") && b.has("ffn_norm.weight"))
+      cur = b.norm(cur, "attn_output_norm");
     const NodeId attention = cur;
     NodeId in = normed;
     const bool summed = !parallel || f.beside == Beside::unless_normed;
@@ -189,26 +238,41 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       x = residual;
       continue;
     }
-    const char* ffn_norm = f.post_is_ffn_norm ? "post_attention_norm" : "ffn_norm";
+    const char* ffn_norm = f.post_is_ffn_norm                         ? "post_attention_norm"
+                           : b.has("ffn_norm.weight") || f.bare_norms ? "ffn_norm"
+                                                                      : "attn_output_norm";
     if ((!parallel || f.beside == Beside::own_norm) &&
         (f.bare_norms || b.has(std::string(ffn_norm) + ".weight")))
       in = b.norm(in, ffn_norm);
-    cur = ffn_block(b, f, in);
-    if (b.has("post_ffw_norm.weight")) cur = b.norm(cur, "post_ffw_norm");
+    cur = ffn_block(b, f, in, routed);
+    if (b.has("post_ffw_norm.weight"))
+      cur = b.norm(cur, "post_ffw_norm");
+    else if (b.has("layer_output_norm.weight"))
+      cur = b.norm(cur, "layer_output_norm");
     const bool ahead =
         f.residual_first == ResidualFirst::after_ffn || f.residual_first == ResidualFirst::both;
-    if (f.beside == Beside::attention_first) {
+    if (f.beside == Beside::attention_then_ffn) {
+      cur = b.add(b.add(attention, cur), residual);
+    } else if (f.beside == Beside::attention_first) {
       cur = b.add(b.add(cur, attention), residual);
     } else {
       cur = ahead ? b.add(residual, cur) : b.add(cur, residual);
       if (!summed) cur = b.add(cur, attention);
+    }
+    if (f.embd_skips)
+      cur = b.add(cur, b.mul(b.last ? b.pick(embd) : embd, b.weight("layer_output_scale.weight")));
+    if (f.ffn_and_experts) {
+      const NodeId outer = skip;
+      cur = b.add(moe_block(b, f, b.norm(outer, "ffn_norm_exps")), cur);
     }
     if (il < b.hp.n_deepstack_layers.value_or(0)) {
       const std::uint64_t row = f32_elem.block_bytes * b.ne(b.deep_embd)[0];
       cur = b.add(cur, b.g.part(b.deep_embd, {b.n_embd, b.n_tokens, 1, 1}, row));
     }
     x = cur;
+    if (f.loops && !b.last && b.ends_loop(il)) x = b.norm_of_output(x);
   }
+  if (f.headless) return b.finish(x, "output_norm");
   if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);
   b.head(x, f.caps, f.pick == Pick::after_norm);
 }

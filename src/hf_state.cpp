@@ -91,6 +91,7 @@ void granite_hybrid(const HfReader& r, Hparams& h) {
   const bool bamba = std::any_of(words.begin(), words.end(), [](const std::string& word) {
     return word == "BambaForCausalLM" || word == "bamba";
   });
+  h.rope_finetuned = bamba;
   if (!bamba) h.n_ctx_train = unlimited;
 }
 

@@ -10,6 +10,7 @@ using Number = Hparams::U32 Hparams::*;
 using Each = PerLayer Hparams::*;
 using Flags = std::vector<bool> Hparams::*;
 using Counts = std::vector<std::uint32_t> Hparams::*;
+using Flag = std::optional<bool> Hparams::*;
 using Real = std::optional<double> Hparams::*;
 
 // A key that some files give as a number and some as a list.
@@ -20,11 +21,12 @@ struct NumberOrFlags {
 
 struct Row {
   std::string_view key;
-  std::variant<Number, Each, Flags, Counts, Real, NumberOrFlags> field;
+  std::variant<Number, Each, Flags, Counts, Flag, Real, NumberOrFlags> field;
 };
 
 constexpr Row rows[] = {
     {"attention.chunk_size", &Hparams::n_chunk},
+    {"attention.clamp_kqv", &Hparams::clamp_kqv},
     {"attention.compress_ratios", &Hparams::compress_ratios},
     {"attention.head_count", &Hparams::n_head},
     {"attention.head_count_kv", &Hparams::n_head_kv},
@@ -73,15 +75,19 @@ constexpr Row rows[] = {
     {"ple.layers", &Hparams::ple_layers},
     {"ple.ngram_size", &Hparams::ple_ngram_size},
     {"rope.dimension_count", &Hparams::n_rot},
+    {"rope.dimension_sections", &Hparams::rope_sections},
     {"rope.scale_linear", &Hparams::rope_scale},
     {"rope.scaling.factor", &Hparams::rope_scale},
+    {"rope.scaling.finetuned", &Hparams::rope_finetuned},
     {"shortconv.l_cache", &Hparams::shortconv_l_cache},
+    {"skip_loop_final_norm", &Hparams::skip_loop_final_norm},
     {"ssm.conv_kernel", &Hparams::ssm_conv_kernel},
     {"ssm.group_count", &Hparams::ssm_group_count},
     {"ssm.inner_size", &Hparams::ssm_inner_size},
     {"ssm.state_size", &Hparams::ssm_state_size},
     {"ssm.time_step_rank", &Hparams::ssm_time_step_rank},
     {"token_shift_count", &Hparams::token_shift_count},
+    {"use_parallel_residual", &Hparams::parallel_residual},
     {"vocab_size", &Hparams::n_vocab},
     {"wkv.head_size", &Hparams::wkv_head_size},
 };
@@ -132,6 +138,11 @@ class FieldReader {
 
   void store(const GgufPair& pair, Counts field) {
     out_.*field = pair.list ? list(pair) : std::vector(out_.n_layer.value_or(0), number(pair, 0));
+  }
+
+  void store(const GgufPair& pair, Flag field) {
+    if (pair.list) file_.fail(pair, "an array where one number is needed");
+    out_.*field = number(pair, 0) != 0;
   }
 
   void store(const GgufPair& pair, Real field) { out_.*field = file_.real(pair); }

@@ -102,56 +102,26 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
     const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
     (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
   };
-  const std::size_t output_layer = model.layers.size();
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
     const TensorType& type = *weights.types[i];
-    if (tensor.layer >= 0) {
-      const auto layer = static_cast<std::size_t>(tensor.layer);
-      if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
-      continue;
-    }
-    if (belongs_to_output(model, tensor)) {
-      put(devices.holds_layer(output_layer), tensor, type);
-      continue;
-    }
-    switch (tensor.role) {
-      case TensorRole::token_embd:
-        put(false, tensor, type);
-        if (has_output || tensor.name != "token_embd.weight") break;
-        if (devices.holds_layer(output_layer))
-          put(true, tensor, type);
-        else if (loads_tied_output_twice(model))
-          put(false, tensor, type);
-        break;
-      case TensorRole::position_embd:
-      case TensorRole::per_layer_embd:
-        put(false, tensor, type);
-        break;
-      case TensorRole::rope: {
-        bool device = false, host = false;
-        for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-          if (!layer_uses_rope_factors(model, layer)) continue;
-          (devices.holds_layer(layer) ? device : host) = true;
-        }
-        if (device) put(true, tensor, type);
-        if (host) put(false, tensor, type);
-        break;
+    if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
+    if (tensor.role == TensorRole::rope && tensor.layer < 0) {
+      bool device = false, host = false;
+      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
+        if (!layer_uses_rope_factors(model, layer)) continue;
+        (devices.holds_layer(layer) ? device : host) = true;
       }
-      case TensorRole::output:
-      case TensorRole::output_norm:
-      case TensorRole::norm:
-      case TensorRole::attention:
-      case TensorRole::feed_forward:
-      case TensorRole::expert:
-      case TensorRole::router:
-      case TensorRole::recurrent:
-      case TensorRole::indexer:
-      case TensorRole::multimodal:
-      case TensorRole::other:
-        put(devices.holds_layer(0), tensor, type);
-        break;
+      if (device) put(true, tensor, type);
+      if (host) put(false, tensor, type);
+      continue;
     }
+    put(devices.holds(model, tensor), tensor, type);
+    if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
+    if (devices.holds_layer(model.layers.size()))
+      put(true, tensor, type);
+    else if (loads_tied_output_twice(model))
+      put(false, tensor, type);
   }
   return sum;
 }

@@ -6,6 +6,17 @@
 
 namespace fitvram {
 
+namespace {
+
+/// Mamba's selective scan; in other recurrences a weight of the same name is only multiplied by.
+bool scans(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->recurrent != RecurrentRule::interval &&
+         (arch->state == StateRule::mamba || arch->state == StateRule::mamba2);
+}
+
+}  // namespace
+
 Devices::Devices(const ModelInfo& model, const Workload& workload) {
   backend_ = find_backend(workload.backend);
   if (backend_ == nullptr) backend_ = &backends().front();
@@ -16,6 +27,33 @@ Devices::Devices(const ModelInfo& model, const Workload& workload) {
 
 std::uint64_t Devices::layers_on_device() const {
   return backend_->device ? n_block_ + 1 - first_ : 0;
+}
+
+bool cuda_scans(const Hparams& hp, std::uint64_t ne0, std::uint64_t ne1) {
+  const std::uint64_t n_head = hp.ssm_time_step_rank.value_or(0);
+  if (ne0 != 1) return ne0 == 16 && ne1 % 128 == 0;
+  const std::uint32_t state = hp.ssm_state_size.value_or(0);
+  return (state == 128 || state == 256) && n_head != 0 &&
+         hp.ssm_inner_size.value_or(0) / n_head % 16 == 0;
+}
+
+bool cuda_convolves(std::uint64_t n_channel) { return n_channel % 128 == 0; }
+
+bool Devices::holds(const ModelInfo& model, const Tensor& tensor) const {
+  if (tensor.layer >= 0) {
+    if (!holds_layer(static_cast<std::size_t>(tensor.layer))) return false;
+    if (backend_->name != "cuda") return true;
+    if (tensor.name == "ssm_a" && scans(model))
+      return cuda_scans(model.hparams, tensor.ne[0], tensor.ne[1]);
+    const bool convolves =
+        tensor.name == "ssm_conv1d.weight" || tensor.name == "shortconv.conv.weight";
+    return !convolves || cuda_convolves(tensor.ne[1]);
+  }
+  if (belongs_to_output(model, tensor)) return holds_layer(n_block_);
+  const bool input = tensor.role == TensorRole::token_embd ||
+                     tensor.role == TensorRole::position_embd ||
+                     tensor.role == TensorRole::per_layer_embd;
+  return !input && holds_layer(0);
 }
 
 Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type,
@@ -30,6 +68,11 @@ Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType
 bool loads_tied_output_twice(const ModelInfo& model) {
   const Architecture* arch = find_architecture(model.architecture);
   return arch != nullptr && arch->output_before_embd;
+}
+
+bool ties_output(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch == nullptr || !arch->no_head;
 }
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {

@@ -20,6 +20,10 @@ class Devices {
   /// Blocks on the GPU, the output layer included.
   std::uint64_t layers_on_device() const;
 
+  /// Whether the loader puts a tensor on the GPU. Of the two that it may load for several places,
+  /// this is the input's copy of the embedding and the first block's of rope_freqs.
+  bool holds(const ModelInfo& model, const Tensor& tensor) const;
+
   /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds,
   /// once per tensor, what completes a quantized row to 512 values; every tensor is then padded to
   /// the buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).
@@ -31,9 +35,18 @@ class Devices {
   std::uint64_t first_;
 };
 
+/// Whether CUDA has the kernel that a scan with this `ssm_a`, or a convolution with this kernel,
+/// needs; the weight stays on the host otherwise (llama-model-loader.cpp, select_weight_buft;
+/// ggml-cuda.cu, supports_op, v0.5.0).
+bool cuda_scans(const Hparams& hp, std::uint64_t ne0, std::uint64_t ne1);
+bool cuda_convolves(std::uint64_t n_channel);
+
 /// gemma3n and gemma4 create the output before the embedding, so a tied head is loaded twice even
 /// on one device (src/models/gemma3n.cpp, gemma4.cpp).
 bool loads_tied_output_twice(const ModelInfo& model);
+
+/// Whether a file without an output gets one made of its embedding.
+bool ties_output(const ModelInfo& model);
 
 /// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be
 /// told: LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).

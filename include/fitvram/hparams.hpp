@@ -55,6 +55,9 @@ struct Hparams {
   U32 head_dim_k_swa;  ///< attention.key_length_swa
   U32 head_dim_v_swa;  ///< attention.value_length_swa
   U32 n_rot;           ///< rope.dimension_count
+  std::vector<std::uint32_t> rope_sections;  ///< rope.dimension_sections: positions in several axes
+  std::optional<bool> rope_finetuned;        ///< rope.scaling.finetuned: false = no rope (Granite)
+  std::optional<double> clamp_kqv;           ///< attention.clamp_kqv: bound of Q, K and V
 
   U32 n_swa;       ///< attention.sliding_window, tokens; 0 = stated to be off
   U32 swa_period;  ///< attention.sliding_window_pattern as a number: every n-th layer is full
@@ -102,6 +105,7 @@ struct Hparams {
 
   U32 n_embd_per_layer;  ///< embedding_length_per_layer_input (Gemma 3n/4)
   U32 num_loops;         ///< num_loops (Nanbeige): times the blocks are run, each with its cache
+  std::optional<bool> skip_loop_final_norm;  ///< skip_loop_final_norm (Nanbeige)
   std::vector<std::uint32_t>
       ple_layers;         ///< ple.layers (Qwen 4): indices of layers with a PLE module
   U32 ple_ngram_size;     ///< ple.ngram_size

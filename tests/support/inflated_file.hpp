@@ -22,15 +22,17 @@ inline std::vector<char> read_bytes(const std::string& path) {
 
 class InflatedFile {
  public:
-  InflatedFile(const std::string& path, std::size_t size) : size_(size) {
-    const auto stored = read_bytes(path);
-    if (stored.size() > size) throw std::runtime_error(path + " is larger than its true size");
+  InflatedFile(const std::string& path, std::size_t size)
+      : InflatedFile(std::as_bytes(std::span<const char>(read_bytes(path))), size) {}
+
+  InflatedFile(std::span<const std::byte> stored, std::size_t size) : size_(size) {
+    if (stored.size() > size) throw std::runtime_error("more is stored than the true size");
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     memory_ = ::mmap(nullptr, size, PROT_READ, flags, -1, 0);
-    if (memory_ == MAP_FAILED) throw std::runtime_error("cannot map " + path);
+    if (memory_ == MAP_FAILED) throw std::runtime_error("cannot map memory");
     if (::mprotect(memory_, stored.size(), PROT_READ | PROT_WRITE) != 0)
-      throw std::runtime_error("cannot write the beginning of " + path);
-    std::copy(stored.begin(), stored.end(), static_cast<char*>(memory_));
+      throw std::runtime_error("cannot write to mapped memory");
+    std::copy(stored.begin(), stored.end(), static_cast<std::byte*>(memory_));
     stored_size_ = stored.size();
   }
   InflatedFile(const InflatedFile&) = delete;
