@@ -47,6 +47,7 @@ struct Family {
   NodeId (*attention)(GraphBuilder& b, const Family& family, NodeId x) = nullptr;
   bool layer_norm = false;
   bool scaled_embd = false;
+  bool embd_scaled_if_stated = false;  ///< by embedding_scale, if the file has it
   Beside beside = Beside::none;
   bool bare_norms = false;  ///< norms without weights
   bool learned_positions = false;

@@ -165,7 +165,8 @@ std::uint64_t positions_per_token(const GraphBuilder& b, const Family& f) {
 
 void build_transformer(GraphBuilder& b, const Family& f) {
   b.layer_norm = f.layer_norm;
-  NodeId x = b.embed(f.scaled_embd);
+  NodeId x =
+      b.embed(f.scaled_embd || (f.embd_scaled_if_stated && b.hp.embedding_scale.value_or(0) != 0));
   const NodeId positions = b.positions(positions_per_token(b, f));
   if (f.learned_positions) x = b.add(x, b.rows(b.global("position_embd.weight"), positions));
   if (f.embd_norm || f.embd_skips) {

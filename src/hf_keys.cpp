@@ -288,6 +288,7 @@ void read_keys(const HfReader& reader, Hparams& h) {
     h.expert_weights_norm = *norm ? 1U : 0U;
   h.expert_weights_scale = reader.number(
       "routed_scaling_factor moe_router_scaling_factor router_scaling_factor route_scale");
+  h.embedding_scale = reader.number("embedding_multiplier");
   if (reader.flag("multi_query").value_or(false)) h.n_head_kv = 1;
   if (reader.has("indexer_types")) {
     for (const auto& kind : reader.words("indexer_types")) {

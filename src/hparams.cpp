@@ -51,6 +51,7 @@ constexpr Row rows[] = {
     {"context_length", &Hparams::n_ctx_train},
     {"embedding_length", &Hparams::n_embd},
     {"embedding_length_per_layer_input", &Hparams::n_embd_per_layer},
+    {"embedding_scale", &Hparams::embedding_scale},
     {"expert_count", &Hparams::n_expert},
     {"expert_feed_forward_length", &Hparams::n_ff_exp},
     {"expert_gating_func", &Hparams::expert_gating_func},

@@ -103,8 +103,9 @@ struct Hparams {
   U32 full_attention_interval;         ///< full_attention_interval
   std::vector<bool> recurrent_layers;  ///< attention.recurrent_layers: true = recurrent
 
-  U32 n_embd_per_layer;  ///< embedding_length_per_layer_input (Gemma 3n/4)
-  U32 num_loops;         ///< num_loops (Nanbeige): times the blocks are run, each with its cache
+  std::optional<double> embedding_scale;  ///< embedding_scale: factor of the embedding (Granite)
+  U32 n_embd_per_layer;                   ///< embedding_length_per_layer_input (Gemma 3n/4)
+  U32 num_loops;  ///< num_loops (Nanbeige): times the blocks are run, each with its cache
   std::optional<bool> skip_loop_final_norm;  ///< skip_loop_final_norm (Nanbeige)
   std::vector<std::uint32_t>
       ple_layers;         ///< ple.layers (Qwen 4): indices of layers with a PLE module
