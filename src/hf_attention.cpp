@@ -102,11 +102,38 @@ void falcon(const HfReader& r, Hparams& h) {
   }
 }
 
+bool has_class(const HfReader& r, std::string_view part) {
+  const auto words = r.architecture_words();
+  return std::any_of(words.begin(), words.end(),
+                     [&](const auto& word) { return word.find(part) != std::string::npos; });
+}
+
+// The positions of the padding token and of what stands before it are never used
+// (conversion/bert.py).
+void bert(const HfReader& r, Hparams& h) {
+  if (!has_class(r, "oberta") && !has_class(r, "XLMRoberta")) return;
+  const std::uint64_t offset = std::uint64_t{1} + r.count_or("pad_token_id", 1);
+  if (h.n_ctx_train && *h.n_ctx_train > offset)
+    h.n_ctx_train = *h.n_ctx_train - static_cast<std::uint32_t>(offset);
+}
+
+void neo_bert(const HfReader&, Hparams& h) {
+  h.n_ff = static_cast<std::uint32_t>(std::uint64_t{h.n_ff.max()} * 2 / 3);
+}
+
+void nomic_bert(const HfReader& r, Hparams& h) {
+  const std::uint32_t stated = r.count_or("n_positions", 0);
+  if (stated == 8192) h.n_ctx_train = 2048;
+  if (stated == 2048) h.n_ctx_train = 512;
+  if (h.moe_every_n_layers.value_or(0) == 0) h.n_expert.reset();
+}
+
 // One block of the file serves several times, each time with its own cache
 // (conversion/hrm_text.py).
 void hrm_text(const HfReader& r, Hparams& h) {
-  const std::uint64_t n = std::uint64_t{r.count_or("num_layers_per_stack", *h.n_layer)} *
-                          r.need("H_cycles") * (std::uint64_t{r.need("L_cycles")} + 1);
+  h.n_layer_per_stack = r.count_or("num_layers_per_stack", *h.n_layer);
+  const std::uint64_t n = std::uint64_t{*h.n_layer_per_stack} * r.need("H_cycles") *
+                          (std::uint64_t{r.need("L_cycles")} + 1);
   if (n > 16384) {
     throw Malformed(ErrorCode::limit, r.where("H_cycles"), std::to_string(n) + " layers");
   }
@@ -190,6 +217,7 @@ void olmo(const HfReader& r, Hparams& h) {
 void experts_as_wide_as_ff(const HfReader&, Hparams& h) { h.n_ff_exp = h.n_ff; }
 
 constexpr std::array families{
+    HfFamily{"bert", bert},
     HfFamily{"bloom", bloom},
     HfFamily{"chatglm", chatglm},
     HfFamily{"codeshell", wide_ff},
@@ -202,11 +230,14 @@ constexpr std::array families{
     HfFamily{"hrm_text", hrm_text},
     HfFamily{"hunyuan-dense", hunyuan},
     HfFamily{"hunyuan-moe", hunyuan_moe},
+    HfFamily{"jina-bert-v3", bert},
     HfFamily{"llada", llada},
     HfFamily{"minicpm3", minicpm3},
     HfFamily{"minimax-m2", experts_as_wide_as_ff},
     HfFamily{"minimax-m3", experts_as_wide_as_ff},
     HfFamily{"mpt", wide_ff},
+    HfFamily{"neo-bert", neo_bert},
+    HfFamily{"nomic-bert", nomic_bert},
     HfFamily{"olmo", olmo},
     HfFamily{"openelm", openelm},
     HfFamily{"phi2", as_many_kv_heads},

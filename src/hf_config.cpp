@@ -85,6 +85,7 @@ std::string refined(const HfReader& reader, std::string gguf) {
   };
   if (gguf == "mistral3" && (has("mistral4") || reader.has("kv_lora_rank"))) return "mistral4";
   if (gguf == "llama" && reader.has("draft_vocab_size")) return "eagle3";
+  if (gguf == "bert" && reader.has("lora_adaptations")) return "jina-bert-v3";
   return gguf;
 }
 
