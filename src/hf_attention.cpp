@@ -194,6 +194,12 @@ void plm(const HfReader& r, Hparams& h) {
   h.head_dim_v = r.need("v_head_dim");
 }
 
+// Features of the image that are added to the first layers (conversion/qwen3vl.py).
+void deepstack(const HfReader& r, Hparams& h) {
+  const auto layers = r.list("vision_config/deepstack_visual_indexes");
+  if (!layers.empty()) h.n_deepstack_layers = static_cast<std::uint32_t>(layers.size());
+}
+
 void refact(const HfReader&, Hparams& h) {
   h.n_ff = rounded_up(std::floor(8.0 * *h.n_embd / 3), 256);
   h.n_head_kv = 1;
@@ -204,13 +210,20 @@ void starcoder(const HfReader& r, Hparams& h) {
   h.n_head_kv = r.flag("multi_query").value_or(true) ? PerLayer(1) : h.n_head;
 }
 
-// The first OLMo: both halves of the gated layer as one width (configuration_olmo.py).
+// The first OLMo: both halves of the gated layer as one width, mlp_hidden_size or, when that is
+// null, mlp_ratio times n_embd (configuration_olmo.py). A config without the key is not complete.
 void olmo(const HfReader& r, Hparams& h) {
   if (r.has("intermediate_size")) return;
   std::uint64_t wide = h.n_ff.max();
-  if (wide == 0) wide = std::uint64_t{r.count_or("mlp_ratio", 0)} * *h.n_embd;
+  if (wide == 0 && r.is_null("mlp_hidden_size"))
+    wide = std::uint64_t{r.count_or("mlp_ratio", 0)} * *h.n_embd;
   if (r.word("activation_type") == "swiglu") wide /= 2;
   if (wide > 0) h.n_ff = within_reason(wide, "the feed-forward size");
+}
+
+// A reward model scores with one value where a language model has its head.
+void gptneox(const HfReader& r, Hparams& h) {
+  if (has_class(r, "RewardModel")) h.n_cls_out = 1;
 }
 
 // The class has no key of its own for the experts (conversion/minimax.py and gpt_oss.py).
@@ -227,6 +240,7 @@ constexpr std::array families{
     HfFamily{"falcon", falcon},
     HfFamily{"gpt-oss", experts_as_wide_as_ff},
     HfFamily{"gpt2", wide_ff},
+    HfFamily{"gptneox", gptneox},
     HfFamily{"hrm_text", hrm_text},
     HfFamily{"hunyuan-dense", hunyuan},
     HfFamily{"hunyuan-moe", hunyuan_moe},
@@ -243,6 +257,8 @@ constexpr std::array families{
     HfFamily{"phi2", as_many_kv_heads},
     HfFamily{"plamo", plamo},
     HfFamily{"plm", plm},
+    HfFamily{"qwen3vl", deepstack},
+    HfFamily{"qwen3vlmoe", deepstack},
     HfFamily{"refact", refact},
     HfFamily{"starcoder", starcoder},
 };

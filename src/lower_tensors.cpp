@@ -76,7 +76,10 @@ std::string_view output_norm(const TensorBuilder& b) {
 
 void add_output(TensorBuilder& b) {
   if (!b.has(trait::no_output_norm)) b.norm(output_norm(b), b.n_embd());
-  if (!is_tied(b)) b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
+  if (b.h.n_cls_out)
+    b.linear("cls.output", b.n_embd(), *b.h.n_cls_out, true);
+  else if (!is_tied(b))
+    b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
   if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0)
     b.weight("output_res_score", b.n_embd());
   if (b.has(trait::hyper)) {
@@ -203,7 +206,7 @@ std::string missing_key(const Hparams& h, std::string_view tensor) {
   if (has("_exps") || has("exp_probs_b") || has("ffn_gate_inp"))
     return h.n_expert.value_or(0) == 0 ? "num_experts" : "moe_intermediate_size";
   if (has("_shexp")) return "shared_expert_intermediate_size";
-  if (has("ffn_")) return "intermediate_size";
+  if (has("ffn_")) return h.architecture == "olmo" ? "mlp_hidden_size" : "intermediate_size";
   if (has("indexer")) return h.indexer_n_head ? "index_head_dim" : "index_n_heads";
   if (has("attn_q_a") || has("attn_q_b")) return "q_lora_rank";
   if (has("attn_kv_a")) return "kv_lora_rank";

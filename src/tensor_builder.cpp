@@ -12,7 +12,9 @@ constexpr std::string_view always_f32[] = {
     "altup_correct_coef.weight", "altup_predict_coef.weight", "ffn_gate_inp.weight",
     "ffn_gate_inp_shexp.weight", "indexer.proj.weight",       "position_embd.weight",
     "shortconv.conv.weight",     "ssm_conv1d.weight",         "ssm_conv1d_k.weight",
-    "ssm_conv1d_q.weight",       "ssm_conv1d_v.weight",
+    "ssm_conv1d_q.weight",       "ssm_conv1d_v.weight",       "time_mix_decay_w1.weight",
+    "time_mix_decay_w2.weight",  "time_mix_first.weight",     "time_mix_lerp_fused.weight",
+    "time_mix_w1.weight",        "time_mix_w2.weight",        "token_types.weight",
 };
 
 const TensorType* source_type(const std::string& quant) {

@@ -119,6 +119,7 @@ struct Hparams {
   U32 n_layer_per_stack;  ///< hrm.layers_per_stack: the file holds two stacks of them
   U32 dec_n_layer;        ///< decoder_block_count (T5), n_layer when absent
   U32 n_rel_attn_bkts;    ///< attention.relative_buckets_count (T5)
+  U32 n_cls_out;          ///< scores of a reward model, which stand in the place of the head
   U32 n_token_types;      ///< tokenizer.ggml.token_type_count: rows of token_types (BERT)
 
   U32 moe_latent_size;  ///< moe_latent_size / expert_latent_length: width the routed experts work

@@ -74,6 +74,7 @@ struct Packing {
   std::uint32_t row_bits = 0;       ///< per output row
   std::uint32_t column_bits = 0;    ///< per input column
   std::uint32_t matrix_bytes = 0;   ///< per matrix
+  std::uint32_t text_bytes = 0;     ///< of a text per matrix, besides the digits of its shape
 
   friend bool operator==(const Packing&, const Packing&) = default;
 };
