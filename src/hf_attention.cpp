@@ -229,6 +229,14 @@ void gptneox(const HfReader& r, Hparams& h) {
 // The class has no key of its own for the experts (conversion/minimax.py and gpt_oss.py).
 void experts_as_wide_as_ff(const HfReader&, Hparams& h) { h.n_ff_exp = h.n_ff; }
 
+void t5(const HfReader& r, Hparams& h) {
+  h.n_ctx_train = r.count_or("n_positions", 512);
+  if (h.architecture == "t5") h.dec_n_layer = r.count("num_decoder_layers");
+  h.n_rel_attn_bkts = r.count_or("relative_attention_num_buckets", 32);
+  h.gated_ff = r.word("feed_forward_proj").starts_with("gated");
+  h.rel_bias_each = has_class(r, "UMT5") || has_class(r, "umt5");
+}
+
 constexpr std::array families{
     HfFamily{"bert", bert},
     HfFamily{"bloom", bloom},
@@ -261,6 +269,8 @@ constexpr std::array families{
     HfFamily{"qwen3vlmoe", deepstack},
     HfFamily{"refact", refact},
     HfFamily{"starcoder", starcoder},
+    HfFamily{"t5", t5},
+    HfFamily{"t5encoder", t5},
 };
 static_assert(std::is_sorted(families.begin(), families.end(), by_name));
 

@@ -231,8 +231,8 @@ std::uint64_t mllama(const Section& v, std::uint64_t n_embd) {
   const std::uint64_t positions = square(v.at("image_size") / v.at("patch_size")) + 1;
   const std::uint64_t layer = plain_layer(d, v.at("intermediate_size")) - 4 * d;
   const std::uint64_t global = v.at("num_global_layers");
-  return d + 3 * square(v.at("patch_size")) * d + 1 + positions * d +
-         shapes * tiles * positions * d + 2 * (shapes * tiles * d + 1) + 4 * d +
+  return d + 3 * square(v.at("patch_size")) * d + 1 +
+         sat_mul(positions * d, sat_mul(shapes, tiles) + 1) + 2 * (shapes * tiles * d + 1) + 4 * d +
          (v.at("num_hidden_layers") + global) * layer + 2 * global +
          linear(v.at("vision_output_dim"), n_embd);
 }

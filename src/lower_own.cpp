@@ -118,6 +118,36 @@ void qwen4_layer(TensorBuilder& b) {
   b.weight("ple_conv1d", b.h.ple_conv_kernel.value_or(0), width);
 }
 
+// One layer of T5's encoder or decoder; the first holds the relative bias for all.
+void t5_stack(TensorBuilder& b, const std::string& stack, bool cross) {
+  const std::uint64_t width = sat_mul(b.n_head(), b.head_dim_k());
+  const auto attention = [&](const std::string& name) {
+    b.weight(name + "_norm", b.n_embd());
+    for (const char* part : {"_q", "_k", "_v"}) b.weight(name + part, b.n_embd(), width);
+    b.weight(name + "_o", width, b.n_embd());
+  };
+  attention(stack + "attn");
+  if (b.layer() == 0 || b.h.rel_bias_each.value_or(false))
+    b.weight(stack + "attn_rel_b", b.n_head(), b.h.n_rel_attn_bkts.value_or(32));
+  if (cross) attention(stack + "cross_attn");
+  b.weight(stack + "ffn_norm", b.n_embd());
+  if (b.h.gated_ff.value_or(false)) b.weight(stack + "ffn_gate", b.n_embd(), b.n_ff());
+  b.weight(stack + "ffn_down", b.n_ff(), b.n_embd());
+  b.weight(stack + "ffn_up", b.n_embd(), b.n_ff());
+}
+
+void t5_globals(TensorBuilder& b) {
+  b.weight("enc.output_norm", b.n_embd());
+  b.weight("dec.output_norm", b.n_embd());
+}
+
+void t5_layer(TensorBuilder& b) {
+  if (b.layer() < b.h.n_layer.value_or(0)) t5_stack(b, "enc.", false);
+  if (b.layer() < b.h.dec_n_layer.value_or(b.h.n_layer.value_or(0))) t5_stack(b, "dec.", true);
+}
+
+void t5_encoder_layer(TensorBuilder& b) { t5_stack(b, "enc.", false); }
+
 void talkie_layer(TensorBuilder& b) {
   b.weight("attn_q_norm", 1, b.n_head());
   b.add("attn_output.scale", 1);
@@ -131,14 +161,24 @@ struct Own {
 };
 
 constexpr Own own[] = {
-    {"bert", bert_globals, nullptr},           {"bitnet", nullptr, bitnet_layer},
-    {"chameleon", nullptr, chameleon_layer},   {"cogvlm", nullptr, cogvlm_layer},
-    {"dots3note", nullptr, dots3_layer},       {"grok", nullptr, grok_layer},
-    {"grovemoe", nullptr, grove_layer},        {"hrm_text", hrm_globals, nullptr},
-    {"hy_v4", hy4_globals, hy4_layer},         {"jina-bert-v2", bert_globals, jina2_layer},
-    {"jina-bert-v3", bert_globals, nullptr},   {"laguna", nullptr, laguna_layer},
-    {"mllama", nullptr, mllama_layer},         {"nomic-bert", bert_globals, nullptr},
-    {"nomic-bert-moe", bert_globals, nullptr}, {"qwen4exp", qwen4_globals, qwen4_layer},
+    {"bert", bert_globals, nullptr},
+    {"bitnet", nullptr, bitnet_layer},
+    {"chameleon", nullptr, chameleon_layer},
+    {"cogvlm", nullptr, cogvlm_layer},
+    {"dots3note", nullptr, dots3_layer},
+    {"grok", nullptr, grok_layer},
+    {"grovemoe", nullptr, grove_layer},
+    {"hrm_text", hrm_globals, nullptr},
+    {"hy_v4", hy4_globals, hy4_layer},
+    {"jina-bert-v2", bert_globals, jina2_layer},
+    {"jina-bert-v3", bert_globals, nullptr},
+    {"laguna", nullptr, laguna_layer},
+    {"mllama", nullptr, mllama_layer},
+    {"nomic-bert", bert_globals, nullptr},
+    {"nomic-bert-moe", bert_globals, nullptr},
+    {"qwen4exp", qwen4_globals, qwen4_layer},
+    {"t5", t5_globals, t5_layer},
+    {"t5encoder", nullptr, t5_encoder_layer},
     {"talkie", nullptr, talkie_layer},
 };
 

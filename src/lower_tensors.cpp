@@ -241,7 +241,9 @@ void lower_tensors(ModelInfo& model) {
   TensorBuilder b(model, *rule);
   const std::uint32_t nextn = std::min(n_layer, model.hparams.n_layer_nextn.value_or(0));
   const std::uint32_t stack = model.hparams.n_layer_per_stack.value_or(0);
-  const std::uint32_t n_block = stack == 0 ? n_layer : std::min(n_layer, 2 * stack);
+  const std::uint32_t n_block =
+      stack == 0 ? std::max(n_layer, std::min(max_layers, model.hparams.dec_n_layer.value_or(0)))
+                 : std::min(n_layer, 2 * stack);
   add_input(b, n_layer - nextn);
   for (std::uint32_t i = 0; i < n_block; ++i) {
     b.enter(static_cast<std::int32_t>(i));

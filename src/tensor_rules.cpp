@@ -195,6 +195,8 @@ constexpr TensorRule rules[] = {
     {"starcoder", fused_qkv, no_state, plain, pre, gpt2_like | positions},
     {"starcoder2", gqa, no_state, plain, pre, gpt2_like},
     {"step35", gqa, no_state, gated, pre, qk_norm | head_gate | router_bias | nextn_dense},
+    {"t5", no_attention, no_state, no_mlp, "", no_output_norm},
+    {"t5encoder", no_attention, no_state, no_mlp, "", enc_output_norm | always_tied},
     {"talkie", gqa, no_state, gated, "", never_tied | no_output_norm | layer_scale},
     {"xverse", gqa, no_state, gated, pre, 0},
 };

@@ -139,6 +139,8 @@ struct Hparams {
   std::optional<bool> qk_norm;             ///< use_qk_norm, qk_layernorm
   std::optional<bool> k_eq_v;              ///< attention_k_eq_v: full layers have no v (Gemma 4)
   std::optional<bool> gate_per_value;      ///< gating: attn_gate as wide as the output (Laguna)
+  std::optional<bool> gated_ff;            ///< feed_forward_proj: "gated-..." (T5)
+  std::optional<bool> rel_bias_each;       ///< every layer has its own relative bias (UMT5)
   std::optional<bool> group_norm;          ///< wkv_has_group_norm (ARWKV 7)
   std::vector<std::uint32_t> cross_layers;  ///< cross_attention_layers (Llama 3.2 Vision)
   U32 n_vocab_extra;      ///< rows of the input embedding beyond n_vocab (Molmo, Llama 3.2 Vision)

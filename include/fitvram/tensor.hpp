@@ -91,7 +91,8 @@ struct Tensor {
   TensorRole role = TensorRole::other;
 };
 
-/// "blk.12.attn_q.weight" for layer 12, the plain name for global tensors.
+/// "blk.12.attn_q.weight" for layer 12, "enc.blk.12.attn_q.weight" in an encoder beside a decoder
+/// (name "enc.attn_q.weight"), the plain name for global tensors.
 std::string full_name(const Tensor& tensor);
 
 /// The role of a tensor from its name without the "blk.N." prefix.
