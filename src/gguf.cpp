@@ -237,19 +237,21 @@ std::string model_name(const GgufFile& file, const std::string& otherwise) {
   return name.empty() ? otherwise : name;
 }
 
-// "blk.12.attn_q.weight" becomes layer 12, "attn_q.weight"; everything else is global.
+// "blk.12.attn_q.weight" becomes layer 12, "attn_q.weight", "enc.blk.12.attn_q.weight" layer 12,
+// "enc.attn_q.weight"; everything else is global.
 void split_layer(std::string_view full, Tensor& tensor) {
-  constexpr std::string_view prefix = "blk.";
   constexpr std::int32_t most = 1 << 20;
   tensor.name = full;
-  if (!full.starts_with(prefix)) return;
+  const std::size_t stack = full.starts_with("enc.") || full.starts_with("dec.") ? 4 : 0;
+  if (!full.substr(stack).starts_with("blk.")) return;
   std::int32_t layer = 0;
-  std::size_t i = prefix.size();
+  const std::size_t digits = stack + 4;
+  std::size_t i = digits;
   for (; i < full.size() && full[i] >= '0' && full[i] <= '9'; ++i)
     layer = std::min(most, layer * 10 + (full[i] - '0'));
-  if (i == prefix.size() || i + 1 >= full.size() || full[i] != '.') return;
+  if (i == digits || i + 1 >= full.size() || full[i] != '.') return;
   tensor.layer = layer;
-  tensor.name = full.substr(i + 1);
+  tensor.name = std::string(full.substr(0, stack)).append(full.substr(i + 1));
 }
 
 void refuse_twins(const Shards& shards, const std::vector<std::vector<GgufTensor>>& tensors,

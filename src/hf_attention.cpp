@@ -102,11 +102,38 @@ void falcon(const HfReader& r, Hparams& h) {
   }
 }
 
+bool has_class(const HfReader& r, std::string_view part) {
+  const auto words = r.architecture_words();
+  return std::any_of(words.begin(), words.end(),
+                     [&](const auto& word) { return word.find(part) != std::string::npos; });
+}
+
+// The positions of the padding token and of what stands before it are never used
+// (conversion/bert.py).
+void bert(const HfReader& r, Hparams& h) {
+  if (!has_class(r, "oberta") && !has_class(r, "XLMRoberta")) return;
+  const std::uint64_t offset = std::uint64_t{1} + r.count_or("pad_token_id", 1);
+  if (h.n_ctx_train && *h.n_ctx_train > offset)
+    h.n_ctx_train = *h.n_ctx_train - static_cast<std::uint32_t>(offset);
+}
+
+void neo_bert(const HfReader&, Hparams& h) {
+  h.n_ff = static_cast<std::uint32_t>(std::uint64_t{h.n_ff.max()} * 2 / 3);
+}
+
+void nomic_bert(const HfReader& r, Hparams& h) {
+  const std::uint32_t stated = r.count_or("n_positions", 0);
+  if (stated == 8192) h.n_ctx_train = 2048;
+  if (stated == 2048) h.n_ctx_train = 512;
+  if (h.moe_every_n_layers.value_or(0) == 0) h.n_expert.reset();
+}
+
 // One block of the file serves several times, each time with its own cache
 // (conversion/hrm_text.py).
 void hrm_text(const HfReader& r, Hparams& h) {
-  const std::uint64_t n = std::uint64_t{r.count_or("num_layers_per_stack", *h.n_layer)} *
-                          r.need("H_cycles") * (std::uint64_t{r.need("L_cycles")} + 1);
+  h.n_layer_per_stack = r.count_or("num_layers_per_stack", *h.n_layer);
+  const std::uint64_t n = std::uint64_t{*h.n_layer_per_stack} * r.need("H_cycles") *
+                          (std::uint64_t{r.need("L_cycles")} + 1);
   if (n > 16384) {
     throw Malformed(ErrorCode::limit, r.where("H_cycles"), std::to_string(n) + " layers");
   }
@@ -167,6 +194,12 @@ void plm(const HfReader& r, Hparams& h) {
   h.head_dim_v = r.need("v_head_dim");
 }
 
+// Features of the image that are added to the first layers (conversion/qwen3vl.py).
+void deepstack(const HfReader& r, Hparams& h) {
+  const auto layers = r.list("vision_config/deepstack_visual_indexes");
+  if (!layers.empty()) h.n_deepstack_layers = static_cast<std::uint32_t>(layers.size());
+}
+
 void refact(const HfReader&, Hparams& h) {
   h.n_ff = rounded_up(std::floor(8.0 * *h.n_embd / 3), 256);
   h.n_head_kv = 1;
@@ -177,19 +210,35 @@ void starcoder(const HfReader& r, Hparams& h) {
   h.n_head_kv = r.flag("multi_query").value_or(true) ? PerLayer(1) : h.n_head;
 }
 
-// The first OLMo: both halves of the gated layer as one width (configuration_olmo.py).
+// The first OLMo: both halves of the gated layer as one width, mlp_hidden_size or, when that is
+// null, mlp_ratio times n_embd (configuration_olmo.py). A config without the key is not complete.
 void olmo(const HfReader& r, Hparams& h) {
   if (r.has("intermediate_size")) return;
   std::uint64_t wide = h.n_ff.max();
-  if (wide == 0) wide = std::uint64_t{r.count_or("mlp_ratio", 0)} * *h.n_embd;
+  if (wide == 0 && r.is_null("mlp_hidden_size"))
+    wide = std::uint64_t{r.count_or("mlp_ratio", 0)} * *h.n_embd;
   if (r.word("activation_type") == "swiglu") wide /= 2;
   if (wide > 0) h.n_ff = within_reason(wide, "the feed-forward size");
+}
+
+// A reward model scores with one value where a language model has its head.
+void gptneox(const HfReader& r, Hparams& h) {
+  if (has_class(r, "RewardModel")) h.n_cls_out = 1;
 }
 
 // The class has no key of its own for the experts (conversion/minimax.py and gpt_oss.py).
 void experts_as_wide_as_ff(const HfReader&, Hparams& h) { h.n_ff_exp = h.n_ff; }
 
+void t5(const HfReader& r, Hparams& h) {
+  h.n_ctx_train = r.count_or("n_positions", 512);
+  if (h.architecture == "t5") h.dec_n_layer = r.count("num_decoder_layers");
+  h.n_rel_attn_bkts = r.count_or("relative_attention_num_buckets", 32);
+  h.gated_ff = r.word("feed_forward_proj").starts_with("gated");
+  h.rel_bias_each = has_class(r, "UMT5") || has_class(r, "umt5");
+}
+
 constexpr std::array families{
+    HfFamily{"bert", bert},
     HfFamily{"bloom", bloom},
     HfFamily{"chatglm", chatglm},
     HfFamily{"codeshell", wide_ff},
@@ -199,21 +248,29 @@ constexpr std::array families{
     HfFamily{"falcon", falcon},
     HfFamily{"gpt-oss", experts_as_wide_as_ff},
     HfFamily{"gpt2", wide_ff},
+    HfFamily{"gptneox", gptneox},
     HfFamily{"hrm_text", hrm_text},
     HfFamily{"hunyuan-dense", hunyuan},
     HfFamily{"hunyuan-moe", hunyuan_moe},
+    HfFamily{"jina-bert-v3", bert},
     HfFamily{"llada", llada},
     HfFamily{"minicpm3", minicpm3},
     HfFamily{"minimax-m2", experts_as_wide_as_ff},
     HfFamily{"minimax-m3", experts_as_wide_as_ff},
     HfFamily{"mpt", wide_ff},
+    HfFamily{"neo-bert", neo_bert},
+    HfFamily{"nomic-bert", nomic_bert},
     HfFamily{"olmo", olmo},
     HfFamily{"openelm", openelm},
     HfFamily{"phi2", as_many_kv_heads},
     HfFamily{"plamo", plamo},
     HfFamily{"plm", plm},
+    HfFamily{"qwen3vl", deepstack},
+    HfFamily{"qwen3vlmoe", deepstack},
     HfFamily{"refact", refact},
     HfFamily{"starcoder", starcoder},
+    HfFamily{"t5", t5},
+    HfFamily{"t5encoder", t5},
 };
 static_assert(std::is_sorted(families.begin(), families.end(), by_name));
 

@@ -6,6 +6,7 @@
 #include "architectures.hpp"
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
+#include "hf_checkpoint.hpp"
 #include "hf_defaults.hpp"
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
@@ -85,6 +86,7 @@ std::string refined(const HfReader& reader, std::string gguf) {
   };
   if (gguf == "mistral3" && (has("mistral4") || reader.has("kv_lora_rank"))) return "mistral4";
   if (gguf == "llama" && reader.has("draft_vocab_size")) return "eagle3";
+  if (gguf == "bert" && reader.has("lora_adaptations")) return "jina-bert-v3";
   return gguf;
 }
 
@@ -149,82 +151,8 @@ Hparams read_hparams(HfReader& reader) {
   return h;
 }
 
-std::uint64_t elements(const Checkpoint::Entry& entry) {
-  std::uint64_t n = 1;
-  for (const auto dim : entry.shape) n = sat_mul(n, dim);
-  return n;
-}
-
 void note(ModelInfo& model, Severity severity, std::string code, std::string message) {
   model.notes.push_back({severity, std::move(code), std::move(message)});
-}
-
-bool is_side_data(std::string_view name) {
-  constexpr std::array<std::string_view, 16> ends{
-      ".scales",           ".biases",        ".qzeros",       ".g_idx",     ".SCB",     ".absmax",
-      ".quant_map",        ".nested_absmax", "_scale",        "_scale_inv", "_scale_2", "_scales",
-      ".nested_quant_map", ".weight_format", ".weight_shape", ".inv_freq"};
-  return name.find(".quant_state.") != std::string_view::npos ||
-         std::any_of(ends.begin(), ends.end(), [&](auto end) { return name.ends_with(end); });
-}
-
-bool is_float(std::string_view dtype) {
-  return dtype == "BF16" || dtype == "F16" || dtype == "F32" || dtype.starts_with("F8_");
-}
-
-// Parameters of a checkpoint, 0 when they cannot be counted: an index only states bytes, and
-// integers tell nothing where their packing is not known.
-std::uint64_t parameters(const Checkpoint& checkpoint, const ModelInfo& model) {
-  if (checkpoint.n_params != 0 && model.packings.empty()) return checkpoint.n_params;
-  if (!checkpoint.from_headers) {
-    if (model.quant == "F32") return checkpoint.total.count / 4;
-    return model.quant == "BF16" || model.quant == "F16" ? checkpoint.total.count / 2 : 0;
-  }
-  const std::uint32_t bits = model.packings.empty() ? 0 : model.packings.back().millibits / 1000;
-  std::uint64_t n = 0;
-  for (const auto& entry : checkpoint.tensors) {
-    if (is_side_data(entry.name)) continue;
-    if (!is_float(entry.dtype) && bits == 0) return 0;
-    n = sat_add(n, is_float(entry.dtype) ? elements(entry) : sat_mul(entry.bytes.count, 8) / bits);
-  }
-  return n;
-}
-
-// Next-token-prediction layers included, as a checkpoint holds them.
-std::uint64_t all_params(const ModelInfo& model) {
-  if (model.tensors.empty()) return model.n_params;
-  std::uint64_t n = 0;
-  for (const auto& tensor : model.tensors)
-    if (tensor.role != TensorRole::rope) n = sat_add(n, n_elements(tensor));
-  return n;
-}
-
-bool far_apart(std::uint64_t a, std::uint64_t b) {
-  return (a > b ? a - b : b - a) > std::max(a, b) / 200;
-}
-
-void compare(const HfReader& reader, ModelInfo& model, const Checkpoint& checkpoint) {
-  const Bytes described = model.tensors.empty() ? Bytes{} : checkpoint_size(model);
-  model.checkpoint_bytes = checkpoint.total;
-  const std::uint64_t n = parameters(checkpoint, model);
-  if (model.n_params == 0) {
-    model.n_params = n;
-    if (n != 0) model.params = Provenance::exact;
-    return;
-  }
-  const bool towers = reader.has("vision_config audio_config vision_tower mm_vision_tower");
-  if (towers && model.n_params_mmproj == 0) return;
-  const std::uint64_t expected = sat_add(all_params(model), model.n_params_mmproj);
-  if (n != 0 && far_apart(n, expected) && far_apart(n, model.n_params)) {
-    note(model, Severity::warning, "parameter-count",
-         "the checkpoint holds " + format_count(n) + " parameters, the config gives " +
-             format_count(expected));
-  } else if (n == 0 && !model.packings.empty() &&
-             far_apart(checkpoint.total.count, described.count)) {
-    note(model, Severity::warning, "checkpoint-size",
-         "the checkpoint holds " + format_bytes(checkpoint.total) + ", the config gives " +
-             format_bytes(described));
-  }
 }
 
 ModelInfo model_of_config(std::string_view text, const std::string& name,
@@ -258,7 +186,7 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
     note(model, Severity::info, "towers-unknown",
          "vision or audio towers of this kind are not counted");
   }
-  if (checkpoint != nullptr) compare(reader, model, *checkpoint);
+  if (checkpoint != nullptr) compare(reader, *checkpoint, model);
   return model;
 }
 

@@ -83,11 +83,11 @@ constexpr std::array defaults{
     HfReader::Default{"qwen35moe", "linear_value_head_dim", 128, anywhere},
 };
 
-constexpr std::array<std::string_view, 26> tying{
+constexpr std::array<std::string_view, 28> tying{
     "bloom", "cohere2",         "cohere2moe", "command-r", "ernie4_5",  "ernie4_5-moe", "falcon",
     "gemma", "gemma-embedding", "gemma2",     "gemma3",    "gemma3n",   "gemma4",       "gpt2",
     "lfm2",  "lfm2moe",         "mamba",      "minicpm",   "minicpm3",  "mpt",          "openelm",
-    "opt",   "paddleocr",       "smollm3",    "starcoder", "starcoder2"};
+    "opt",   "paddleocr",       "plamo2",     "smollm3",   "starcoder", "starcoder2",   "t5"};
 
 constexpr bool is_sorted_table() {
   for (std::size_t i = 1; i < defaults.size(); ++i) {

@@ -57,6 +57,10 @@ void derive_unknown(const HfReader& r, Hparams& h) {
             "lru_width mamba_num_heads mamba_n_heads")) {
     h.recurrent_layers.assign(*h.n_layer, true);
   }
+  h.cross_layers = r.list("cross_attention_layers");
+  // Rows for tokens that only occur in the input: a class constant, and a default of 128.
+  if (h.architecture == "mllama") h.n_vocab_extra = 8;
+  if (h.architecture == "molmo") h.n_vocab_extra = r.count_or("additional_vocab_size", 128);
   h.ssm_state_size = r.count("state_size ssm_state_size mamba_d_state");
   h.ssm_conv_kernel = r.count("linear_conv_kernel_dim mamba_d_conv conv_kernel");
   if (!h.n_head.present()) h.wkv_head_size = r.count("head_size");

@@ -45,7 +45,7 @@ constexpr std::array count_keys{
              "num_local_experts num_experts n_routed_experts moe_num_experts "
              "moe_num_primary_experts ffn_config/moe_num_experts moe/num_experts"},
     CountKey{&Hparams::moe_every_n_layers,
-             "moe_every_n_layer interleave_moe_layer_step moe_layer_interval"},
+             "moe_every_n_layers moe_every_n_layer interleave_moe_layer_step moe_layer_interval"},
     CountKey{&Hparams::shortconv_l_cache, "conv_L_cache"},
     CountKey{&Hparams::full_attention_interval, "full_attention_interval"},
     CountKey{&Hparams::n_embd_per_layer, "hidden_size_per_layer_input"},
@@ -58,6 +58,8 @@ constexpr std::array count_keys{
     CountKey{&Hparams::hash_layer_count, "num_hash_layers"},
     CountKey{&Hparams::attn_res_block_size, "attn_res_block_size"},
     CountKey{&Hparams::hyper_connections, "hc_mult hc_count"},
+    CountKey{&Hparams::hyper_low_rank, "hc_lowrank"},
+    CountKey{&Hparams::n_token_types, "type_vocab_size"},
 };
 
 constexpr std::array flag_keys{
@@ -68,6 +70,7 @@ constexpr std::array flag_keys{
     FlagKey{&Hparams::qk_norm, "use_qk_norm qk_layernorm"},
     FlagKey{&Hparams::k_eq_v, "attention_k_eq_v"},
     FlagKey{&Hparams::parallel_residual, "use_parallel_residual"},
+    FlagKey{&Hparams::group_norm, "wkv_has_group_norm"},
 };
 
 constexpr std::array layer_keys{
@@ -287,7 +290,8 @@ void read_keys(const HfReader& reader, Hparams& h) {
   if (const auto norm = reader.flag("norm_topk_prob norm_expert_weight route_norm"))
     h.expert_weights_norm = *norm ? 1U : 0U;
   h.expert_weights_scale = reader.number(
-      "routed_scaling_factor moe_router_scaling_factor router_scaling_factor route_scale");
+      "routed_scaling_factor moe_router_scaling_factor router_scaling_factor route_scale "
+      "moe_routed_scaling_factor");
   h.embedding_scale = reader.number("embedding_multiplier");
   if (reader.flag("multi_query").value_or(false)) h.n_head_kv = 1;
   if (reader.has("indexer_types")) {

@@ -90,6 +90,11 @@ void dots3(const HfReader& r, Hparams& h) {
   h.head_dim_k_swa =
       within_reason(std::uint64_t{rank} + r.need("swa_qk_rope_head_dim"), "the latent size");
   h.head_dim_v_swa = rank;
+  h.kv_lora_rank_swa = rank;
+  if (const auto nope = r.count("swa_qk_nope_head_dim"))
+    h.head_dim_k_mla_swa =
+        within_reason(std::uint64_t{*nope} + r.need("swa_qk_rope_head_dim"), "the head size");
+  h.head_dim_v_mla_swa = r.count("swa_v_head_dim");
 }
 
 constexpr std::array families{

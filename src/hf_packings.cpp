@@ -105,22 +105,71 @@ Packings of_floats(std::uint32_t bits, std::uint32_t group, const std::string& s
   return {packing::per_tensor()};
 }
 
-// compressed-tensors and modelopt: one group of equal layers. Several groups name layers by regular
-// expressions of their own, which say nothing that can be counted without the names.
-Packings of_groups(const json& config) {
-  const auto groups = config.find("config_groups");
-  if (groups == config.end() || !groups->is_object() || groups->size() != 1) return {};
-  const auto& group = groups->front();
-  if (!group.is_object()) return {};
+// One entry of config_groups, for the roles that it covers.
+Packings of_group(const json& config, const json& group) {
   const auto weights = group.find("weights");
   if (weights == group.end() || !weights->is_object()) return {};
   const std::uint32_t bits = number_of(*weights, "num_bits");
   const std::uint32_t size = number_of(*weights, "group_size");
   if (text_of(*weights, "type") == "float")
     return of_floats(bits, size, text_of(*weights, "strategy"));
-  if (contains(text_of(config, "format"), "int-quantized") || bits == 0 || bits > 8)
+  std::string format = text_of(group, "format");
+  if (format.empty()) format = text_of(config, "format");
+  if (contains(format, "int-quantized") || bits == 0 || bits > 8)
     return bits == 8 ? Packings{packing::per_row()} : Packings{};
   return {packing::packed_int(bits, size)};
+}
+
+// The roles a group's target means: a class, or an expression for names. 0 when it singles out
+// layers, which names alone would tell.
+Roles target_roles(const std::string& target) {
+  if (target == "Linear") return packing::linear;
+  std::string plain;
+  for (const char c : target)
+    if (c != '\\' && c != '*' && c != '^' && c != '$') plain.push_back(c);
+  if (names_a_layer(plain)) return 0;
+  if (contains(plain, "lm_head")) return packing::head;
+  if (contains(plain, "shared_expert")) return role_bit(TensorRole::feed_forward);
+  if (contains(plain, "expert")) return packing::experts;
+  if (contains(plain, "linear_attn")) return role_bit(TensorRole::recurrent);
+  for (const char* part : {"attn", "attention", "q_proj", "k_proj", "v_proj", "o_proj", "qkv"})
+    if (contains(plain, part)) return role_bit(TensorRole::attention);
+  for (const char* part :
+       {"mlp", "feed_forward", "gate_proj", "up_proj", "down_proj", "gate|", "up|"})
+    if (contains(plain, part)) return role_bit(TensorRole::feed_forward) | packing::experts;
+  return 0;
+}
+
+// compressed-tensors and modelopt. A name counts before a class (compressed-tensors,
+// quantization/lifecycle/apply.py); groups that single out layers say nothing that can be counted
+// without the tensors' names.
+Packings of_groups(const json& config) {
+  const auto groups = config.find("config_groups");
+  if (groups == config.end() || !groups->is_object()) return {};
+  Packings by_name, by_class;
+  for (const auto& group : *groups) {
+    if (!group.is_object()) return {};
+    Packings packings = of_group(config, group);
+    if (packings.empty()) return {};
+    const auto targets = group.find("targets");
+    const bool stated = targets != group.end() && targets->is_array() && !targets->empty();
+    const bool alone = groups->size() == 1;
+    if (!alone && !stated) return {};
+    Roles roles = alone ? packing::linear : 0;
+    for (std::size_t i = 0; !alone && i < targets->size(); ++i) {
+      const auto& target = (*targets)[i];
+      const Roles covered = target.is_string() ? target_roles(target.get<std::string>()) : 0;
+      if (covered == 0) return {};
+      roles |= covered;
+    }
+    const bool is_class = roles == packing::linear;
+    for (auto& packing : packings) {
+      packing.roles = roles;
+      (is_class ? by_class : by_name).push_back(packing);
+    }
+  }
+  by_name.insert(by_name.end(), by_class.begin(), by_class.end());
+  return by_name;
 }
 
 Packings of_fp8(const HfReader& reader, const json& config) {
@@ -145,7 +194,9 @@ Packings of_method(const HfReader& reader, const json& config) {
   const bool few_bits = bits >= 2 && bits <= 8;
   if (method == "bitsandbytes") {
     if (is_true(config, "load_in_8bit")) return {packing::bnb_int8()};
-    return {packing::bnb_4bit(is_true(config, "bnb_4bit_use_double_quant"))};
+    const bool twice = is_true(config, "bnb_4bit_use_double_quant");
+    const std::string source = reader.word("torch_dtype dtype");
+    return {packing::bnb_4bit(twice, source.empty() || source == "bfloat16" ? 8 : 7)};
   }
   if (method == "gptq") return few_bits ? Packings{packing::gptq(bits, group)} : Packings{};
   if (method == "awq")

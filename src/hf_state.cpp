@@ -305,6 +305,22 @@ void minimax01(const HfReader& r, Hparams& h) {
   h.la_head_dim = h.head_dim_k;
 }
 
+void rwkv_ranks(const HfReader& r, Hparams& h) {
+  if (h.architecture == "rwkv6qwen2") {
+    h.time_mix_extra_dim = r.count("lora_rank_tokenshift");
+    h.time_decay_extra_dim = r.count("lora_rank_decay");
+  } else if (h.architecture == "arwkv7") {
+    h.decay_lora_rank = h.iclr_lora_rank = 64;
+    h.value_lora_rank = 32;
+    h.gate_lora_rank = r.flag("wkv_has_gate").value_or(true) ? 128 : 0;
+  } else if (h.architecture == "rwkv7") {
+    h.decay_lora_rank = r.count("lora_rank_decay decay_low_rank_dim");
+    h.iclr_lora_rank = r.count("lora_rank_iclr a_low_rank_dim");
+    h.value_lora_rank = r.count("lora_rank_value_residual_mix v_low_rank_dim");
+    h.gate_lora_rank = r.count("lora_rank_gate gate_low_rank_dim");
+  }
+}
+
 // conversion/rwkv.py
 void rwkv(const HfReader& r, Hparams& h) {
   const bool seventh = h.architecture == "rwkv7" || h.architecture == "arwkv7";
@@ -315,6 +331,7 @@ void rwkv(const HfReader& r, Hparams& h) {
     h.n_head_kv = {};
   }
   if (h.architecture == "rwkv6qwen2" || h.architecture == "arwkv7") h.token_shift_count = 1;
+  rwkv_ranks(r, h);
   if (!h.n_ff.present()) {
     const std::uint64_t wide =
         seventh ? std::uint64_t{*h.n_embd} * 4 : std::uint64_t{*h.n_embd} * 7 / 2 / 32 * 32;

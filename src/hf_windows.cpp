@@ -103,10 +103,16 @@ void granite_swa(const HfReader& r, Hparams& h) {
   for (std::uint32_t i = 0; i < *h.n_layer; ++i) h.swa_layers.push_back(i % 4 != 0);
 }
 
+// conversion/laguna.py
 void laguna(const HfReader& r, Hparams& h) {
   if (r.has("num_attention_heads_per_layer")) {
     h.n_head = r.per_layer("num_attention_heads_per_layer");
   }
+  std::string gate = r.word("gating");
+  if (r.has("gating_types")) gate = r.words("gating_types").at(0);
+  h.gate_per_value = gate == "per-element" || gate == "per_element";
+  h.expert_gating_func = 2;
+  h.expert_weights_norm = 1;
 }
 
 // The class calls the experts' width intermediate_size (conversion/llama.py, Llama4Model).

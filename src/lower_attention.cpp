@@ -23,7 +23,7 @@ void add_qk_norms(TensorBuilder& b, std::uint64_t q, std::uint64_t k, bool own_k
   } else if (b.has(trait::qk_norm_full)) {
     b.weight("attn_q_norm", q);
     b.weight("attn_k_norm", k);
-  } else if (b.has(trait::qk_norm_heads) && wanted) {
+  } else if (b.has(trait::qk_norm_each) || (b.has(trait::qk_norm_heads) && wanted)) {
     b.weight("attn_q_norm", b.head_dim_k(), b.n_head());
     b.weight("attn_k_norm", b.head_dim_k(), b.n_head_kv());
   }
@@ -59,24 +59,16 @@ void add_gqa(TensorBuilder& b, bool fused) {
   add_sinks(b);
 }
 
-void add_indexer(TensorBuilder& b) {
-  if (b.layer() < b.h.indexer_layers.size() && !b.h.indexer_layers[b.layer()]) return;
-  const std::uint64_t dim = b.h.indexer_head_dim.value_or(0);
-  const std::uint64_t heads = b.h.indexer_n_head.value_or(0);
-  b.weight("indexer.k_norm", dim);
-  b.add("indexer.k_norm.bias", dim);
-  b.weight("indexer.proj", b.n_embd(), heads);
-  b.weight("indexer.attn_k", b.n_embd(), dim);
-  b.weight("indexer.attn_q_b", b.h.q_lora_rank.value_or(0), sat_mul(heads, dim));
-}
-
 void add_mla(TensorBuilder& b) {
   const std::uint64_t q_rank = b.h.q_lora_rank.value_or(0);
-  const std::uint64_t kv_rank = b.h.kv_lora_rank.value_or(0);
+  const bool window = b.h.kv_lora_rank_swa && b.is_swa();
+  const std::uint64_t kv_rank = (window ? b.h.kv_lora_rank_swa : b.h.kv_lora_rank).value_or(0);
   const std::uint64_t rope = b.h.n_rot.value_or(0);
   const bool whole = b.has(trait::whole_kv_b);
-  const std::uint64_t dim_k = whole ? b.head_dim_k() : b.h.head_dim_k_mla.value_or(0);
-  const std::uint64_t dim_v = whole ? b.head_dim_v() : b.h.head_dim_v_mla.value_or(0);
+  const auto mla_k = window ? b.h.head_dim_k_mla_swa : b.h.head_dim_k_mla;
+  const auto mla_v = window ? b.h.head_dim_v_mla_swa : b.h.head_dim_v_mla;
+  const std::uint64_t dim_k = whole ? b.head_dim_k() : mla_k.value_or(0);
+  const std::uint64_t dim_v = whole ? b.head_dim_v() : mla_v.value_or(0);
   const std::uint64_t nope = dim_k > rope ? dim_k - rope : 0;
   const std::uint64_t heads = b.n_head();
   if (q_rank > 0) {
@@ -96,6 +88,7 @@ void add_mla(TensorBuilder& b) {
   }
   b.weight("attn_output", sat_mul(heads, dim_v), b.n_embd());
   if (b.has(trait::out_gate)) b.weight("attn_gate", b.n_embd(), sat_mul(heads, dim_v));
+  if (b.has(trait::head_gate)) b.weight("attn_gate", b.n_embd(), heads);
   if (b.has(trait::indexer)) add_indexer(b);
 }
 
@@ -133,6 +126,17 @@ void add_compressed(TensorBuilder& b) {
 }
 
 }  // namespace
+
+void add_indexer(TensorBuilder& b) {
+  if (b.layer() < b.h.indexer_layers.size() && !b.h.indexer_layers[b.layer()]) return;
+  const std::uint64_t dim = b.h.indexer_head_dim.value_or(0);
+  const std::uint64_t heads = b.h.indexer_n_head.value_or(0);
+  b.weight("indexer.k_norm", dim);
+  b.add("indexer.k_norm.bias", dim);
+  b.weight("indexer.proj", b.n_embd(), heads);
+  b.weight("indexer.attn_k", b.n_embd(), dim);
+  b.weight("indexer.attn_q_b", b.h.q_lora_rank.value_or(0), sat_mul(heads, dim));
+}
 
 void add_attention(TensorBuilder& b) {
   switch (b.rule.attention) {

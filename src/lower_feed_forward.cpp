@@ -101,7 +101,9 @@ void add_hashed_router(TensorBuilder& b) {
 void add_feed_forward(TensorBuilder& b) {
   if (b.rule.feed_forward == FeedForwardBlock::none) return;
   const bool moe = b.is_moe();
-  if (!moe || b.has(trait::expert_and_dense | trait::dense_beside)) add_dense(b);
+  const bool beside = b.has(trait::expert_and_dense | trait::dense_beside) ||
+                      (b.has(trait::dense_if_wide) && b.h.n_ff_exp.present());
+  if (!moe || beside) add_dense(b);
   if (!moe) return;
   add_moe(b);
   if (b.has(trait::hyper)) add_hashed_router(b);

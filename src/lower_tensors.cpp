@@ -53,7 +53,9 @@ void add_rope(TensorBuilder& b) {
 }
 
 void add_input(TensorBuilder& b, std::uint64_t n_layer) {
-  b.weight("token_embd", b.n_embd(), b.n_vocab());
+  const std::uint64_t n_vocab = b.n_vocab();
+  b.weight("token_embd", b.n_embd(),
+           n_vocab == 0 ? 0 : sat_add(n_vocab, b.h.n_vocab_extra.value_or(0)));
   if (b.has(trait::positions) && b.h.n_ctx_train)
     b.weight("position_embd", b.n_embd(),
              *b.h.n_ctx_train + (b.has(trait::extra_positions) ? std::uint64_t{2} : 0));
@@ -64,12 +66,20 @@ void add_input(TensorBuilder& b, std::uint64_t n_layer) {
     b.weight("altup_unembd_proj", b.n_embd(), b.n_embd(), n_altup - 1);
   }
   add_rope(b);
+  add_own_globals(b);
+}
+
+std::string_view output_norm(const TensorBuilder& b) {
+  if (b.has(trait::enc_output_norm)) return "enc.output_norm";
+  return b.has(trait::output_norm_lfm2) ? "token_embd_norm" : "output_norm";
 }
 
 void add_output(TensorBuilder& b) {
-  if (!b.has(trait::no_output_norm))
-    b.norm(b.has(trait::output_norm_lfm2) ? "token_embd_norm" : "output_norm", b.n_embd());
-  if (!is_tied(b)) b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
+  if (!b.has(trait::no_output_norm)) b.norm(output_norm(b), b.n_embd());
+  if (b.h.n_cls_out)
+    b.linear("cls.output", b.n_embd(), *b.h.n_cls_out, true);
+  else if (!is_tied(b))
+    b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
   if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0)
     b.weight("output_res_score", b.n_embd());
   if (b.has(trait::hyper)) {
@@ -83,14 +93,17 @@ void add_output(TensorBuilder& b) {
 void add_norms(TensorBuilder& b) {
   std::string_view names = b.rule.norms;
   while (!names.empty()) {
-    const auto name = names.substr(0, names.find(' '));
+    auto name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
+    const bool bare = name.ends_with('!');
+    if (bare) name.remove_suffix(1);
     const bool no_block = name == "ffn_norm" ? b.n_ff() == 0 : b.n_head() == 0;
     const bool dropped = (name == "ffn_norm" && b.has(trait::parallel_key) &&
                           b.h.parallel_residual.value_or(false)) ||
+                         (name == "attn_norm" && b.has(trait::no_first_norm) && b.layer() == 0) ||
                          (b.has(trait::optional_blocks) && no_block);
-    if (name == "ffn_norm" && b.has(trait::bare_ffn_norm))
-      b.add("ffn_norm", b.n_embd());
+    if (bare)
+      b.add(std::string(name), b.n_embd());
     else if (!dropped)
       b.norm(name, b.n_embd());
   }
@@ -101,7 +114,8 @@ void add_nextn(TensorBuilder& b) {
   b.weight("nextn.eh_proj", sat_mul(2, b.n_embd()), b.n_embd());
   b.weight("nextn.enorm", b.n_embd());
   b.weight("nextn.hnorm", b.n_embd());
-  b.weight("nextn.shared_head_norm", b.n_embd());
+  b.weight(b.has(trait::nextn_layer_norm) ? "layer_output_norm" : "nextn.shared_head_norm",
+           b.n_embd());
   if (!b.has(trait::nextn_head)) return;
   b.weight("nextn.embed_tokens", b.n_embd(), b.n_vocab());
   b.weight("nextn.shared_head_head", b.n_embd(), b.n_vocab());
@@ -127,6 +141,7 @@ void add_extras(TensorBuilder& b) {
     b.weight("attn_res_score", b.n_embd());
     b.weight("ffn_res_score", b.n_embd());
   }
+  add_own_layer(b);
 }
 
 void add_layer(TensorBuilder& b) {
@@ -191,7 +206,7 @@ std::string missing_key(const Hparams& h, std::string_view tensor) {
   if (has("_exps") || has("exp_probs_b") || has("ffn_gate_inp"))
     return h.n_expert.value_or(0) == 0 ? "num_experts" : "moe_intermediate_size";
   if (has("_shexp")) return "shared_expert_intermediate_size";
-  if (has("ffn_")) return "intermediate_size";
+  if (has("ffn_")) return h.architecture == "olmo" ? "mlp_hidden_size" : "intermediate_size";
   if (has("indexer")) return h.indexer_n_head ? "index_head_dim" : "index_n_heads";
   if (has("attn_q_a") || has("attn_q_b")) return "q_lora_rank";
   if (has("attn_kv_a")) return "kv_lora_rank";
@@ -225,8 +240,12 @@ void lower_tensors(ModelInfo& model) {
   model.tensors.clear();
   TensorBuilder b(model, *rule);
   const std::uint32_t nextn = std::min(n_layer, model.hparams.n_layer_nextn.value_or(0));
+  const std::uint32_t stack = model.hparams.n_layer_per_stack.value_or(0);
+  const std::uint32_t n_block =
+      stack == 0 ? std::max(n_layer, std::min(max_layers, model.hparams.dec_n_layer.value_or(0)))
+                 : std::min(n_layer, 2 * stack);
   add_input(b, n_layer - nextn);
-  for (std::uint32_t i = 0; i < n_layer; ++i) {
+  for (std::uint32_t i = 0; i < n_block; ++i) {
     b.enter(static_cast<std::int32_t>(i));
     add_layer(b);
   }
@@ -241,6 +260,11 @@ void lower_tensors(ModelInfo& model) {
     model.notes.push_back(
         {Severity::warning, "params-assumed",
          "the number of positions is not stated: their embedding is not counted"});
+  }
+  if (!model.hparams.ple_layers.empty()) {
+    model.params = Provenance::assumed;
+    model.notes.push_back({Severity::warning, "params-assumed",
+                           "the size of the n-gram table is not stated: it is not counted"});
   }
 }
 

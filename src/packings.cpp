@@ -51,6 +51,8 @@ Bytes scaled(std::uint64_t n, std::uint64_t millibits) {
   return Bytes{sat_mul(n / 8000, millibits)} + Bytes{up(n % 8000 * millibits, 8000)};
 }
 
+std::uint64_t n_digits(std::uint64_t n) { return n < 10 ? 1 : 1 + n_digits(n / 10); }
+
 Bytes matrix_bytes(const Matrices& m, const Packing& packing) {
   Bytes bytes = scaled(sat_mul(m.n_in, m.n_out), packing.millibits);
   if (packing.group != 0) {
@@ -60,6 +62,8 @@ Bytes matrix_bytes(const Matrices& m, const Packing& packing) {
   }
   bytes += scaled(m.n_out, std::uint64_t{1000} * packing.row_bits);
   bytes += scaled(m.n_in, std::uint64_t{1000} * packing.column_bits);
+  if (packing.text_bytes > 0)
+    bytes += Bytes{packing.text_bytes + n_digits(m.n_in) + n_digits(m.n_out)};
   return bytes + Bytes{packing.matrix_bytes};
 }
 

@@ -43,10 +43,12 @@ constexpr Packing per_block(std::uint32_t group, std::uint32_t rows) {
 /// bitsandbytes LLM.int8(): an f32 scale per row and a byte that names the layout.
 constexpr Packing bnb_int8() { return {linear, 8000, 0, 1, 0, 32, 0, 1}; }
 /// bitsandbytes 4-bit: f32 absmax per 64 values and 16 f32 of code book; with double quantization
-/// the absmax are bytes, with an f32 per 256 of them and a code book of 256 f32.
-constexpr Packing bnb_4bit(bool twice) {
-  return twice ? Packing{linear, 4002, 64, 1, 8, 0, 0, 1088}
-               : Packing{linear, 4000, 64, 1, 32, 0, 0, 64};
+/// the absmax are bytes, with an f32 per 256 of them and a code book of 256 f32. Its quant_state is
+/// JSON with the type, the shape, `dtype` characters of the source type and, twice quantized, an
+/// offset whose digits (19 on average) depend on the weights.
+constexpr Packing bnb_4bit(bool twice, std::uint32_t dtype = 8) {
+  return twice ? Packing{linear, 4002, 64, 1, 8, 0, 0, 1088, 66 + 71 + 19 + dtype}
+               : Packing{linear, 4000, 64, 1, 32, 0, 0, 64, 66 + dtype};
 }
 /// OCP microscaling: a scale byte per 32 values.
 constexpr Packing mx(std::uint32_t bits, Roles roles) {

@@ -269,6 +269,7 @@ class IndexReader final : public Reader {
       const auto* file = std::get_if<std::string>(&scalar);
       if (depth != 2 || file == nullptr) fail("/weight_map", "not an object of file names");
       add_shard(*file);
+      out_.indexed.push_back(key_at(2));
     } else if (depth == 2 && key_at(1) == "metadata") {
       if (key_at(2) == "total_size") out_.total = Bytes{count(scalar)};
       if (key_at(2) == "total_parameters") out_.n_params = count(scalar);

@@ -12,7 +12,9 @@ constexpr std::string_view always_f32[] = {
     "altup_correct_coef.weight", "altup_predict_coef.weight", "ffn_gate_inp.weight",
     "ffn_gate_inp_shexp.weight", "indexer.proj.weight",       "position_embd.weight",
     "shortconv.conv.weight",     "ssm_conv1d.weight",         "ssm_conv1d_k.weight",
-    "ssm_conv1d_q.weight",       "ssm_conv1d_v.weight",
+    "ssm_conv1d_q.weight",       "ssm_conv1d_v.weight",       "time_mix_decay_w1.weight",
+    "time_mix_decay_w2.weight",  "time_mix_first.weight",     "time_mix_lerp_fused.weight",
+    "time_mix_w1.weight",        "time_mix_w2.weight",        "token_types.weight",
 };
 
 const TensorType* source_type(const std::string& quant) {
@@ -85,6 +87,9 @@ bool TensorBuilder::is_recurrent() const {
     case RecurrentBlock::short_conv:
     case RecurrentBlock::rwkv6:
     case RecurrentBlock::rwkv7:
+    case RecurrentBlock::mamba_heads:
+    case RecurrentBlock::rwkv6_gqa:
+    case RecurrentBlock::rwkv7_mixer:
       break;
   }
   return h.n_head_kv.at(layer()) == 0 && (!has(trait::one_mixer) || h.n_ff.at(layer()) == 0);
@@ -101,6 +106,10 @@ bool TensorBuilder::is_moe() const {
   if (is_nextn()) return !has(trait::nextn_dense);
   const std::uint32_t step = h.moe_every_n_layers.value_or(has(trait::every_second_moe) ? 2 : 1);
   return layer() >= h.n_layer_dense_lead.value_or(0) && step > 0 && (layer() + 1) % step == 0;
+}
+
+bool TensorBuilder::is_cross() const {
+  return std::find(h.cross_layers.begin(), h.cross_layers.end(), layer()) != h.cross_layers.end();
 }
 
 std::uint64_t TensorBuilder::n_head_kv() const {

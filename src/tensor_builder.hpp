@@ -31,6 +31,7 @@ class TensorBuilder {
   bool is_recurrent() const;
   bool is_swa() const;
   bool is_moe() const;
+  bool is_cross() const;  ///< attends to an image instead of the text
 
   std::uint64_t n_embd() const { return h.n_embd.value_or(0); }
   std::uint64_t n_vocab() const { return h.n_vocab.value_or(0); }
@@ -58,5 +59,10 @@ void add_attention(TensorBuilder& b);
 void add_recurrent(TensorBuilder& b);
 void add_feed_forward(TensorBuilder& b);
 void add_hyper_connections(TensorBuilder& b);
+void add_indexer(TensorBuilder& b);
+
+/// What single families have and no block covers: of the whole model, and of the current layer.
+void add_own_globals(TensorBuilder& b);
+void add_own_layer(TensorBuilder& b);
 
 }  // namespace fitvram

@@ -24,7 +24,10 @@ enum class RecurrentBlock {
   short_conv,       ///< LFM2
   lightning,        ///< MiniMax-01
   rwkv6,            ///< time mix and channel mix
-  rwkv7
+  rwkv7,
+  mamba_heads,  ///< PLaMo 2: mamba with one decay per head and inner norms
+  rwkv6_gqa,    ///< RWKV6 inside Qwen2: time mix with shared keys and values
+  rwkv7_mixer   ///< RWKV7 time mix before a gated feed-forward
 };
 
 enum class FeedForwardBlock {
@@ -91,12 +94,17 @@ inline constexpr std::uint64_t nextn_head = bit(46);  // its nextn blocks own em
 inline constexpr std::uint64_t second_norm_gqa = bit(47);   // Falcon 40B: attn_norm_2
 inline constexpr std::uint64_t parallel_key = bit(48);      // no ffn_norm with a parallel residual
 inline constexpr std::uint64_t extra_positions = bit(49);   // OPT: two more than the context
-inline constexpr std::uint64_t bare_ffn_norm = bit(50);     // Falcon-H1: no ".weight" in its name
+inline constexpr std::uint64_t no_first_norm = bit(50);     // ModernBERT: layer 0 has no attn_norm
 inline constexpr std::uint64_t every_second_moe = bit(51);  // Jamba, when the config does not say
 inline constexpr std::uint64_t nextn_dense = bit(52);       // its nextn blocks have no experts
 inline constexpr std::uint64_t whole_kv_b = bit(53);        // MLA with attn_kv_b in one piece
 inline constexpr std::uint64_t optional_blocks = bit(54);   // Nemotron-NAS: layers without a mixer
 inline constexpr std::uint64_t dense_beside = bit(55);      // Arctic: a dense layer of width n_embd
+inline constexpr std::uint64_t dense_if_wide = bit(56);  // Grok 2: beside experts of a stated width
+inline constexpr std::uint64_t whole_gates = bit(57);    // KDA without low ranks (BailingMoe 3)
+inline constexpr std::uint64_t nextn_layer_norm = bit(58);  // its nextn norm: layer_output_norm
+inline constexpr std::uint64_t qk_norm_each = bit(59);      // one per head, always
+inline constexpr std::uint64_t enc_output_norm = bit(60);   // the final norm is an encoder's
 }  // namespace trait
 
 /// The tensors of one family: its blocks, its norms, and what is special.
@@ -105,7 +113,8 @@ struct TensorRule {
   AttentionBlock attention;
   RecurrentBlock recurrent;
   FeedForwardBlock feed_forward;
-  std::string_view norms;  ///< base names of each layer's norms of width n_embd
+  std::string_view norms;  ///< base names of each layer's norms of width n_embd; '!' after a name:
+                           ///< it has no ".weight" in the file
   std::uint64_t traits;
 };
 

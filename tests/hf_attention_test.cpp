@@ -87,7 +87,9 @@ TEST_CASE("OpenELM scales heads and feed-forward layer by layer") {
 TEST_CASE("the first OLMo states both halves of its gated layer") {
   CHECK(facts_of(config("olmo", "'mlp_hidden_size': 22016, 'activation_type': 'swiglu'"))
             .n_ff.max() == 11008);
-  CHECK(facts_of(config("olmo", "'mlp_ratio': 8, 'activation_type': 'swiglu'")).n_ff.max() == 2048);
+  CHECK(facts_of(
+            config("olmo", "'mlp_ratio': 8, 'mlp_hidden_size': null, 'activation_type': 'swiglu'"))
+            .n_ff.max() == 2048);
   CHECK(facts_of(config("olmo", "'intermediate_size': 900")).n_ff.max() == 900);
 }
 
@@ -121,4 +123,25 @@ TEST_CASE("recurrent reasoning counts each pass over a stack as layers") {
       "{'architectures': ['HrmTextForCausalLM'], 'hidden_size': 512, 'num_hidden_layers': 4, "
       "'num_attention_heads': 8, 'H_cycles': 2, 'L_cycles': 3}");
   CHECK(h.n_layer == 32U);
+}
+
+TEST_CASE("OLMo's width is mlp_hidden_size, or mlp_ratio where that is null") {
+  const auto params = [](const std::string& width) {
+    return model_of_text(
+               "{'model_type': 'olmo', 'vocab_size': 50304, 'd_model': 4096, 'n_layers': 32, "
+               "'n_heads': 32, 'activation_type': 'swiglu', 'mlp_ratio': 8, 'weight_tying': false" +
+               width + "}")
+        .n_params;
+  };
+  // allenai/OLMo-7B, published total.
+  CHECK(params(", 'mlp_hidden_size': 22016") == 6888095744);
+  CHECK(params(", 'mlp_hidden_size': null") == 9002024960);
+  const ModelInfo trimmed = model_of_file("allenai__OLMo-7B");
+  CHECK(trimmed.n_params == 0);
+  CHECK(trimmed.notes.back().message ==
+        "mlp_hidden_size is missing: the number of parameters is not known");
+}
+
+TEST_CASE("Qwen3-VL states how many layers take features of the image") {
+  CHECK(model_of_file("Qwen__Qwen3-VL-32B-Instruct").hparams.n_deepstack_layers == 3U);
 }

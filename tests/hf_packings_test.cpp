@@ -48,7 +48,33 @@ TEST_CASE("each method's packing follows from its keys") {
   CHECK(method("{'quant_method': 'aqlm', 'bits': 2}").empty());
 }
 
-TEST_CASE("compressed-tensors by its one group; several are not guessed") {
+TEST_CASE("several groups of compressed-tensors count by the roles that their targets name") {
+  const auto groups = [](const std::string& first, const std::string& second) {
+    return method(
+        "{'quant_method': 'compressed-tensors', 'format': 'mixed-precision', 'config_groups': "
+        "{'group_0': {'targets': [" +
+        first +
+        "], 'weights': {'num_bits': 8, 'type': 'float', 'strategy': 'channel'}}, 'group_1': "
+        "{'targets': [" +
+        second + "], 'weights': {'num_bits': 4, 'type': 'int', 'group_size': 32}}}}");
+  };
+  const auto with_roles = [](Packing packing, Roles roles) {
+    packing.roles = roles;
+    return packing;
+  };
+  CHECK(groups("'re:.*self_attn.*'", "'re:.*mlp.experts.*'") ==
+        Packings{with_roles(packing::per_row(), attention),
+                 with_roles(packing::packed_int(4, 32), packing::experts)});
+  // A name counts before a class, whatever their order.
+  CHECK(groups("'Linear'", "'re:.*mlp[.]experts[.].*_proj$'") ==
+        Packings{with_roles(packing::packed_int(4, 32), packing::experts), packing::per_row()});
+  CHECK(groups("'re:.*[qkvo]_proj$'", "'re:.*(gate|up|down)_proj$'").size() == 2);
+  // Layers by number, and what no role is known for, say nothing that can be counted.
+  CHECK(groups("'re:model.layers.[0-9].mlp.*'", "'Linear'").empty());
+  CHECK(groups("'re:.*unheard_of'", "'Linear'").empty());
+}
+
+TEST_CASE("compressed-tensors by its one group") {
   const auto group = [](const std::string& weights) {
     return method(
         "{'quant_method': 'compressed-tensors', 'format': 'x', 'config_groups': {'a': "

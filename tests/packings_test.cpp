@@ -22,6 +22,8 @@ TEST_CASE("a config gives the total of its safetensors index") {
   const Row rows[] = {
       {"ChuDinhKlopp__phi-3-mini-keyformer", 7642159104, 0},
       {"HuggingFaceTB__SmolLM3-3B", 6150197248, 0},
+      // F32, with one score in the place of the head.
+      {"OpenAssistant__oasst-rm-2.1-pythia-1.4b-epoch-2.5", 5246377988, 0},
       {"Qwen__Qwen3-1.7B-Base", 3441149952, 0},
       {"Qwen__Qwen3-14B-MLX-4bit", 8307783680, 0},
       {"SakuraLLM__Sakura-14B-Qwen2.5-v1.0", 29540067328, 0},
@@ -36,6 +38,8 @@ TEST_CASE("a config gives the total of its safetensors index") {
       {"mattshumer__Reflection-Llama-3.1-70B", 282215219200, 0},
       {"meta-llama__Llama-3.2-3B", 6425499648, 0},
       {"openPangu__PanguEmbedded-7B", 16061784576, pangu_rotary},
+      // NF4 with its states, beside a vision tower in 16 bits.
+      {"reubzdubz__Molmo-7B-D-NF4", 6661964712, 0},
       {"semcoder__semcoder_1030", 13481025536, 0},
       {"stvlynn__Qwen-7B-Chat-Cantonese", 15442649088, 0},
   };
@@ -56,6 +60,26 @@ TEST_CASE("published checkpoints of quantized models") {
   CHECK(stored_weights(gpt_oss).provenance == Provenance::derived);
 }
 
+TEST_CASE("double quantization of bitsandbytes packs its scales again") {
+  // absmax in bytes, an f32 per 256 of them, two code books, and the state with a nested part.
+  ModelInfo model;
+  Tensor matrix;
+  matrix.name = "attn_k.weight";
+  matrix.ne = {4096, 1024, 1, 1};
+  matrix.role = TensorRole::attention;
+  model.tensors = {matrix};
+  const std::string state =
+      R"({"quant_type": "nf4", "blocksize": 64, "dtype": "bfloat16", "shape": [1024, 4096], )"
+      R"("nested_blocksize": 256, "nested_dtype": "float32", "nested_offset": 0.04567890241742134})";
+  constexpr std::uint64_t n = 4096 * 1024;
+  const std::uint64_t blocks = n / 64;
+  const auto double_packed =
+      packed_size(model, std::vector<Packing>{packing::bnb_4bit(true)}, 16).count;
+  const auto exact = n / 2 + blocks + blocks / 256 * 4 + 16 * 4 + 256 * 4 + state.size();
+  // The nominal 4.002 bits a value stand for 4 and 32 bits in 16384 values.
+  CHECK((double_packed > exact ? double_packed - exact : exact - double_packed) <= n / 100000);
+}
+
 TEST_CASE("what a method adds to a matrix of 4096 columns and 1024 rows") {
   ModelInfo model;
   Tensor matrix;
@@ -74,7 +98,9 @@ TEST_CASE("what a method adds to a matrix of 4096 columns and 1024 rows") {
   CHECK(size("W4A16") == n / 2 + n / 128 * 2 + 16);
   CHECK(size("W8A8") == n + 1024 * 2);
   CHECK(size("INT8") == n + 1024 * 4 + 1);
-  CHECK(size("NF4") == n / 2 + n / 64 * 4 + 64);
+  const std::string state =
+      R"({"quant_type": "nf4", "blocksize": 64, "dtype": "bfloat16", "shape": [1024, 4096]})";
+  CHECK(size("NF4") == n / 2 + n / 64 * 4 + 16 * 4 + state.size());
   CHECK(size("FP8") == n + 8);
   CHECK(size("FP8-CHANNEL") == n + 1024 * 2);
   CHECK(size("FP8-BLOCK") == n + 32 * 8 * 4);

@@ -42,6 +42,9 @@ TEST_CASE("the full name of a tensor names its block") {
   tensor.name = "attn_q.weight";
   tensor.layer = 12;
   CHECK(full_name(tensor) == "blk.12.attn_q.weight");
+  tensor.name = "enc.attn_q.weight";
+  CHECK(full_name(tensor) == "enc.blk.12.attn_q.weight");
+  CHECK(role_of(tensor.name) == TensorRole::attention);
   tensor.layer = -1;
   tensor.name = "output.weight";
   CHECK(full_name(tensor) == "output.weight");

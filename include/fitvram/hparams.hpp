@@ -65,10 +65,13 @@ struct Hparams {
   U32 n_chunk;                   ///< attention.chunk_size (Llama 4), tokens
   U32 shared_kv_layers;  ///< attention.shared_kv_layers: the last n layers reuse an earlier cache
 
-  U32 q_lora_rank;     ///< attention.q_lora_rank
-  U32 kv_lora_rank;    ///< attention.kv_lora_rank
-  U32 head_dim_k_mla;  ///< attention.key_length_mla (present only in MLA files)
-  U32 head_dim_v_mla;  ///< attention.value_length_mla
+  U32 q_lora_rank;         ///< attention.q_lora_rank
+  U32 kv_lora_rank;        ///< attention.kv_lora_rank
+  U32 head_dim_k_mla;      ///< attention.key_length_mla (present only in MLA files)
+  U32 head_dim_v_mla;      ///< attention.value_length_mla
+  U32 kv_lora_rank_swa;    ///< attention.kv_lora_rank_swa (dots3note): of the window layers
+  U32 head_dim_k_mla_swa;  ///< attention.key_length_mla_swa
+  U32 head_dim_v_mla_swa;  ///< attention.value_length_mla_swa
 
   U32 indexer_n_head;                ///< attention.indexer.head_count
   U32 indexer_head_dim;              ///< attention.indexer.key_length
@@ -99,6 +102,12 @@ struct Hparams {
   U32 la_head_dim;                     ///< head size of MiniMax-01's linear attention
   U32 wkv_head_size;                   ///< wkv.head_size
   U32 token_shift_count;               ///< token_shift_count
+  U32 decay_lora_rank;                 ///< attention.decay_lora_rank (RWKV 7)
+  U32 iclr_lora_rank;                  ///< attention.iclr_lora_rank
+  U32 value_lora_rank;                 ///< attention.value_residual_mix_lora_rank
+  U32 gate_lora_rank;                  ///< attention.gate_lora_rank; 0 = no gate
+  U32 time_mix_extra_dim;              ///< time_mix_extra_dim (RWKV 6)
+  U32 time_decay_extra_dim;            ///< time_decay_extra_dim (RWKV 6)
   U32 shortconv_l_cache;               ///< shortconv.l_cache
   U32 full_attention_interval;         ///< full_attention_interval
   std::vector<bool> recurrent_layers;  ///< attention.recurrent_layers: true = recurrent
@@ -112,6 +121,12 @@ struct Hparams {
   U32 ple_ngram_size;     ///< ple.ngram_size
   U32 ple_conv_kernel;    ///< ple.conv_kernel
   U32 hyper_connections;  ///< hyper_connection.count (DeepSeek-V4, Qwen 4)
+  U32 hyper_low_rank;     ///< hyper_connection.low_rank (Qwen 4)
+  U32 n_layer_per_stack;  ///< hrm.layers_per_stack: the file holds two stacks of them
+  U32 dec_n_layer;        ///< decoder_block_count (T5), n_layer when absent
+  U32 n_rel_attn_bkts;    ///< attention.relative_buckets_count (T5)
+  U32 n_cls_out;          ///< scores of a reward model, which stand in the place of the head
+  U32 n_token_types;      ///< tokenizer.ggml.token_type_count: rows of token_types (BERT)
 
   U32 moe_latent_size;  ///< moe_latent_size / expert_latent_length: width the routed experts work
                         ///< at
@@ -129,7 +144,13 @@ struct Hparams {
   std::optional<bool> mlp_bias;            ///< mlp_bias, use_bias
   std::optional<bool> qk_norm;             ///< use_qk_norm, qk_layernorm
   std::optional<bool> k_eq_v;              ///< attention_k_eq_v: full layers have no v (Gemma 4)
-  std::string rope_type;             ///< rope_scaling.rope_type: "llama3", "longrope", "yarn" ...
+  std::optional<bool> gate_per_value;      ///< gating: attn_gate as wide as the output (Laguna)
+  std::optional<bool> gated_ff;            ///< feed_forward_proj: "gated-..." (T5)
+  std::optional<bool> rel_bias_each;       ///< every layer has its own relative bias (UMT5)
+  std::optional<bool> group_norm;          ///< wkv_has_group_norm (ARWKV 7)
+  std::vector<std::uint32_t> cross_layers;  ///< cross_attention_layers (Llama 3.2 Vision)
+  U32 n_vocab_extra;      ///< rows of the input embedding beyond n_vocab (Molmo, Llama 3.2 Vision)
+  std::string rope_type;  ///< rope_scaling.rope_type: "llama3", "longrope", "yarn" ...
   std::optional<double> rope_scale;  ///< declared RoPE scaling factor, display only
 };
 

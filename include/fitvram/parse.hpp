@@ -42,10 +42,11 @@ struct Checkpoint {
     std::string dtype;  ///< "BF16", "F8_E4M3", "I32", "U8" ...
     Bytes bytes;
   };
-  std::vector<Entry> tensors;       ///< from headers; empty when only an index was read
-  Bytes total;                      ///< sum of the tensors, or the index's metadata.total_size
-  std::uint64_t n_params = 0;       ///< index's metadata.total_parameters or 0
-  std::vector<std::string> shards;  ///< file names an index refers to, sorted, unique
+  std::vector<Entry> tensors;        ///< from headers; empty when only an index was read
+  Bytes total;                       ///< sum of the tensors, or the index's metadata.total_size
+  std::uint64_t n_params = 0;        ///< index's metadata.total_parameters or 0
+  std::vector<std::string> shards;   ///< file names an index refers to, sorted, unique
+  std::vector<std::string> indexed;  ///< tensor names that an index lists, in its order
   bool from_headers = false;
 };
 
@@ -57,6 +58,10 @@ Result<Checkpoint> parse_safetensors(std::span<const std::byte> bytes, const std
 
 /// Concatenates the tensors of several files of one checkpoint.
 Checkpoint merge(std::vector<Checkpoint> parts);
+
+/// What an index says and the files it refers to do not: tensors that only one of them has, and
+/// another total.
+std::vector<Note> disagreements(const Checkpoint& index, const Checkpoint& files);
 
 /// A Hugging Face config.json. It is Python's JSON: bare NaN and Infinity are accepted. `name` is
 /// for messages; `checkpoint` adds what safetensors files say (may be null).

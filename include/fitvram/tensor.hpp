@@ -74,6 +74,7 @@ struct Packing {
   std::uint32_t row_bits = 0;       ///< per output row
   std::uint32_t column_bits = 0;    ///< per input column
   std::uint32_t matrix_bytes = 0;   ///< per matrix
+  std::uint32_t text_bytes = 0;     ///< of a text per matrix, besides the digits of its shape
 
   friend bool operator==(const Packing&, const Packing&) = default;
 };
@@ -90,7 +91,8 @@ struct Tensor {
   TensorRole role = TensorRole::other;
 };
 
-/// "blk.12.attn_q.weight" for layer 12, the plain name for global tensors.
+/// "blk.12.attn_q.weight" for layer 12, "enc.blk.12.attn_q.weight" in an encoder beside a decoder
+/// (name "enc.attn_q.weight"), the plain name for global tensors.
 std::string full_name(const Tensor& tensor);
 
 /// The role of a tensor from its name without the "blk.N." prefix.

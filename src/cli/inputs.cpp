@@ -110,7 +110,7 @@ Result<ModelInfo> load_gguf(Io& io, const std::string& path) {
 /// exact size, so that becomes a note.
 struct CheckpointFiles {
   std::optional<Checkpoint> checkpoint;
-  std::optional<Note> note;
+  std::vector<Note> notes;
 };
 
 CheckpointFiles read_headers(Io& io, const std::string& directory,
@@ -119,17 +119,19 @@ CheckpointFiles read_headers(Io& io, const std::string& directory,
   std::vector<Checkpoint> parts;
   for (const auto& file : files) {
     const auto path = join(directory, file);
-    if (index && io.kind_of(path) == PathKind::missing) return {std::move(index), std::nullopt};
+    if (index && io.kind_of(path) == PathKind::missing) return {std::move(index), {}};
     const auto bytes = io.read_file(path);
     auto part = bytes ? parse_safetensors(*bytes, path) : Result<Checkpoint>(bytes.error());
     if (!part)
       return {std::move(index),
-              Note{Severity::warning, "checkpoint-unread",
-                   part.error().where + ": " + part.error().message + "; sizes come from " +
-                       (index ? "the index" : "config.json") + " instead"}};
+              {Note{Severity::warning, "checkpoint-unread",
+                    part.error().where + ": " + part.error().message + "; sizes come from " +
+                        (index ? "the index" : "config.json") + " instead"}}};
     parts.push_back(std::move(*part));
   }
-  return {merge(std::move(parts)), std::nullopt};
+  Checkpoint whole = merge(std::move(parts));
+  auto notes = index ? disagreements(*index, whole) : std::vector<Note>{};
+  return {std::move(whole), std::move(notes)};
 }
 
 CheckpointFiles read_checkpoint(Io& io, const std::string& directory) {
@@ -142,10 +144,11 @@ CheckpointFiles read_checkpoint(Io& io, const std::string& directory) {
     auto index =
         bytes ? parse_safetensors_index(text_of(*bytes), path) : Result<Checkpoint>(bytes.error());
     if (!index)
-      return {std::nullopt, Note{Severity::warning, "checkpoint-unread",
-                                 index.error().where + ": " + index.error().message}};
+      return {std::nullopt,
+              {Note{Severity::warning, "checkpoint-unread",
+                    index.error().where + ": " + index.error().message}}};
     const auto shards = index->shards;
-    if (shards.empty()) return {std::move(*index), std::nullopt};
+    if (shards.empty()) return {std::move(*index), {}};
     return read_headers(io, directory, shards, std::move(*index));
   }
   std::vector<std::string> files;
@@ -165,7 +168,7 @@ Result<ModelInfo> load_config(Io& io, const std::string& path) {
   auto model =
       named(parse_hf_config(text_of(*bytes), path, files.checkpoint ? &*files.checkpoint : nullptr),
             path);
-  if (model && files.note) model->notes.push_back(*files.note);
+  if (model) model->notes.insert(model->notes.end(), files.notes.begin(), files.notes.end());
   return model;
 }
 
