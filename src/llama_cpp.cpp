@@ -191,7 +191,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   const TensorType& v = cache_type_v(workload);
   const Hparams& hp = model.hparams;
   for (const TensorType* type : {&k, &v})
-    if (!type->cache)
+    if (!type->cache || (type->ggml_id < 0 && type->quantized()))
       return refuse("unsupported cache type: " + lower(type->name),
                     "'fitvram list cache-types' names them");
   if (workload.n_seq == 0) return refuse("zero sequences", "ask for at least one slot with -np 1");

@@ -2,8 +2,13 @@
 #include <array>
 
 #include "compute.hpp"
+#include "exllamav3.hpp"
 #include "fitvram/runtime.hpp"
 #include "llama_cpp.hpp"
+#include "mlx_lm.hpp"
+#include "mlxcel.hpp"
+#include "one_device.hpp"
+#include "sharpinference.hpp"
 
 namespace fitvram {
 
@@ -34,6 +39,39 @@ constexpr Rules llama_cpp_rules{llama_cpp_honours_window, llama_cpp_weights,
                                 window_reserve,           llama_cpp_refusal,
                                 llama_cpp_defaults,       nullptr};
 
+constexpr Rules sharpinference_rules{sharpinference_honours_window,
+                                     sharpinference_weights,
+                                     sharpinference_context,
+                                     sharpinference_compute,
+                                     sharpinference_overhead,
+                                     whole_device,
+                                     sharpinference_reserve,
+                                     sharpinference_refusal,
+                                     sharpinference_defaults,
+                                     sharpinference_answers,
+                                     nullptr,
+                                     sharpinference_explain,
+                                     sharpinference_resolve,
+                                     sharpinference_own_n_ctx};
+
+constexpr Rules mlxcel_rules{mlxcel_honours_window, whole_weights,   mlxcel_context,
+                             mlxcel_compute,        mlxcel_overhead, mlxcel_budget,
+                             nothing_reserved,      mlxcel_refusal,  mlxcel_defaults,
+                             mlxcel_answers,        nullptr,         mlxcel_explain};
+
+constexpr Rules mlx_lm_rules{
+    mlx_lm_honours_window, whole_weights, mlx_lm_context,   mlx_lm_compute,
+    mlx_lm_overhead,       whole_device,  nothing_reserved, mlx_lm_refusal,
+    mlx_lm_defaults,       nullptr,       nullptr,          mlx_lm_explain};
+
+constexpr Rules exllamav3_rules{
+    exllamav3_honours_window, whole_weights, exllamav3_context, exllamav3_compute,
+    exllamav3_overhead,       whole_device,  nothing_reserved,  exllamav3_refusal,
+    exllamav3_defaults,       nullptr,       nullptr,           exllamav3_explain};
+
+bool loads_mlx(SchemeFamily family) { return family == SchemeFamily::mlx; }
+bool loads_exl(SchemeFamily family) { return family == SchemeFamily::exl; }
+
 constexpr std::array runtime_table{
     Runtime{"llama.cpp", "llama.cpp", "v0.5.0",
             "github.com/ggml-org/llama.cpp de3ff815 (2026-09-28): src/llama-context.cpp, "
@@ -42,6 +80,36 @@ constexpr std::array runtime_table{
             "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
             "window + ubatch cells; MLA as one latent row; recurrent state in f32",
             loads_gguf, llama_cpp_rules},
+    Runtime{"sharpinference", "SharpInference", "429b9df5",
+            "github.com/pekkah/SharpInference: CudaForwardPass.cs, CudaBackend.cs", 1,
+            "f32 bf16 q8_0",
+            "every K and V buffer a power of two of bytes; Gemma 4's windows as rings of window + "
+            "4096; f32 cache, narrowed to fit unless given; its own automatic context",
+            loads_gguf, sharpinference_rules, "cuda"},
+    Runtime{
+        "mlx-lm", "mlx-lm", "d78bf58e",
+        "github.com/ml-explore/mlx-lm (2026-08-22): mlx_lm/models/cache.py, generate.py; Metal's "
+        "recommended working set by RAM from reports (macOS 26 gives more)",
+        256, "f16 bf16 q8 q6 q4 q3 q2",
+        "contexts in 256-token steps; windows of the models with rotating caches, as window + "
+        "prefill step - 1; two thirds of the RAM, three quarters from 64 GB on (--vram "
+        "overrides); Apple silicon only",
+        loads_mlx, mlx_lm_rules, "metal", "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2"},
+    Runtime{"mlxcel", "mlxcel", "0c21aed2",
+            "github.com/lablup/mlxcel: memory_estimate.rs, kv_arch.rs, hardware.rs", 256,
+            "f16 bf16 int8",
+            "its own estimate: weights and cache times 1.20, activations of 512 tokens; one shape "
+            "for all layers, windows without prefill, MLA as a latent only in V3; all of the RAM",
+            loads_mlx, mlxcel_rules, "metal rocm", "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2"},
+    Runtime{
+        "exllamav3", "exllamav3", "4f8ad012",
+        "github.com/turboderp-org/exllamav3 (2026-08-08): exllamav3/cache, constants.py, "
+        "architecture/architectures.py @000ad6a2",
+        256, "f16 q8 q7 q6 q5 q4 q3 q2",
+        "pages of 256 tokens shared by all sequences; K and V in 2 to 8 bits each; windows as "
+        "f16 rings of window + 512 for 16 slots; MLA as a latent; EXL3 only",
+        loads_exl, exllamav3_rules, "cuda",
+        "BF16 EXL3-8.0 EXL3-6.0 EXL3-5.0 EXL3-4.5 EXL3-4.0 EXL3-3.5 EXL3-3.0 EXL3-2.5 EXL3-2.0"},
 };
 
 Error refuse(std::string message, std::string hint) {
