@@ -26,6 +26,15 @@ std::string tensor_formula(const CacheTensor& t, Bytes allocated) {
   return text;
 }
 
+Step total_step(const MemoryEstimate& memory) {
+  return {"total (device)",
+          std::to_string(memory.model.device.count) + " + " +
+              std::to_string(memory.context.device.count) + " + " +
+              std::to_string(memory.compute.device.count) + " + " +
+              std::to_string(memory.overhead.device.count),
+          memory.device_total().count, "model + context + compute + overhead"};
+}
+
 }  // namespace
 
 std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
@@ -49,6 +58,11 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
     for (const auto& [key, bytes] : by_role)
       words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
     steps.push_back({"weights in the file", formula, sum.count, words});
+  }
+  if (runtime.rules.explain != nullptr) {
+    runtime.rules.explain(model, weights, workload, memory, steps);
+    steps.push_back(total_step(memory));
+    return steps;
   }
   steps.push_back(
       {"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
@@ -101,12 +115,7 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
                    memory.compute.device.count, "largest moment of a batch, derived; " + source});
   steps.push_back({"overhead", std::to_string(memory.overhead.device.count),
                    memory.overhead.device.count, std::string(devices.backend().overhead_source)});
-  steps.push_back({"total (device)",
-                   std::to_string(memory.model.device.count) + " + " +
-                       std::to_string(memory.context.device.count) + " + " +
-                       std::to_string(memory.compute.device.count) + " + " +
-                       std::to_string(memory.overhead.device.count),
-                   memory.device_total().count, "model + context + compute + overhead"});
+  steps.push_back(total_step(memory));
   return steps;
 }
 

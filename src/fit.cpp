@@ -95,7 +95,7 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
 }  // namespace
 
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
-  if (memory.device_total() > vram) return Verdict::no;
+  if (memory.least_device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
   return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits
                                                                     : Verdict::tight;
@@ -133,6 +133,12 @@ const Scheme& native_scheme(const ModelInfo& model) {
   return *find_scheme(name);
 }
 
+bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime) {
+  if (!runtime.ladder.empty())
+    return lists(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
+  return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
+}
+
 }  // namespace
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
@@ -147,7 +153,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
   std::optional<Weights> roomy, tight, smallest;
   bool lowered = true;
   for (const Scheme& scheme : schemes()) {
-    if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    if (!offered(scheme, native, runtime)) continue;
     const bool kept = scheme.millibits >= keep;
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);

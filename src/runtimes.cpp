@@ -4,6 +4,7 @@
 #include "compute.hpp"
 #include "fitvram/runtime.hpp"
 #include "llama_cpp.hpp"
+#include "vllm.hpp"
 
 namespace fitvram {
 
@@ -22,17 +23,23 @@ constexpr std::array backend_table{
     Backend{"vulkan", 16, 64, 1, true, Bytes{224 * MiB.count},
             "memory in use minus buffers: 5 MiB on an RTX 3060 Laptop and 30-32 MiB on an RTX 3090 "
             "after loading, 81 and 152-223 MiB at the peak of a run"},
+    Backend{"rocm", 128, 32, 512, true, Bytes{160 * MiB.count}, "not measured: CUDA's"},
     Backend{"metal", 32, 32, 1, true, Bytes{64 * MiB.count}, "not measured"},
     Backend{"cpu", 32, 32, 1, false, Bytes{}, "nothing beyond the buffers"},
 };
 
 bool loads_gguf(SchemeFamily family) { return family == SchemeFamily::gguf; }
 
-constexpr Rules llama_cpp_rules{llama_cpp_honours_window, llama_cpp_weights,
-                                llama_cpp_context,        llama_cpp_compute,
-                                llama_cpp_overhead,       whole_device,
-                                window_reserve,           llama_cpp_refusal,
-                                llama_cpp_defaults,       nullptr};
+constexpr Rules llama_cpp_rules{
+    llama_cpp_honours_window, llama_cpp_weights, llama_cpp_context, llama_cpp_compute,
+    llama_cpp_overhead,       whole_device,      window_reserve,    llama_cpp_refusal,
+    llama_cpp_defaults,       nullptr,           llama_cpp_launch};
+
+constexpr Rules vllm_rules{vllm_honours_window, vllm_weights, vllm_context, vllm_compute,
+                           vllm_overhead,       vllm_budget,  no_reserve,   vllm_refusal,
+                           vllm_defaults,       vllm_answers, vllm_launch,  vllm_explain};
+
+bool loads_safetensors(SchemeFamily family) { return family == SchemeFamily::safetensors; }
 
 constexpr std::array runtime_table{
     Runtime{"llama.cpp", "llama.cpp", "v0.5.0",
@@ -42,6 +49,15 @@ constexpr std::array runtime_table{
             "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
             "window + ubatch cells; MLA as one latent row; recurrent state in f32",
             loads_gguf, llama_cpp_rules},
+    Runtime{"vllm", "vLLM", "2026-08",
+            "github.com/vllm-project/vllm: v1/core/kv_cache_utils.py, v1/kv_cache_interface.py "
+            "@001cabc1, config/cache.py @002f10e0; start-up logs for activation and graphs",
+            16, "f16 bf16 fp8 int8 nvfp4",
+            "0.92 of all memory; pages of 16 tokens, unified and grouped in hybrid models; windows "
+            "as window - 1 + batch and a page; MLA whole on every card; as trained unless -c; "
+            "activation and CUDA graphs as ranges; safetensors only, as its GGUF support is "
+            "experimental",
+            loads_safetensors, vllm_rules, "cuda rocm cpu", "BF16 FP8 AWQ-4"},
 };
 
 Error refuse(std::string message, std::string hint) {
@@ -54,10 +70,15 @@ const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
       scheme.packings.empty() ? scheme.millibits : scheme.packings.front().millibits;
   const Scheme* nearest = nullptr;
   for (const Scheme& other : schemes()) {
-    if (!other.ladder || !runtime.loads(other.family)) continue;
+    const bool offered = runtime.ladder.empty() ? other.ladder : lists(runtime.ladder, other.name);
+    if (!offered || !runtime.loads(other.family)) continue;
     if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
   }
   return nearest;
+}
+
+bool unquantized(const Scheme& scheme) {
+  return scheme.name == "F32" || scheme.name == "F16" || scheme.name == "BF16";
 }
 
 const char* files_of(SchemeFamily family) {
@@ -92,13 +113,25 @@ const Backend* find_backend(std::string_view name) {
   return nullptr;
 }
 
+bool lists(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t space = std::min(list.find(' '), list.size());
+    if (list.substr(0, space) == word) return true;
+    list.remove_prefix(std::min(space + 1, list.size()));
+  }
+  return false;
+}
+
 std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
                              const Runtime& runtime) {
+  if (!lists(runtime.backends, workload.backend))
+    return refuse(std::string(runtime.title) + " does not run on " + std::string(workload.backend),
+                  "it runs on " + std::string(runtime.backends));
   return runtime.rules.refusal(model, workload);
 }
 
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {
-  if (runtime.loads(scheme.family)) return std::nullopt;
+  if (runtime.loads(scheme.family) || unquantized(scheme)) return std::nullopt;
   const Scheme* nearest = nearest_loaded(scheme, runtime);
   return refuse(
       std::string(runtime.title) + " does not load " + files_of(scheme.family) + " (" +

@@ -49,7 +49,9 @@ const std::map<std::string, std::string> tested_with = {
     {"reserve", "fit"},
     {"schedule", "arena"},
     {"tensor_builder", "lower_tensors"},
+    {"tensor_parallel", "vllm"},
     {"tensor_rules", "lower_tensors"},
+    {"vllm_cache", "vllm"},
 };
 
 std::vector<SourceFile> all_text() {

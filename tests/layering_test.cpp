@@ -60,6 +60,8 @@ constexpr Layer layers[] = {
     {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
     {"llama_cpp", "estimate", 7},
+    {"vllm", "estimate", 7},
+    {"tensor_parallel", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},
     {"server_log", "log", 8},
