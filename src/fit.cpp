@@ -151,10 +151,11 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
 
   const QuantPlan plan(model);
   std::optional<Weights> roomy, tight, smallest;
-  bool lowered = true;
+  bool lowered = true, offers_less = false;
   for (const Scheme& scheme : schemes()) {
     if (!offered(scheme, native, runtime)) continue;
     const bool kept = scheme.millibits >= keep;
+    offers_less |= !kept;
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
@@ -175,7 +176,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     }
   }
   Choice choice;
-  choice.lowered = lowered;
+  choice.lowered = lowered && offers_less;
   for (auto* best : {&roomy, &tight, &smallest}) {
     if (!*best) continue;
     choice.weights = std::move(**best);

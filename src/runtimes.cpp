@@ -4,6 +4,9 @@
 #include "compute.hpp"
 #include "fitvram/runtime.hpp"
 #include "llama_cpp.hpp"
+#include "ollama.hpp"
+#include "sglang.hpp"
+#include "transformers.hpp"
 #include "vllm.hpp"
 
 namespace fitvram {
@@ -39,6 +42,28 @@ constexpr Rules vllm_rules{vllm_honours_window, vllm_weights, vllm_context, vllm
                            vllm_overhead,       vllm_budget,  no_reserve,   vllm_refusal,
                            vllm_defaults,       vllm_answers, vllm_launch,  vllm_explain};
 
+constexpr Rules ollama_rules{
+    llama_cpp_honours_window, llama_cpp_weights, ollama_context, ollama_compute,
+    llama_cpp_overhead,       whole_device,      window_reserve, ollama_refusal,
+    ollama_defaults,          nullptr,           ollama_launch,  ollama_explain};
+
+constexpr Rules sglang_rules{sglang_honours_window, vllm_weights,   sglang_context, sglang_compute,
+                             sglang_overhead,       sglang_budget,  no_reserve,     sglang_refusal,
+                             sglang_defaults,       sglang_answers, sglang_launch,  sglang_explain};
+
+constexpr Rules transformers_rules{transformers_honours_window,
+                                   transformers_weights,
+                                   transformers_context,
+                                   transformers_compute,
+                                   transformers_overhead,
+                                   whole_device,
+                                   no_reserve,
+                                   transformers_refusal,
+                                   transformers_defaults,
+                                   nullptr,
+                                   nullptr,
+                                   transformers_explain};
+
 bool loads_safetensors(SchemeFamily family) { return family == SchemeFamily::safetensors; }
 
 constexpr std::array runtime_table{
@@ -58,6 +83,27 @@ constexpr std::array runtime_table{
             "activation and CUDA graphs as ranges; safetensors only, as its GGUF support is "
             "experimental",
             loads_safetensors, vllm_rules, "cuda rocm cpu", "BF16 FP8 AWQ-4"},
+    Runtime{
+        "sglang", "SGLang", "2026-08",
+        "github.com/sgl-project/sglang: srt/server_args.py (blob 8356329), "
+        "model_runner_kv_cache_mixin.py @001ccef0, configs/model_config.py",
+        1, "f16 bf16 fp8",
+        "mem_fraction_static of all memory for weights and tokens; window layers of Gemma 4, "
+        "gpt-oss, Llama 4, MiMo-V2 and Step-3.5 as 0.8 of the tokens, others ignored; states as "
+        "0.9 of the token pool; MLA whole on every card; as trained unless -c",
+        loads_safetensors, sglang_rules, "cuda rocm", "BF16 FP8 AWQ-4"},
+    Runtime{"ollama", "Ollama", "fb307609",
+            "github.com/ollama/ollama fb307609 (2026-08-21): llm/llama_server.go, server/sched.go, "
+            "server/routes.go; memory as llama.cpp v0.5.0",
+            256, "f16 q8_0 q4_0",
+            "llama.cpp with 4096 tokens, 32768 from 23 GiB and 262144 from 47 GiB of GPU memory; "
+            "one sequence; batches of 512, 1024 and 2048 by the context",
+            loads_gguf, ollama_rules, "cuda rocm vulkan metal cpu"},
+    Runtime{"transformers", "transformers", "2026-08",
+            "github.com/huggingface/transformers: cache_utils.py @004999d9", 1, "f16 bf16",
+            "the exact tokens in 16 bits, windows as window - 1; latent attention expanded to all "
+            "heads; the whole prompt at once unless -b; no reserve",
+            loads_safetensors, transformers_rules, "cuda rocm metal cpu", "BF16 INT8 NF4"},
 };
 
 Error refuse(std::string message, std::string hint) {

@@ -57,10 +57,10 @@ std::uint64_t kv_copies(const ModelInfo& model, const Tensor& tensor, std::uint6
 }
 
 Bytes on_all_cards(const ModelInfo& model, const Tensor& tensor, const TensorType& type,
-                   std::uint64_t n_tp) {
+                   std::uint64_t n_tp, bool pads) {
   if (tensor.role == TensorRole::rope) return Bytes{};  // computed: rope_tables()
   Tensor padded = tensor;
-  if (is_vocabulary(tensor) && tensor.ne[1] > 1)
+  if (pads && is_vocabulary(tensor) && tensor.ne[1] > 1)
     padded.ne[1] = round_up(tensor.ne[1], vocab_padding);
   const Bytes whole = tensor_bytes(padded, type);
   if (n_tp == 1) return whole;
@@ -78,7 +78,12 @@ Bytes scaled(Bytes bytes, Bytes part, Bytes whole) {
 
 }  // namespace
 
-Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint32_t n_cards) {
+Bytes split_state(std::uint64_t values, std::uint64_t bytes_each, std::uint32_t n_tp) {
+  return Bytes{bytes_each} * up(values, std::max(1U, n_tp));
+}
+
+Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint32_t n_cards,
+                      bool padded) {
   const std::uint64_t n_tp = std::max(1U, n_cards);
   const bool typed = weights.types.size() == model.tensors.size() && !model.tensors.empty();
   // What is not packed is loaded in 16 bits, whatever the checkpoint has it in.
@@ -89,7 +94,7 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
     const Tensor& tensor = model.tensors[i];
     if (tensor.role != TensorRole::rope) plain += tensor_bytes(tensor, bf16);
     if (tensor.layer >= 0 && static_cast<std::uint64_t>(tensor.layer) >= model.n_layer) continue;
-    sum += on_all_cards(model, tensor, bf16, n_tp);
+    sum += on_all_cards(model, tensor, bf16, n_tp, padded);
   }
   if (typed) return sum + towers;
   // A checkpoint's own total counts its towers.

@@ -96,9 +96,11 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
                  "-tp " + std::to_string(workload.n_tp) + " needs as many cards",
                  "--gpu \"" + std::to_string(workload.n_tp) + "x NAME\""};
   if (auto error = refusal(model, workload, runtime)) return error;
+  // A packed checkpoint is what a server of checkpoints loads; others convert its source.
   const Scheme* scheme = options_.quant;
-  if (scheme == nullptr) scheme = find_scheme(model.quant);
-  if (scheme != nullptr && (options_.quant != nullptr || packed(model)))
+  if (scheme == nullptr && packed(model) && !runtime.loads(SchemeFamily::gguf))
+    scheme = find_scheme(model.quant);
+  if (scheme != nullptr)
     if (auto error = refusal(*scheme, runtime)) return error;
   if (model.format == ModelFormat::gguf && options_.quant == nullptr &&
       !runtime.loads(SchemeFamily::gguf))

@@ -79,16 +79,16 @@ std::string judgement(const Row& row, const Runtime& runtime, const Style& style
   std::string out = fmt::format(
       "  {} on {}: ", painted(f.verdict, no ? "does not fit" : name_of(f.verdict), style),
       printable(row.gpu->name));
-  const std::string of = f.budget == f.vram
-                             ? gib(f.vram)
-                             : fmt::format("the {} that {} may use", gib(f.budget), runtime.title);
+  const bool all = f.budget == f.vram;
+  const std::string of =
+      all ? gib(f.vram) : fmt::format("the {} GiB that {} may use", gib(f.budget), runtime.title);
   if (no)
-    out += fmt::format("{} GiB more than {}{}\n", signed_gib(-f.free),
-                       f.budget == f.vram ? "its " : "", of);
-  else if (f.reserve.count == 0)
-    out += fmt::format("{} of {} free\n", signed_gib(f.free), of);
+    out += fmt::format("{} GiB more than {}{}\n", signed_gib(-f.free), all ? "its " : "", of);
+  else if (!all)
+    out += fmt::format("{} GiB free of {}\n", signed_gib(f.free), of);
   else
-    out += fmt::format("{} of {} GiB free, reserve {}\n", signed_gib(f.free), of, gib(f.reserve));
+    out += fmt::format("{} of {} GiB free{}\n", signed_gib(f.free), of,
+                       f.reserve.count == 0 ? "" : ", reserve " + gib(f.reserve));
   if (f.max_n_ctx == 0) return out + "  no context fits\n";
   if (f.safe_n_ctx == 0)
     return out + fmt::format("  no safe context, max context {} tokens\n", f.max_n_ctx);
