@@ -103,7 +103,7 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
 }  // namespace
 
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
-  if (memory.device_total() > vram) return Verdict::no;
+  if (memory.least_device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
   return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits
                                                                     : Verdict::tight;
@@ -151,6 +151,12 @@ const Scheme& native_scheme(const ModelInfo& model) {
   return *find_scheme(name);
 }
 
+bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime) {
+  if (!runtime.ladder.empty())
+    return lists(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
+  return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
+}
+
 }  // namespace
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
@@ -163,10 +169,11 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
 
   const QuantPlan plan(model);
   std::optional<Weights> roomy, tight, smallest;
-  bool lowered = true;
+  bool lowered = true, offers_less = false;
   for (const Scheme& scheme : schemes()) {
-    if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    if (!offered(scheme, native, runtime)) continue;
     const bool kept = scheme.millibits >= keep;
+    offers_less |= !kept;
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
@@ -187,7 +194,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     }
   }
   Choice choice;
-  choice.lowered = lowered;
+  choice.lowered = lowered && offers_less;
   for (auto* best : {&roomy, &tight, &smallest}) {
     if (!*best) continue;
     choice.weights = std::move(**best);

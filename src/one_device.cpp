@@ -35,8 +35,6 @@ Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint6
   return Bytes{2} * sat_mul(n_tokens, width) + Bytes{4} * sat_mul(n_seq, hp.n_vocab.value_or(0));
 }
 
-Bytes nothing_reserved(const ModelInfo&, const Device&, const Workload&) { return Bytes{}; }
-
 std::string family_words(const ModelInfo& model) {
   constexpr std::string_view text = "_text";
   const std::string& type = model.model_type;

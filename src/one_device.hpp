@@ -15,8 +15,6 @@ Placement whole_weights(const ModelInfo& model, const Weights& weights, const Wo
 /// from the shapes, not from the runtime's source.
 Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq);
 
-Bytes nothing_reserved(const ModelInfo& model, const Device& device, const Workload& workload);
-
 /// The words by which configs call the model: its model_type, with and without "_text", or, where
 /// none is stated, all that stand for its architecture; space separated.
 std::string family_words(const ModelInfo& model);

@@ -21,7 +21,7 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 // Sources that only exist to keep another one short, and the test of that other one.
 const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
-    {"cache_terms", "runtime_rules"},
+    {"cache_terms", "one_device"},
     {"file_kind", "gguf"},
     {"gguf_reader", "gguf"},
     {"graph_attention", "graph"},
@@ -49,12 +49,13 @@ const std::map<std::string, std::string> tested_with = {
     {"mlx_families", "mlx_lm"},
     {"mlxcel_cache", "mlxcel"},
     {"model_of_params", "estimate"},
-    {"one_device", "runtime_rules"},
     {"reserve", "fit"},
     {"schedule", "arena"},
     {"sharp", "sharpinference"},
     {"tensor_builder", "lower_tensors"},
+    {"tensor_parallel", "vllm"},
     {"tensor_rules", "lower_tensors"},
+    {"vllm_cache", "vllm"},
 };
 
 std::vector<SourceFile> all_text() {

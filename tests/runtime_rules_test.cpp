@@ -1,156 +1,152 @@
-// What holds for every runtime and every architecture of the table.
-#include <algorithm>
-#include <memory>
+// What holds for every runtime and every architecture.
+#include <map>
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
 #include "support/arithmetic.hpp"
-#include "support/configs.hpp"
 #include "support/generic_facts.hpp"
 
 using namespace fitvram;
 
 namespace {
 
-const std::vector<std::string_view> own_rules = {"sharpinference", "mlx-lm", "mlxcel", "exllamav3"};
+constexpr std::uint64_t lengths[] = {1, 16, 300, 4096, 8191, 32768, 131072};
 
-const Runtime& row(std::string_view name) { return *find_runtime(name); }
+struct Case {
+  const Runtime* runtime;
+  ModelInfo model;
+  Weights weights;
+  Workload workload;
+};
 
-Workload workload_of(const Runtime& runtime, std::uint64_t n_ctx) {
+Workload usual(const Runtime& runtime, const ModelInfo& model) {
+  const Defaults defaults = runtime.rules.defaults(model, Device{80 * GiB});
   Workload w;
-  w.n_ctx = n_ctx;
   w.backend = runtime.backends.substr(0, runtime.backends.find(' '));
+  w.n_batch = defaults.n_batch;
+  w.n_ubatch = defaults.n_ubatch;
   return w;
 }
 
-Weights flat(Bytes bytes) {
-  Weights weights;
-  weights.flat = bytes;
-  return weights;
-}
-
+/// Every runtime with every architecture that it does not refuse.
 template <typename Check>
-void for_every_pair(Check check) {
-  for (const std::string_view name : own_rules) {
-    for (const auto& arch : architectures()) {
-      if (arch.gguf == "clip") continue;
-      INFO(name << " " << arch.gguf);
-      check(row(name), test::generic_model(arch));
+void for_each_case(Check check) {
+  std::map<std::string, int> priced;
+  for (const auto& row : architectures()) {
+    if (row.gguf == "clip") continue;  // no language model
+    const ModelInfo model = test::generic_model(row);
+    Weights weights;
+    weights.flat = GiB;
+    for (const auto& runtime : runtimes()) {
+      const Workload w = usual(runtime, model);
+      if (refusal(model, w, runtime)) continue;
+      INFO(runtime.name << ", " << row.gguf);
+      ++priced[std::string(runtime.name)];
+      check(Case{&runtime, model, weights, w});
     }
+  }
+  for (const auto& runtime : runtimes()) {
+    INFO(runtime.name);
+    CHECK(priced[std::string(runtime.name)] > 30);
   }
 }
 
 }  // namespace
 
-TEST_CASE("under every runtime no architecture's context shrinks as it gets longer") {
-  for_every_pair([](const Runtime& runtime, const ModelInfo& model) {
-    Bytes before;
-    for (const std::uint64_t n_ctx :
-         {1U, 255U, 256U, 257U, 4096U, 5000U, 5001U, 8192U, 32768U, 131072U, 200000U}) {
-      const Workload w = workload_of(runtime, n_ctx);
-      const Bytes now = context_estimate(model, w, runtime).bytes.device;
-      CHECK(now >= before);
-      before = now;
+TEST_CASE("under every runtime the parts of every architecture add up to the totals") {
+  for_each_case([](const Case& c) {
+    Workload w = c.workload;
+    w.n_ctx = 20000;
+    w.n_seq = 2;
+    if (refusal(c.model, w, *c.runtime)) w.n_seq = 1;
+    const auto memory = estimate(c.model, c.weights, w, *c.runtime);
+    Bytes caches;
+    for (const auto& cache : memory.caches) caches += cache.bytes;
+    CHECK(caches == memory.context.device + memory.context.host);
+    CHECK(memory.device_total() == memory.model.device + memory.context.device +
+                                       memory.compute.device + memory.overhead.device);
+    CHECK(memory.least_device_total() <= memory.device_total());
+    for (const auto& [range, bytes] : {std::pair{memory.compute_range, memory.compute.device},
+                                       std::pair{memory.overhead_range, memory.overhead.device}}) {
+      if (!range) continue;
+      CHECK(range->low <= range->high);
+      CHECK(range->high == bytes);
     }
   });
 }
 
-TEST_CASE("under every runtime the parts of every architecture add up") {
-  for_every_pair([](const Runtime& runtime, const ModelInfo& model) {
-    for (const std::uint64_t n_ctx : {1U, 5000U, 65536U}) {
-      const Workload w = workload_of(runtime, n_ctx);
-      const MemoryEstimate memory = estimate(model, flat(GiB), w, runtime);
-      Bytes caches;
-      for (const auto& cache : memory.caches) caches += cache.bytes;
-      CHECK(caches == memory.context.device + memory.context.host);
-      CHECK(memory.model.device == GiB);
-      CHECK(memory.device_total() == memory.model.device + memory.context.device +
-                                         memory.compute.device + memory.overhead.device);
+TEST_CASE("under every runtime the need of every architecture never shrinks as the context grows") {
+  for_each_case([](const Case& c) {
+    Bytes context, total;
+    for (const std::uint64_t n_ctx : lengths) {
+      Workload w = c.workload;
+      w.n_ctx = n_ctx;
+      const auto memory = estimate(c.model, c.weights, w, *c.runtime);
+      const Bytes now = memory.context.device + memory.context.host;
+      INFO(n_ctx << " tokens");
+      CHECK(context <= now);
+      CHECK(total <= memory.device_total());
+      context = now;
+      total = memory.device_total();
     }
   });
 }
 
-TEST_CASE("under every runtime the need of every architecture grows with the context") {
-  for_every_pair([](const Runtime& runtime, const ModelInfo& model) {
-    Bytes before;
-    for (const std::uint64_t n_ctx : {256U, 1024U, 4096U, 16384U, 131072U}) {
-      const Workload w = workload_of(runtime, n_ctx);
-      const Bytes need = estimate(model, flat(GiB), w, runtime).device_total();
-      CHECK(need >= before);
-      before = need;
+TEST_CASE("under every runtime the context limits of every architecture agree with the verdicts") {
+  for_each_case([](const Case& c) {
+    Workload w = c.workload;
+    const auto whole = fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false);
+    CHECK(whole.safe_n_ctx <= whole.max_n_ctx);
+    CHECK(whole.budget <= whole.vram);
+    if (whole.max_n_ctx != 0) {
+      w.n_ctx = whole.max_n_ctx;
+      CHECK(fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false).verdict !=
+            Verdict::no);
+    }
+    if (whole.safe_n_ctx != 0) {
+      w.n_ctx = whole.safe_n_ctx;
+      CHECK(fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false).verdict ==
+            Verdict::fits);
     }
   });
 }
 
-TEST_CASE("a window never costs more than the full context, but for exllamav3's slots") {
-  for (const char* name : {"sharpinference", "mlx-lm", "mlxcel"}) {
-    for (const auto& arch : architectures()) {
-      if (arch.gguf == "clip") continue;
-      INFO(name << " " << arch.gguf);
-      const ModelInfo windowed = test::generic_model(arch);
-      ModelInfo full = windowed;
-      for (auto& layer : full.layers)
-        for (auto& slot : layer.caches)
-          if (slot.growth == Growth::sliding || slot.growth == Growth::chunked)
-            slot.growth = Growth::full, slot.span = 0;
-      const Workload w = workload_of(row(name), 65536);
-      CHECK(context_estimate(windowed, w, row(name)).bytes.device <=
-            context_estimate(full, w, row(name)).bytes.device);
-    }
-  }
-}
-
-TEST_CASE("every runtime's steps evaluate to the figures that they explain") {
-  for_every_pair([](const Runtime& runtime, const ModelInfo& model) {
-    REQUIRE(runtime.rules.explain != nullptr);
-    const Workload w = workload_of(runtime, 10000);
-    const MemoryEstimate memory = estimate(model, flat(GiB), w, runtime);
-    std::vector<Step> steps;
-    runtime.rules.explain(model, flat(GiB), w, memory, steps);
+TEST_CASE("under every runtime the arithmetic of every architecture gives its figures") {
+  for_each_case([](const Case& c) {
+    Workload w = c.workload;
+    w.n_ctx = 20000;
+    const auto memory = estimate(c.model, c.weights, w, *c.runtime);
     std::uint64_t context = 0;
-    for (const Step& step : steps) {
+    for (const auto& step : explain(c.model, c.weights, w, *c.runtime)) {
       INFO(step.figure << " = " << step.formula);
       CHECK(Arithmetic::value(step.formula) == step.value);
-      CHECK_FALSE(step.rule.empty());
-      if (step.figure.starts_with("context")) context += step.value;
+      if (step.figure.starts_with("context / ")) context += step.value;
+      if (step.figure == "total (device)") CHECK(step.value == memory.device_total().count);
     }
-    CHECK(context == (memory.context.device + memory.context.host).count);
+    CHECK(Bytes{context} == memory.context.device + memory.context.host);
   });
 }
 
-TEST_CASE("safe and max context are where the verdict changes") {
-  for (const char* name : {"mlx-lm", "mlxcel", "exllamav3"}) {
-    INFO(name);
-    const Runtime& runtime = row(name);
-    const ModelInfo model = test::model_of_file("Qwen__Qwen3-8B");
-    Workload w = workload_of(runtime, 8192);
-    const Device device(9 * GiB);
-    const Weights weights = flat(5 * GiB);
-    const Fit result = fit(model, weights, w, runtime, device, {}, true);
-    REQUIRE(result.max_n_ctx > 0);
-    const auto verdict_at = [&](std::uint64_t n_ctx) {
-      w.n_ctx = n_ctx;
-      return fit(model, weights, w, runtime, device, {}, true).verdict;
-    };
-    CHECK(verdict_at(result.max_n_ctx) != Verdict::no);
-    CHECK(verdict_at(result.max_n_ctx + 256) == Verdict::no);
-  }
-}
-
-TEST_CASE("the ladder of a runtime names schemes that it loads, from most to fewest bits") {
-  for (const std::string_view name : own_rules) {
-    INFO(name);
-    std::string_view ladder = row(name).ladder;
-    std::uint32_t before = UINT32_MAX;
-    while (!ladder.empty()) {
-      const std::size_t space = std::min(ladder.find(' '), ladder.size());
-      const Scheme* scheme = find_scheme(ladder.substr(0, space));
+TEST_CASE("every runtime says what it honours, where that was read and where it runs") {
+  for (const auto& runtime : runtimes()) {
+    INFO(runtime.name);
+    CHECK(find_runtime(runtime.name) == &runtime);
+    CHECK_FALSE(runtime.version.empty());
+    CHECK_FALSE(runtime.source.empty());
+    CHECK_FALSE(runtime.about.empty());
+    CHECK_FALSE(runtime.cache_types.empty());
+    CHECK(runtime.cell_step > 0);
+    std::string_view backends = runtime.backends;
+    CHECK(find_backend(backends.substr(0, backends.find(' '))) != nullptr);
+    std::uint32_t millibits = UINT32_MAX;
+    for (std::string_view rest = runtime.ladder; !rest.empty();) {
+      const std::size_t space = std::min(rest.find(' '), rest.size());
+      const Scheme* scheme = find_scheme(rest.substr(0, space));
       REQUIRE(scheme != nullptr);
-      CHECK(scheme->millibits < before);
-      before = scheme->millibits;
-      const bool unquantized = scheme->name == "BF16";
-      CHECK((unquantized || row(name).loads(scheme->family)));
-      ladder.remove_prefix(std::min(space + 1, ladder.size()));
+      CHECK(scheme->millibits < millibits);
+      CHECK_FALSE(refusal(*scheme, runtime));
+      millibits = scheme->millibits;
+      rest.remove_prefix(std::min(space + 1, rest.size()));
     }
   }
 }

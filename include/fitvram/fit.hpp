@@ -30,7 +30,8 @@ struct Fit {
   std::uint64_t max_n_ctx = 0;   ///< largest context that is not `no`, 0 = none
 };
 
-/// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V; no: need > V.
+/// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V, or may be by
+/// the lower ends of its ranges; no: need > V.
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 
 /// The request as the runtime runs it in this memory (Rules::resolve).

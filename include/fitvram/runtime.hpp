@@ -53,6 +53,7 @@ struct Device {
   Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known
   bool unified = false;  ///< shared with the host
   std::uint32_t count = 1;
+  std::string name = {};  ///< for the defaults that go by it; may be empty
 
   Device() = default;
   Device(Bytes bytes) : vram(bytes), total(bytes) {}  // NOLINT: an amount of memory is a device
@@ -60,15 +61,16 @@ struct Device {
 
 /// What a runtime does when the user does not say.
 struct Defaults {
-  std::uint64_t n_ctx = 8192;
+  std::uint64_t n_ctx = 8192;  ///< per sequence; 0 = as trained
   std::uint32_t n_batch = 2048;
   std::uint32_t n_ubatch = 512;
   std::uint32_t n_seq = 1;
+  std::uint32_t n_tp = 1;  ///< cards that share every layer
 };
 
 /// Something that a runtime says of itself besides bytes: "GPU KV cache size", in tokens.
 struct Answer {
-  enum class Unit { tokens, bytes, hundredths };
+  enum class Unit { tokens, bytes, hundredths, thousandths };
   std::string key;    ///< "kv_cache_tokens"
   std::string label;  ///< as the runtime words it
   std::uint64_t value = 0;
@@ -150,5 +152,8 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 /// The reason the runtime would refuse weights of this scheme: their format. The hint names the
 /// nearest scheme that it loads.
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
+
+/// Whether `word` stands in a space separated list.
+bool lists(std::string_view list, std::string_view word);
 
 }  // namespace fitvram
