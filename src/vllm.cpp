@@ -186,6 +186,7 @@ Defaults vllm_defaults(const ModelInfo& model, const std::optional<Device>& devi
 std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
                                  const Workload& workload, const Device& device) {
   const PagedPool pool = paged_pool(model, workload);
+  if (pool.caches.empty()) return {};
   const Bytes budget = vllm_budget(device, workload);
   const Bytes loaded = vllm_weights(model, weights, workload).device;
   const Range compute = compute_range(model, workload), overhead = overhead_range(workload);
@@ -195,7 +196,9 @@ std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
   const Bytes least = left(compute.high, overhead.high), most = left(compute.low, overhead.low);
   const std::uint64_t length = request_tokens(workload);
   const std::uint64_t limit = std::max<std::uint64_t>(model.n_ctx_train, length);
-  const auto tokens = [&](Bytes bytes) { return kv_cache_tokens(pool, bytes, length); };
+  const auto tokens = [&](Bytes bytes) {
+    return kv_cache_tokens(pool, bytes, length, workload.n_batch);
+  };
   const auto requests = [&](Bytes bytes) {
     return max_concurrency(pool, bytes, length, workload.n_batch);
   };

@@ -194,21 +194,28 @@ Bytes request_bytes(const PagedPool& pool, std::uint64_t n_tokens, std::uint32_t
   return sum;
 }
 
-std::uint64_t kv_cache_tokens(const PagedPool& pool, Bytes available, std::uint64_t n_tokens) {
-  if (pool.block_bytes == Bytes{}) return 0;
-  std::uint64_t block = UINT64_MAX;
-  for (const auto& cache : pool.caches)
-    block = std::min(block, cache.block == 0 ? n_tokens : cache.block);
-  return sat_mul(available.count / pool.block_bytes.count / pool.n_group, block);
-}
+namespace {
 
-std::uint64_t max_concurrency(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
-                              std::uint32_t n_batch) {
+/// times * the requests that fit at once.
+std::uint64_t requests(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
+                       std::uint32_t n_batch, std::uint64_t times) {
   if (pool.block_bytes == Bytes{}) return 0;
   const std::uint64_t blocks = available.count / pool.block_bytes.count;
   const std::uint64_t needed =
       up(request_bytes(pool, n_tokens, n_batch).count, pool.block_bytes.count);
-  return needed == 0 ? 0 : sat_mul(blocks, 100) / needed;
+  return needed == 0 ? 0 : sat_mul(blocks, times) / needed;
+}
+
+}  // namespace
+
+std::uint64_t kv_cache_tokens(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
+                              std::uint32_t n_batch) {
+  return requests(pool, available, n_tokens, n_batch, n_tokens);
+}
+
+std::uint64_t max_concurrency(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
+                              std::uint32_t n_batch) {
+  return requests(pool, available, n_tokens, n_batch, 100);
 }
 
 std::uint64_t max_model_len(const PagedPool& pool, Bytes available, std::uint64_t limit,

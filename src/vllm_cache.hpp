@@ -47,8 +47,10 @@ Bytes request_bytes(const PagedPool& pool, const PagedCache& cache, std::uint64_
                     std::uint32_t n_batch);
 Bytes request_bytes(const PagedPool& pool, std::uint64_t n_tokens, std::uint32_t n_batch);
 
-/// "GPU KV cache size" of the start-up log, in tokens; requests are at most `n_tokens` long.
-std::uint64_t kv_cache_tokens(const PagedPool& pool, Bytes available, std::uint64_t n_tokens);
+/// "GPU KV cache size" of the start-up log: as many tokens as requests of `n_tokens` hold at once
+/// (get_kv_cache_capacity; releases before it divided the blocks by the groups).
+std::uint64_t kv_cache_tokens(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
+                              std::uint32_t n_batch);
 /// "Maximum concurrency for N tokens per request", in hundredths.
 std::uint64_t max_concurrency(const PagedPool& pool, Bytes available, std::uint64_t n_tokens,
                               std::uint32_t n_batch);

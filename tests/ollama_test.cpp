@@ -1,6 +1,10 @@
 #include "ollama.hpp"
 
+#include <string>
+#include <utility>
+
 #include "catch.hpp"
+#include "fitvram/catalog.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -81,4 +85,33 @@ TEST_CASE("Ollama: its settings are environment variables") {
   CHECK(ollama_launch(model, "", w) ==
         "OLLAMA_CONTEXT_LENGTH=8192 OLLAMA_NUM_PARALLEL=2 OLLAMA_FLASH_ATTENTION=1 "
         "OLLAMA_KV_CACHE_TYPE=q8_0 ollama serve");
+}
+
+// ollama 0.32.15 on a GTX 1660 SUPER (6 GB) and an RTX 3060 (12 GB), both with 4096 tokens by
+// default, 2026-08-23. The size adds up figures that llama-server prints in hundredths of a MiB.
+TEST_CASE("Ollama: the sizes that its api/ps gave are model, context and compute") {
+  const auto catalog = parse_catalog(embedded_models(), "models.json");
+  const std::pair<const char*, std::uint64_t> logged[] = {
+      {"meta-llama/Llama-3.2-3B-Instruct", 2'554'708'622},
+      {"Qwen/Qwen2.5-1.5B-Instruct", 1'166'236'712},
+      {"Qwen/Qwen2.5-3B-Instruct", 2'159'374'499},
+      {"Qwen/Qwen2.5-7B-Instruct", 4'748'056'984},
+      {"Qwen/Qwen2.5-14B-Instruct", 9'470'098'799}};
+  std::size_t found = 0;
+  for (const auto& [name, size] : logged) {
+    for (const auto& entry : *catalog) {
+      if (entry.name != name) continue;
+      ++found;
+      const auto model = *model_of(entry);
+      Workload w = of_default(ollama_defaults(model, Device{12 * GiB}).n_ctx);
+      const auto weights = quantize(model, *find_scheme("Q4_K_M"));
+      const auto memory = estimate(model, weights, w, ollama());
+      const std::uint64_t ours = (memory.device_total() - memory.overhead.device).count;
+      const std::uint64_t rounding = 3 * MiB.count / 200;
+      INFO(name << ": " << ours << ", logged " << size);
+      CHECK(ours <= size + rounding);
+      CHECK(size <= ours + rounding);
+    }
+  }
+  CHECK(found == 5);
 }

@@ -49,13 +49,20 @@ std::uint64_t longest(const ModelInfo& model, Bytes available, std::uint32_t n_b
   return max_model_len(paged_pool(model, w), available, model.n_ctx_train, n_batch);
 }
 
+/// As releases up to 2026-04 counted: blocks of one group.
+std::uint64_t tokens_by_group(const PagedPool& pool, Bytes available) {
+  std::uint64_t block = UINT64_MAX;
+  for (const auto& cache : pool.caches)
+    if (cache.block != 0) block = std::min(block, cache.block);
+  return available.count / pool.block_bytes.count / pool.n_group * block;
+}
+
 /// A report prints hundredths of a GiB: what it allocated lies within one block of them.
-bool within_a_block(const PagedPool& pool, std::uint64_t hundredths, std::uint64_t n_tokens,
-                    std::uint64_t logged) {
+bool within_a_block(const PagedPool& pool, std::uint64_t hundredths, std::uint64_t logged) {
   const Bytes half = Bytes{GiB.count / 200} + pool.block_bytes;
   const Bytes printed = hundredths_of_gib(hundredths);
-  return kv_cache_tokens(pool, printed - half, n_tokens) <= logged &&
-         logged <= kv_cache_tokens(pool, printed + half, n_tokens);
+  return tokens_by_group(pool, printed - half) <= logged &&
+         logged <= tokens_by_group(pool, printed + half);
 }
 
 /// Layers of plain attention, for reports that tell the bytes of a token and not the model.
@@ -134,31 +141,41 @@ TEST_CASE("vLLM: cache types") {
 TEST_CASE("vLLM: a log of Llama-3.1-8B: 3.81 GiB are 1952 blocks, 2.89 GiB are 1478") {
   const PagedPool pool = paged_pool(known("meta-llama/Llama-3.1-8B-Instruct"), asks(20000));
   CHECK(pool.block_bytes == Bytes{16 * 131'072});
-  CHECK(within_a_block(pool, 381, 20000, 1952 * 16));
-  CHECK(within_a_block(pool, 289, 29000, 1478 * 16));
+  CHECK(within_a_block(pool, 381, 1952 * 16));
+  CHECK(within_a_block(pool, 289, 1478 * 16));
   CHECK(max_concurrency(pool, pool.block_bytes * 1952, 20000, 2048) == 156);
   // The log's 0.82 is not of blocks (1478 * 16 / 29000 = 0.815), which are rounded up to 1813.
   CHECK(max_concurrency(pool, pool.block_bytes * 1478, 29000, 2048) == 81);
 }
 
 TEST_CASE("vLLM: a log of a 131,072-byte model: 19.92 GiB are 163,168 tokens") {
-  CHECK(within_a_block(paged_pool(of_token_bytes(131'072), asks(8192)), 1992, 8192, 163'168));
-  CHECK(within_a_block(paged_pool(of_token_bytes(131'072), asks(8192)), 460, 8192, 37'696));
+  CHECK(within_a_block(paged_pool(of_token_bytes(131'072), asks(8192)), 1992, 163'168));
+  CHECK(within_a_block(paged_pool(of_token_bytes(131'072), asks(8192)), 460, 37'696));
 }
 
 TEST_CASE("vLLM: a log of Qwen2.5-1.5B: 0.56 GiB are 20,992 tokens") {
-  CHECK(within_a_block(paged_pool(of_token_bytes(28'672), asks(8192)), 56, 8192, 20'992));
+  CHECK(within_a_block(paged_pool(of_token_bytes(28'672), asks(8192)), 56, 20'992));
 }
 
 TEST_CASE("vLLM: a log of a 28,672-byte model: 9.84 GiB are 368,512 tokens, 44.98 requests") {
   const PagedPool pool = paged_pool(of_token_bytes(28'672), asks(8192));
-  CHECK(within_a_block(pool, 984, 8192, 368'512));
+  CHECK(within_a_block(pool, 984, 368'512));
   CHECK(max_concurrency(pool, Bytes{368'512 * 28'672ULL}, 8192, 2048) == 4498);
 }
 
 TEST_CASE("vLLM: a log of Qwen2.5-Coder-1.5B: 1.75 GiB are 65,536 tokens") {
-  CHECK(kv_cache_tokens(paged_pool(of_token_bytes(28'672), asks(8192)), hundredths_of_gib(175),
-                        8192) == 65'536);
+  const PagedPool pool = paged_pool(of_token_bytes(28'672), asks(8192));
+  CHECK(tokens_by_group(pool, hundredths_of_gib(175)) == 65'536);
+  CHECK(kv_cache_tokens(pool, hundredths_of_gib(175), 8192, 2048) == 65'536);
+}
+
+TEST_CASE("vLLM: a log of Gemma-4-E2B: 0.93 GiB are 3.25 requests of 32,768, so 106,443 tokens") {
+  const PagedPool pool = paged_pool(known("google/gemma-4-E2B-it"), asks(32'768, 8192));
+  CHECK(gib(request_bytes(pool, 32'768, 8192)) == "0.29");  // logged: 0.286
+  const Bytes available = pool.block_bytes * 10'200;
+  CHECK(gib(available) == "0.93");
+  CHECK(max_concurrency(pool, available, 32'768, 8192) == 324);  // logged, rounded: 3.25
+  CHECK(kv_cache_tokens(pool, available, 32'768, 8192) == 106'443);
 }
 
 TEST_CASE("vLLM: a log of Qwen2.5-3B: 32,000 tokens need 1.1 GiB") {
@@ -177,7 +194,7 @@ TEST_CASE("vLLM: a log of Qwen3.5-122B-A10B: fp8 pages of 4176 tokens hold two s
   CHECK(pool.n_group == 4);
   CHECK(pool.group_size == 12);
   CHECK(pool.block_bytes == Bytes{12ULL * 4176 * 1024});
-  CHECK(kv_cache_tokens(pool, hundredths_of_gib(2143), 131'072) == 467'712);
+  CHECK(tokens_by_group(pool, hundredths_of_gib(2143)) == 467'712);
   CHECK(max_concurrency(pool, hundredths_of_gib(2143), 131'072, 2048) == 1178);  // logged: 11.79
 }
 
