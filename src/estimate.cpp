@@ -90,7 +90,7 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
   }
 
   for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)}) {
-    if (type->ggml_id >= 0) continue;
+    if (type->ggml_id >= 0 || lists(runtime.cache_types, lower(type->name))) continue;
     memory.context_provenance = Provenance::assumed;
     Note note{Severity::warning, "cache-type-foreign",
               std::string(runtime.title) + " has no cache type " + lower(type->name) +

@@ -3,6 +3,7 @@
 
 #include "cache_tensors.hpp"
 #include "fitvram/estimate.hpp"
+#include "llama_cpp.hpp"
 #include "placement.hpp"
 
 namespace fitvram {
@@ -24,6 +25,28 @@ std::string tensor_formula(const CacheTensor& t, Bytes allocated) {
   std::string text = row + " * " + std::to_string(t.rows);
   if (allocated > plain) text += " + " + std::to_string((allocated - plain).count);
   return text;
+}
+
+/// For runtimes whose rules show no arithmetic.
+void add_plain_steps(const MemoryEstimate& memory, std::vector<Step>& steps) {
+  const auto add = [&](std::string figure, Bytes bytes) {
+    if (bytes.count == 0) return;
+    steps.push_back({std::move(figure), std::to_string(bytes.count), bytes.count, ""});
+  };
+  add("model (device)", memory.model.device);
+  for (const auto& cache : memory.caches)
+    add(figure_name(cache.role, cache.growth, cache.span, true), cache.bytes);
+  add("compute (device)", memory.compute.device);
+  add("overhead", memory.overhead.device);
+}
+
+Step total_step(const MemoryEstimate& memory) {
+  return {"total (device)",
+          std::to_string(memory.model.device.count) + " + " +
+              std::to_string(memory.context.device.count) + " + " +
+              std::to_string(memory.compute.device.count) + " + " +
+              std::to_string(memory.overhead.device.count),
+          memory.device_total().count, "model + context + compute + overhead"};
 }
 
 }  // namespace
@@ -49,6 +72,14 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
     for (const auto& [key, bytes] : by_role)
       words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
     steps.push_back({"weights in the file", formula, sum.count, words});
+  }
+  if (runtime.rules.explain != nullptr || runtime.rules.context != llama_cpp_context) {
+    if (runtime.rules.explain != nullptr)
+      runtime.rules.explain(model, weights, workload, memory, steps);
+    else
+      add_plain_steps(memory, steps);
+    steps.push_back(total_step(memory));
+    return steps;
   }
   steps.push_back(
       {"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
@@ -101,12 +132,7 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
                    memory.compute.device.count, "largest moment of a batch, derived; " + source});
   steps.push_back({"overhead", std::to_string(memory.overhead.device.count),
                    memory.overhead.device.count, std::string(devices.backend().overhead_source)});
-  steps.push_back({"total (device)",
-                   std::to_string(memory.model.device.count) + " + " +
-                       std::to_string(memory.context.device.count) + " + " +
-                       std::to_string(memory.compute.device.count) + " + " +
-                       std::to_string(memory.overhead.device.count),
-                   memory.device_total().count, "model + context + compute + overhead"});
+  steps.push_back(total_step(memory));
   return steps;
 }
 

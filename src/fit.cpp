@@ -24,16 +24,21 @@ constexpr std::uint64_t longest_context = std::uint64_t{1}
 class Priced {
  public:
   Priced(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,
-         const Runtime& runtime, Bytes vram, Bytes reserve)
+         const Runtime& runtime, const Weights& weights, const Device& device, Bytes budget,
+         Bytes reserve)
       : model_(model),
         runtime_(runtime),
+        weights_(weights),
+        device_(device),
+        asked_(workload),
         workload_(workload),
         memory_(memory),
-        vram_(vram),
+        vram_(budget),
         reserve_(reserve) {}
 
   Verdict at(std::uint64_t n_ctx) {
-    workload_.n_ctx = n_ctx;
+    asked_.n_ctx = n_ctx;
+    workload_ = resolved(model_, weights_, asked_, runtime_, device_);
     memory_.context.device = device_context();
     const auto above = compute_.lower_bound(n_ctx);
     if (above != compute_.end() && above->first == n_ctx) return verdict(above->second);
@@ -65,6 +70,9 @@ class Priced {
 
   const ModelInfo& model_;
   const Runtime& runtime_;
+  const Weights& weights_;
+  const Device& device_;
+  Workload asked_;
   Workload workload_;
   MemoryEstimate memory_;
   Bytes vram_;
@@ -95,10 +103,16 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
 }  // namespace
 
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
-  if (memory.device_total() > vram) return Verdict::no;
+  if (memory.least_device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
   return memory.model.device + memory.context.device + kept <= vram ? Verdict::fits
                                                                     : Verdict::tight;
+}
+
+Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                  const Runtime& runtime, const Device& device) {
+  const auto resolve = runtime.rules.resolve;
+  return resolve == nullptr ? workload : resolve(model, weights, workload, device);
 }
 
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
@@ -106,7 +120,8 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
         bool extend_ctx) {
   ModelInfo storage;
   const ModelInfo& typed = with_types(model, weights, storage);
-  const MemoryEstimate memory = estimate(typed, weights, workload, runtime);
+  const Workload run = resolved(typed, weights, workload, runtime, device);
+  const MemoryEstimate memory = estimate(typed, weights, run, runtime);
   Fit result;
   result.vram = device.vram;
   result.budget = runtime.rules.budget(device, workload);
@@ -117,9 +132,12 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
       static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  Priced priced(typed, memory, workload, runtime, result.budget, result.reserve);
-  result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
+  Priced priced(typed, memory, workload, runtime, weights, device, result.budget, result.reserve);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
+  const auto own = runtime.rules.own_n_ctx;
+  result.safe_n_ctx = own == nullptr || policy.fixed
+                          ? largest_context(priced, Verdict::fits, extend_ctx)
+                          : std::min(own(typed, weights, workload, device), result.max_n_ctx);
   return result;
 }
 
@@ -131,6 +149,12 @@ const Scheme& native_scheme(const ModelInfo& model) {
   if (model.quant == "MXFP4") name = "MXFP4_MOE";
   if (model.quant == "FP8" || model.quant == "INT8") name = "Q8_0";
   return *find_scheme(name);
+}
+
+bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime) {
+  if (!runtime.ladder.empty())
+    return lists(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
+  return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
 }
 
 }  // namespace
@@ -145,10 +169,11 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
 
   const QuantPlan plan(model);
   std::optional<Weights> roomy, tight, smallest;
-  bool lowered = true;
+  bool lowered = true, offers_less = false;
   for (const Scheme& scheme : schemes()) {
-    if (&scheme != &native && (!scheme.ladder || scheme.millibits >= native.millibits)) continue;
+    if (!offered(scheme, native, runtime)) continue;
     const bool kept = scheme.millibits >= keep;
+    offers_less |= !kept;
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
@@ -169,7 +194,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     }
   }
   Choice choice;
-  choice.lowered = lowered;
+  choice.lowered = lowered && offers_less;
   for (auto* best : {&roomy, &tight, &smallest}) {
     if (!*best) continue;
     choice.weights = std::move(**best);

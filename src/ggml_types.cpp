@@ -8,7 +8,8 @@ namespace {
 
 // ggml/src/ggml.c (type_traits) and ggml/src/ggml-common.h (block structs), llama.cpp v0.5.0; cache
 // types: common/arg.cpp kv_cache_types. Rows without a number are safetensors dtypes (format/README
-// of huggingface/safetensors) and the one-byte cache types of other runtimes.
+// of huggingface/safetensors) and the cache types of other runtimes: of one byte, and of n bits
+// with 16 bits of scale per 32 values (exllamav3) or scale and bias per 64 (MLX).
 constexpr TensorType types[] = {
     {"BF16", 1, 2, 30, true},        {"BOOL", 1, 1, -1, false},
     {"C64", 1, 8, -1, false},        {"F16", 1, 2, 1, true},
@@ -24,16 +25,19 @@ constexpr TensorType types[] = {
     {"IQ3_XXS", 256, 98, 18, false}, {"IQ4_NL", 32, 18, 20, true},
     {"IQ4_XS", 256, 136, 23, false}, {"MXFP4", 32, 17, 39, false},
     {"NVFP4", 64, 36, 40, false},    {"Q1_0", 128, 18, 41, false},
-    {"Q2_0", 64, 18, 42, false},     {"Q2_K", 256, 84, 10, false},
-    {"Q3_K", 256, 110, 11, false},   {"Q4_0", 32, 18, 2, true},
-    {"Q4_1", 32, 20, 3, true},       {"Q4_K", 256, 144, 12, false},
+    {"Q2", 32, 10, -1, true},        {"Q2_0", 64, 18, 42, false},
+    {"Q2_K", 256, 84, 10, false},    {"Q3", 32, 14, -1, true},
+    {"Q3_K", 256, 110, 11, false},   {"Q4", 32, 18, -1, true},
+    {"Q4_0", 32, 18, 2, true},       {"Q4_1", 32, 20, 3, true},
+    {"Q4_K", 256, 144, 12, false},   {"Q5", 32, 22, -1, true},
     {"Q5_0", 32, 22, 6, true},       {"Q5_1", 32, 24, 7, true},
-    {"Q5_K", 256, 176, 13, false},   {"Q6_K", 256, 210, 14, false},
-    {"Q8_0", 32, 34, 8, true},       {"Q8_1", 32, 36, 9, false},
-    {"Q8_K", 256, 292, 15, false},   {"TQ1_0", 256, 54, 34, false},
-    {"TQ2_0", 256, 66, 35, false},   {"U16", 1, 2, -1, false},
-    {"U32", 1, 4, -1, false},        {"U64", 1, 8, -1, false},
-    {"U8", 1, 1, -1, false},
+    {"Q5_K", 256, 176, 13, false},   {"Q6", 32, 26, -1, true},
+    {"Q6_K", 256, 210, 14, false},   {"Q7", 32, 30, -1, true},
+    {"Q8", 32, 34, -1, true},        {"Q8_0", 32, 34, 8, true},
+    {"Q8_1", 32, 36, 9, false},      {"Q8_K", 256, 292, 15, false},
+    {"TQ1_0", 256, 54, 34, false},   {"TQ2_0", 256, 66, 35, false},
+    {"U16", 1, 2, -1, false},        {"U32", 1, 4, -1, false},
+    {"U64", 1, 8, -1, false},        {"U8", 1, 1, -1, false},
 };
 
 constexpr bool sorted_and_unique() {

@@ -169,7 +169,9 @@ Gpu gpu_of(const GpuCard& card, std::uint32_t count) {
   gpu.visible_known = card.visible > Bytes{};
   const Bytes whole = card.vendor == "apple" ? working_set(card.marketed) : card.marketed;
   gpu.vram = (gpu.visible_known ? card.visible : whole) * count;
+  gpu.total = std::max(gpu.vram, card.unified ? card.marketed * count : Bytes{});
   gpu.unified = card.unified;
+  gpu.vendor = card.vendor;
   return gpu;
 }
 
@@ -313,7 +315,7 @@ Gpu gpu_of_memory(Bytes vram) {
   const bool whole = vram.count % GiB.count == 0;
   gpu.name = whole ? std::to_string(vram.count / GiB.count) + " GiB" : format_bytes(vram);
   gpu.backend = "cuda";
-  gpu.vram = vram;
+  gpu.vram = gpu.total = vram;
   gpu.visible_known = true;
   return gpu;
 }

@@ -163,6 +163,7 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
   model.hparams = read_hparams(reader);
   model.format = ModelFormat::hf_config;
   model.source = name;
+  model.model_type = reader.word("model_type");
   model.name = name_of_model(reader, name);
   model.hparams.name = model.name;
   model.quant = checkpoint_type(reader);

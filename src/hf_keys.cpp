@@ -300,6 +300,7 @@ void read_keys(const HfReader& reader, Hparams& h) {
     }
   }
   h.compress_ratios = reader.list("compress_ratios");
+  h.mlp_only_layers = reader.list("mlp_only_layers");
   read_window(reader, h);
   read_rope(reader, h);
 }

@@ -154,6 +154,32 @@ Bytes window_reserve(const ModelInfo& model, const Device& device, const Workloa
 
 Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
 
+std::string llama_cpp_launch(const ModelInfo& model, const std::string&, const Workload& w) {
+  const Workload usual;
+  if (model.format != ModelFormat::gguf || model.source == "-") return {};
+  for (const auto* type : {w.type_k, w.type_v})
+    if (type != nullptr && type->ggml_id < 0) return {};
+  std::string line = "llama-server -m " + shell_quoted(model.source);
+  const auto flag = [&](const char* name, const std::string& value) {
+    line += std::string(" ") + name + (value.empty() ? "" : " ") + value;
+  };
+  flag("-c", std::to_string(w.n_ctx));
+  flag("-np", std::to_string(w.n_seq));
+  if (w.kv_unified) flag("-kvu", "");
+  if (w.n_batch != usual.n_batch) flag("-b", std::to_string(w.n_batch));
+  if (w.n_ubatch != usual.n_ubatch) flag("-ub", std::to_string(w.n_ubatch));
+  if (w.type_k != nullptr) flag("-ctk", lower(w.type_k->name));
+  if (w.type_v != nullptr) flag("-ctv", lower(w.type_v->name));
+  if (w.flash_attn == FlashAttention::on) flag("-fa", "on");
+  if (w.flash_attn == FlashAttention::off) flag("-fa", "off");
+  if (w.swa_full) flag("--swa-full", "");
+  const bool all = w.n_gpu_layers > model.n_layer;
+  flag("-ngl", all ? "all" : std::to_string(w.n_gpu_layers));
+  if (!w.offload_kqv) flag("-nkvo", "");
+  if (w.backend == "cpu") flag("-dev", "none");
+  return line;
+}
+
 // src/llama-context.cpp, llama_init_from_model and the constructor it calls, in their order;
 // common/arg.cpp kv_cache_type_from_str; v0.5.0.
 std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& workload) {
@@ -161,7 +187,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   const TensorType& v = cache_type_v(workload);
   const Hparams& hp = model.hparams;
   for (const TensorType* type : {&k, &v})
-    if (!type->cache)
+    if (!type->cache || (type->ggml_id < 0 && type->quantized()))
       return refuse("unsupported cache type: " + lower(type->name),
                     "'fitvram list cache-types' names them");
   if (workload.n_seq == 0) return refuse("zero sequences", "ask for at least one slot with -np 1");

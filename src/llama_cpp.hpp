@@ -15,6 +15,8 @@ ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& worklo
                                   const Runtime& runtime);
 void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
 std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& workload);
+std::string llama_cpp_launch(const ModelInfo& model, const std::string& quant,
+                             const Workload& workload);
 Defaults llama_cpp_defaults(const ModelInfo& model, const std::optional<Device>& device);
 
 /// A budget of everything the device has.

@@ -1,14 +1,11 @@
+#include "reserve.hpp"
+
 #include <algorithm>
 
 #include "fitvram/runtime.hpp"
 
 namespace fitvram {
 
-namespace {
-
-constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
-/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward
-/// and Gemma's per-layer embeddings.
 std::uint64_t prefill_width(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
@@ -25,8 +22,6 @@ std::uint64_t prefill_width(const ModelInfo& model) {
     width += 2 * model.n_layer * ple + ple + n_embd;
   return width;
 }
-
-}  // namespace
 
 Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {
   const Bytes floor = 2 * GiB;

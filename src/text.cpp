@@ -294,4 +294,39 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string decimal(std::uint64_t millionths) {
+  std::string text = std::to_string(millionths / 1'000'000);
+  std::string rest = std::to_string(1'000'000 + millionths % 1'000'000).substr(1);
+  rest.erase(rest.find_last_not_of('0') + 1);
+  return rest.empty() ? text : text + '.' + rest;
+}
+
+std::optional<std::uint32_t> parse_millionths(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const std::string_view whole = text.substr(0, point);
+  std::string rest(text.substr(std::min(point + 1, text.size())));
+  if (whole.size() > 3 || rest.size() > 6 || whole.size() + rest.size() == 0) return std::nullopt;
+  rest.resize(6, '0');
+  std::uint32_t value = 0;
+  for (const char c : std::string(whole) + rest) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  return value;
+}
+
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:@%+,";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted + "'";
+}
+
 }  // namespace fitvram

@@ -39,6 +39,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// of its length)), compared in lower case; empty otherwise.
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
 
+/// "0.92": millionths, without trailing zeros.
+std::string decimal(std::uint64_t millionths);
+/// "0.92" exactly as millionths; nullopt when it is no plain decimal or has more than six digits
+/// after the point.
+std::optional<std::uint32_t> parse_millionths(std::string_view text);
+
+/// One word of a POSIX shell.
+std::string shell_quoted(const std::string& word);
+
 /// `text` with control characters, escape sequences and invalid UTF-8 replaced, safe for a
 /// terminal.
 std::string printable(std::string_view text);

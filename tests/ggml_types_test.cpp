@@ -40,9 +40,9 @@ TEST_CASE("rows take whole blocks of bytes") {
   CHECK(row_bytes(*find_tensor_type("BF16"), 7) == Bytes{14});
 }
 
-TEST_CASE("cache types are llama.cpp's and the one-byte types of other runtimes") {
+TEST_CASE("cache types are llama.cpp's and the one-byte and n-bit types of other runtimes") {
   std::string names;
   for (const auto& type : tensor_types())
     if (type.cache) names += std::string(type.name) + " ";
-  CHECK(names == "BF16 F16 F32 FP8 INT8 IQ4_NL Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 ");
+  CHECK(names == "BF16 F16 F32 FP8 INT8 IQ4_NL Q2 Q3 Q4 Q4_0 Q4_1 Q5 Q5_0 Q5_1 Q6 Q7 Q8 Q8_0 ");
 }

@@ -21,6 +21,7 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 // Sources that only exist to keep another one short, and the test of that other one.
 const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
+    {"cache_terms", "one_device"},
     {"file_kind", "gguf"},
     {"gguf_reader", "gguf"},
     {"graph_attention", "graph"},
@@ -52,11 +53,16 @@ const std::map<std::string, std::string> tested_with = {
     {"lower_attention", "lower_tensors"},
     {"lower_feed_forward", "lower_tensors"},
     {"lower_recurrent", "lower_tensors"},
+    {"mlx_families", "mlx_lm"},
+    {"mlxcel_cache", "mlxcel"},
     {"model_of_params", "estimate"},
     {"reserve", "fit"},
     {"schedule", "arena"},
+    {"sharp", "sharpinference"},
     {"tensor_builder", "lower_tensors"},
+    {"tensor_parallel", "vllm"},
     {"tensor_rules", "lower_tensors"},
+    {"vllm_cache", "vllm"},
 };
 
 std::vector<SourceFile> all_text() {

@@ -37,7 +37,10 @@ TEST_CASE("every command's JSON obeys the schema") {
       {"show", "gemma", "tiny.gguf"},
       {"list", "gpus"},
       {"list", "models", "--only-catalog", "catalog.json"},
-      {"list", "quants"}};
+      {"list", "quants"},
+      {"compare", "gemma", "--vram", "24"},
+      {"compare", "tiny.gguf"},
+      {"estimate", "gemma", "--vram", "24", "--runtime", "vllm", "--explain"}};
   for (const auto& command : commands) {
     INFO(command[0] << " " << command[1]);
     CHECK(violation(rules, rules, output(command)) == "");
@@ -66,10 +69,10 @@ TEST_CASE("the keys of version 1 stand in their order") {
         "n_vocab n_ctx_train");
   CHECK(keys(result["workload"]) ==
         "n_ctx n_ctx_seq n_seq kv_unified n_batch n_ubatch cache_type_k cache_type_v flash_attn "
-        "swa_full n_gpu_layers offload_kqv n_rs_seq n_outputs");
-  CHECK(keys(result["memory"]) == "device host caches provenance");
+        "swa_full n_gpu_layers offload_kqv n_rs_seq n_outputs n_tp");
+  CHECK(keys(result["memory"]) == "device host caches provenance ranges");
   CHECK(keys(result["fit"]) ==
-        "gpu vram_bytes reserve_bytes verdict free_bytes safe_n_ctx max_n_ctx");
+        "gpu vram_bytes budget_bytes reserve_bytes verdict free_bytes safe_n_ctx max_n_ctx");
 }
 
 TEST_CASE("the parts add up to the totals") {

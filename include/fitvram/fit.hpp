@@ -25,12 +25,18 @@ struct Fit {
   Bytes need;             ///< device total of the estimate
   std::int64_t free = 0;  ///< budget - need, negative when it does not fit
   Verdict verdict = Verdict::no;
-  std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, 0 = none
+  std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, or the one that the runtime
+                                 ///< chooses itself; 0 = none
   std::uint64_t max_n_ctx = 0;   ///< largest context that is not `no`, 0 = none
 };
 
-/// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V; no: need > V.
+/// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V, or may be by
+/// the lower ends of its ranges; no: need > V.
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
+
+/// The request as the runtime runs it in this memory (Rules::resolve).
+Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                  const Runtime& runtime, const Device& device);
 
 /// Verdict and the two context limits. The limits never exceed the trained length (per sequence)
 /// unless `extend_ctx`.

@@ -30,8 +30,10 @@ struct Gpu {
   std::string backend;  ///< "cuda", "vulkan", "metal": what llama.cpp would use there
   std::uint32_t count = 1;
   Bytes vram;                  ///< usable by programs, all cards together
+  Bytes total;                 ///< what there is; more than `vram` only in unified memory
   bool visible_known = false;  ///< vram is what a driver showed, not the size on the box
   bool unified = false;
+  std::string vendor = {};  ///< "nvidia", "amd" ...; empty for a mere amount of memory
 };
 
 /// Parses data/gpus.json or a user's file of the same shape.

@@ -91,6 +91,7 @@ struct Hparams {
   U32 expert_weights_norm;   ///< expert_weights_norm: weights of the picked experts add up to 1
   std::optional<double> expert_weights_scale;  ///< expert_weights_scale
   U32 moe_every_n_layers;                      ///< moe_every_n_layers / interleave_moe_layer_step
+  std::vector<std::uint32_t> mlp_only_layers;  ///< mlp_only_layers: these have no experts (config)
   U32 n_deepstack_layers;                      ///< n_deepstack_layers: wider embeddings (Qwen3-VL)
 
   U32 ssm_conv_kernel;                 ///< ssm.conv_kernel

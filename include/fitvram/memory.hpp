@@ -52,6 +52,11 @@ struct MemoryEstimate {
   Bytes device_total() const {
     return model.device + context.device + compute.device + overhead.device;
   }
+  /// With the lower ends of what is only known as a range.
+  Bytes least_device_total() const {
+    return model.device + context.device + (compute_range ? compute_range->low : compute.device) +
+           (overhead_range ? overhead_range->low : overhead.device);
+  }
   Bytes host_total() const { return model.host + context.host + compute.host; }
 };
 

@@ -62,6 +62,7 @@ struct ModelInfo {
   std::string source;  ///< file, directory or catalogue entry it came from
   ModelFormat format = ModelFormat::hf_config;
   std::string architecture;  ///< GGUF spelling; the file's own word if not in the table
+  std::string model_type;    ///< what a config calls the family; empty when nothing says it
   bool known_architecture = false;
   Provenance layout = Provenance::exact;  ///< of the layer list: assumed for unknown architectures
 

@@ -53,6 +53,7 @@ struct Device {
   Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known
   bool unified = false;  ///< shared with the host
   std::uint32_t count = 1;
+  std::string name = {};  ///< for the defaults that go by it; may be empty
 
   Device() = default;
   Device(Bytes bytes) : vram(bytes), total(bytes) {}  // NOLINT: an amount of memory is a device
@@ -60,15 +61,16 @@ struct Device {
 
 /// What a runtime does when the user does not say.
 struct Defaults {
-  std::uint64_t n_ctx = 8192;
+  std::uint64_t n_ctx = 8192;  ///< per sequence; 0 = as trained
   std::uint32_t n_batch = 2048;
   std::uint32_t n_ubatch = 512;
   std::uint32_t n_seq = 1;
+  std::uint32_t n_tp = 1;  ///< cards that share every layer
 };
 
 /// Something that a runtime says of itself besides bytes: "GPU KV cache size", in tokens.
 struct Answer {
-  enum class Unit { tokens, bytes, hundredths };
+  enum class Unit { tokens, bytes, hundredths, thousandths };
   std::string key;    ///< "kv_cache_tokens"
   std::string label;  ///< as the runtime words it
   std::uint64_t value = 0;
@@ -76,6 +78,7 @@ struct Answer {
 };
 
 struct Runtime;
+struct Step;
 
 /// How a runtime prices a model. Every function is pure and total. Sources stand where they are
 /// defined.
@@ -97,6 +100,19 @@ struct Rules {
   /// nullptr: it has nothing of its own to say.
   std::vector<Answer> (*answers)(const ModelInfo& model, const Weights& weights,
                                  const Workload& workload, const Device& device);
+  /// The command that starts it so; empty where this form of the model has none. nullptr: never.
+  std::string (*launch)(const ModelInfo& model, const std::string& quant,
+                        const Workload& workload) = nullptr;
+  /// Appends the arithmetic of every figure of `memory`. nullptr: the figures stand for themselves.
+  void (*explain)(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                  const MemoryEstimate& memory, std::vector<Step>& steps) = nullptr;
+  /// What it makes of a request once it sees the memory: a narrower cache, a shorter context.
+  /// nullptr: it takes the request as it is.
+  Workload (*resolve)(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                      const Device& device) = nullptr;
+  /// The context it chooses when none is asked for. nullptr: the largest that leaves the reserve.
+  std::uint64_t (*own_n_ctx)(const ModelInfo& model, const Weights& weights,
+                             const Workload& workload, const Device& device) = nullptr;
 };
 
 /// A runtime is a row of policy; each constant's source stands beside it in src/runtimes.cpp.
@@ -105,11 +121,16 @@ struct Runtime {
   std::string_view title;
   std::string_view version;  ///< what the rules were read from
   std::string_view source;
-  std::uint32_t cell_step;       ///< contexts are rounded up to this many cells
-  std::string_view cache_types;  ///< space separated, as `list runtimes` prints them
-  std::string_view about;        ///< one line: what it honours and what its defaults are
-  bool (*loads)(SchemeFamily family);
+  std::uint32_t cell_step;             ///< contexts are rounded up to this many cells
+  std::string_view cache_types;        ///< space separated, as `list runtimes` prints them
+  std::string_view about;              ///< one line: what it honours and what its defaults are
+  bool (*loads)(SchemeFamily family);  ///< unquantized weights are loaded by all
   Rules rules;
+  /// The backends that it runs on, the usual one first, space separated.
+  std::string_view backends = "cuda rocm vulkan metal cpu";
+  /// Schemes to choose from when none is asked for, from most to fewest bits, space separated;
+  /// empty: those that the table of schemes offers.
+  std::string_view ladder = {};
 };
 
 std::span<const Runtime> runtimes();
@@ -131,5 +152,8 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 /// The reason the runtime would refuse weights of this scheme: their format. The hint names the
 /// nearest scheme that it loads.
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
+
+/// Whether `word` stands in a space separated list.
+bool lists(std::string_view list, std::string_view word);
 
 }  // namespace fitvram

@@ -170,8 +170,9 @@ const CommandRow& command_of(const std::string& word) {
     refuse("the command comes first, not '" + word + "'", "fitvram COMMAND [MODEL...] [options]");
   if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
     refuse("unknown command '" + word + "'", "fitvram estimate " + word);
-  refuse("unknown command '" + word + "'",
-         did_you_mean(word, names, "rank, estimate, show, plan, list, compare-log or help"));
+  refuse(
+      "unknown command '" + word + "'",
+      did_you_mean(word, names, "rank, estimate, show, plan, compare, list, compare-log or help"));
 }
 
 Style style_of(const Io& io, const Options& options) {

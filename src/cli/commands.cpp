@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/compare.hpp"
 #include "cli/compare_log.hpp"
 #include "cli/inputs.hpp"
 #include "cli/list.hpp"
@@ -66,7 +67,7 @@ Result<std::optional<Gpu>> read_gpu(Io& io, const Options& options) {
   auto gpu = find_gpu(*cards, options.gpu);
   if (!gpu) return gpu.error();
   if (options.vram) {
-    gpu->vram = *options.vram;
+    gpu->vram = gpu->total = *options.vram;
     gpu->visible_known = true;
   }
   return std::optional<Gpu>(std::move(*gpu));
@@ -133,7 +134,9 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
   RankReport body;
   body.gpu = gpu;
   body.asked = options.workload;
-  body.asked.n_ctx = options.n_ctx.value_or(Workload{}.n_ctx);
+  Device device{gpu.vram};
+  device.total = gpu.total;
+  body.asked.n_ctx = options.n_ctx.value_or(options.runtime->rules.defaults({}, device).n_ctx);
   body.asked.backend = backend_of(options, gpu);
   body.reserve = options.reserve;
   body.top = options.top.value_or(default_top);
@@ -227,6 +230,12 @@ Result<Report> run_show(const Options& options, Inputs inputs) {
   return report;
 }
 
+Result<Report> run_compare(const Options& options, Inputs inputs, const std::optional<Gpu>& gpu) {
+  auto report = new_report(options, inputs);
+  report.body = compare_runtimes(options, inputs.models, gpu);
+  return report;
+}
+
 bool usable(const Row& row) { return !row.fit || row.fit->verdict != Verdict::no; }
 
 }  // namespace
@@ -247,6 +256,8 @@ Result<Report> answer(Io& io, const Options& options) {
       return run_show(options, std::move(*inputs));
     case Command::plan:
       return run_plan(io, options, std::move(*inputs));
+    case Command::compare:
+      return run_compare(options, std::move(*inputs), *gpu);
     case Command::list:
     case Command::compare_log:
       break;
@@ -264,6 +275,11 @@ bool fits(const Report& report) {
   if (const auto* body = std::get_if<PlanReport>(&report.body))
     return std::all_of(body->models.begin(), body->models.end(), [](const auto& rows) {
       return std::any_of(rows.begin(), rows.end(), usable);
+    });
+  if (const auto* body = std::get_if<RuntimesReport>(&report.body))
+    return std::all_of(body->models.begin(), body->models.end(), [](const auto& entry) {
+      return std::any_of(entry.lines.begin(), entry.lines.end(),
+                         [](const auto& line) { return line.row && usable(*line.row); });
     });
   if (const auto* body = std::get_if<CompareReport>(&report.body)) return body->comparison.agrees();
   return true;

@@ -136,27 +136,27 @@ constexpr std::string_view output = "Output";
 using Text = const std::string&;
 
 constexpr Flag flag_table[] = {
-    {"--gpu", "", "NAME", hardware, "re", "graphics card: \"RTX 4090\", 4090, \"2x 3090\"",
+    {"--gpu", "", "NAME", hardware, "reC", "graphics card: \"RTX 4090\", 4090, \"2x 3090\"",
      [](Options& o, Text v) -> Set {
        o.gpu = v;
        return {};
      }},
-    {"--vram", "", "SIZE", hardware, "re", "memory to count with, in place of the card's: 24G",
+    {"--vram", "", "SIZE", hardware, "reC", "memory to count with, in place of the card's: 24G",
      [](Options& o, Text v) -> Set {
        o.vram = size_of(v);
        return o.vram ? Set{} : not_a_size(v);
      }},
-    {"--reserve", "", "SIZE", hardware, "rep",
+    {"--reserve", "", "SIZE", hardware, "repC",
      "memory to keep free for 'fits': a size, none, or auto (a third, less for models with a "
      "window cache; default)",
      set_reserve},
-    {"--overhead", "", "SIZE", hardware, "rep",
+    {"--overhead", "", "SIZE", hardware, "repC",
      "driver and library memory beyond the buffers (default: the backend's)",
      [](Options& o, Text v) -> Set {
        o.workload.overhead = size_of(v);
        return o.workload.overhead ? Set{} : not_a_size(v);
      }},
-    {"--backend", "", "NAME", hardware, "repc",
+    {"--backend", "", "NAME", hardware, "repcC",
      "cuda, vulkan, metal, cpu ... (default: what the GPU uses)",
      [](Options& o, Text v) {
        std::vector<std::string_view> names = names_of(backends());
@@ -164,63 +164,78 @@ constexpr Flag flag_table[] = {
        if (problem) problem->hint = did_you_mean(v, names, joined(names));
        return problem;
      }},
+    {"--gpu-memory-utilization", "", "F", hardware, "repC",
+     "share of the memory that vllm and sglang may use: 0.9 (default: the runtime's)",
+     [](Options& o, Text v) -> Set {
+       o.workload.memory_utilization = parse_millionths(v);
+       const auto share = o.workload.memory_utilization.value_or(0);
+       if (share > 0 && share <= 1'000'000) return {};
+       return Problem{fmt::format("'{}' is not a share of the memory", v),
+                      "a number above 0 and up to 1, such as 0.92"};
+     }},
+    {"-tp --tensor-parallel-size", "", "N", hardware, "repC",
+     "cards that share every layer, for runtimes that split so (default: all that --gpu names)",
+     [](Options& o, Text v) { return set_number(o.workload.n_tp, v, std::uint32_t{1}); }},
     {"--runtime", "", "NAME", hardware, "rep", "whose memory rules apply (default: llama.cpp)",
      [](Options& o, Text v) {
        return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v, names_of(runtimes()));
      }},
 
-    {"-c --ctx-size", "", "N", context, "repc",
-     "tokens over all sequences: 8192, 8k, 128k; 0 = as trained (default: 8192, or as trained if "
-     "that is less)",
+    {"-c --ctx-size", "", "N", context, "repcC",
+     "tokens over all sequences: 8192, 8k, 128k; 0 = as trained (default: the runtime's; "
+     "llama.cpp: 8192, or as trained if that is less)",
      [](Options& o, Text v) { return set_tokens(o.n_ctx, v); }},
-    {"--extend-ctx", "", "", context, "rep", "allow more than the trained length (RoPE scaling)",
+    {"--extend-ctx", "", "", context, "repC", "allow more than the trained length (RoPE scaling)",
      [](Options& o, Text) -> Set {
        o.extend_ctx = true;
        return {};
      }},
-    {"--kv-type", "", "TYPE", context, "repc", "cache type of both keys and values (default: f16)",
+    {"--kv-type", "", "TYPE", context, "repcC",
+     "cache type of both keys and values (default: f16; vllm and sglang: fp8 int8 ...)",
      [](Options& o, Text v) {
        auto problem = set_cache_type(o.workload.type_k, v);
        o.workload.type_v = o.workload.type_k;
        return problem;
      }},
-    {"-ctk --cache-type-k", "", "TYPE", context, "repc",
+    {"-ctk --cache-type-k", "", "TYPE", context, "repcC",
      "cache type of the keys: f32 f16 bf16 q8_0 q5_1 ...",
      [](Options& o, Text v) { return set_cache_type(o.workload.type_k, v); }},
-    {"-ctv --cache-type-v", "", "TYPE", context, "repc", "cache type of the values",
+    {"-ctv --cache-type-v", "", "TYPE", context, "repcC", "cache type of the values",
      [](Options& o, Text v) { return set_cache_type(o.workload.type_v, v); }},
-    {"-np --parallel", "", "N", context, "repc", "sequences (server slots) (default: 1)",
+    {"-np --parallel", "", "N", context, "repcC", "sequences (server slots) (default: 1)",
      [](Options& o, Text v) {
        auto problem = set_number(o.workload.n_seq, v, std::uint32_t{1});
        o.workload.n_outputs = o.workload.n_seq;
        return problem;
      }},
-    {"-kvu --kv-unified", "", "", context, "repc", "one cache shared by all sequences",
+    {"-kvu --kv-unified", "", "", context, "repcC", "one cache shared by all sequences",
      [](Options& o, Text) -> Set {
        o.workload.kv_unified = true;
        return {};
      }},
-    {"-b --batch-size", "", "N", context, "repc", "logical batch (default: 2048)",
+    {"-b --batch-size", "", "N", context, "repcC",
+     "logical batch, vLLM's max_num_batched_tokens (default: the runtime's; llama.cpp: 2048)",
      [](Options& o, Text v) { return set_number(o.workload.n_batch, v, std::uint32_t{1}); }},
-    {"-ub --ubatch-size", "", "N", context, "repc", "physical batch (default: 512)",
+    {"-ub --ubatch-size", "", "N", context, "repcC",
+     "physical batch (default: the runtime's; llama.cpp: 512)",
      [](Options& o, Text v) { return set_number(o.workload.n_ubatch, v, std::uint32_t{1}); }},
-    {"-fa --flash-attn", "", "on|off|auto", context, "repc", "flash attention (default: auto)",
+    {"-fa --flash-attn", "", "on|off|auto", context, "repcC", "flash attention (default: auto)",
      [](Options& o, Text v) { return set_word(o.workload.flash_attn, v, flash_words); }},
-    {"--swa-full", "", "", context, "repc", "window layers keep the whole context",
+    {"--swa-full", "", "", context, "repcC", "window layers keep the whole context",
      [](Options& o, Text) -> Set {
        o.workload.swa_full = true;
        return {};
      }},
-    {"--rs-seq", "", "N", context, "repc",
+    {"--rs-seq", "", "N", context, "repcC",
      "snapshots of recurrent state per sequence, for speculative decoding (default: 0)",
      [](Options& o, Text v) { return set_number(o.workload.n_rs_seq, v, std::uint32_t{0}); }},
-    {"--outputs", "", "N", context, "repc",
+    {"--outputs", "", "N", context, "repcC",
      "rows of logits a batch may ask for (default: the sequences, as llama-server; 0: the batch, "
      "as other programs)",
      [](Options& o, Text v) { return set_number(o.workload.n_outputs, v, std::uint32_t{0}); }},
-    {"-ngl --gpu-layers", "--n-gpu-layers", "N|all", context, "repc",
+    {"-ngl --gpu-layers", "--n-gpu-layers", "N|all", context, "repcC",
      "layers on the GPU, the output counts as one (default: all)", set_gpu_layers},
-    {"-nkvo --no-kv-offload", "", "", context, "repc", "keep the cache in host memory",
+    {"-nkvo --no-kv-offload", "", "", context, "repcC", "keep the cache in host memory",
      [](Options& o, Text) -> Set {
        o.workload.offload_kqv = false;
        return {};
@@ -232,7 +247,7 @@ constexpr Flag flag_table[] = {
        o.log_model = v;
        return {};
      }},
-    {"-q --quant", "", "NAME", weights, "respc",
+    {"-q --quant", "", "NAME", weights, "respcC",
      "quantization to price, such as Q4_K_M (default: chosen for the GPU; without one, as stored)",
      [](Options& o, Text v) {
        return set_row(o.quant, find_scheme(v), "quantization", "quants", v, names_of(schemes()));
@@ -242,35 +257,35 @@ constexpr Flag flag_table[] = {
        o.all_quants = true;
        return {};
      }},
-    {"--params", "", "N", weights, "rep",
+    {"--params", "", "N", weights, "repC",
      "parameter count, for a model that does not tell or of which nothing else is known: 27B",
      [](Options& o, Text v) -> Set {
        o.params = parse_params(v);
        if (o.params && *o.params != 0) return {};
        return Problem{fmt::format("'{}' is not a number of parameters", v), "27B, 135M or 27e9"};
      }},
-    {"--name", "", "TEXT", weights, "rep", "name of a model given by --params alone",
+    {"--name", "", "TEXT", weights, "repC", "name of a model given by --params alone",
      [](Options& o, Text v) -> Set {
        o.name = v;
        return {};
      }},
-    {"--catalog", "", "FILE", weights, "resplc", "add a file's models to the catalogue",
+    {"--catalog", "", "FILE", weights, "resplcC", "add a file's models to the catalogue",
      [](Options& o, Text v) -> Set {
        o.catalogs.push_back(v);
        return {};
      }},
-    {"--only-catalog", "", "FILE", weights, "resplc", "a file's models instead of the catalogue",
+    {"--only-catalog", "", "FILE", weights, "resplcC", "a file's models instead of the catalogue",
      [](Options& o, Text v) -> Set {
        o.catalogs.push_back(v);
        o.only_catalog = true;
        return {};
      }},
-    {"--gpus", "", "FILE", hardware, "repl", "add a file's cards to the table",
+    {"--gpus", "", "FILE", hardware, "replC", "add a file's cards to the table",
      [](Options& o, Text v) -> Set {
        o.gpu_files.push_back(v);
        return {};
      }},
-    {"--only-gpus", "", "FILE", hardware, "repl", "a file's cards instead of the table",
+    {"--only-gpus", "", "FILE", hardware, "replC", "a file's cards instead of the table",
      [](Options& o, Text v) -> Set {
        o.gpu_files.push_back(v);
        o.only_gpus = true;
@@ -305,14 +320,14 @@ constexpr Flag flag_table[] = {
        return {};
      }},
 
-    {"--format", "", "NAME", output, "resplc", "table, json, csv or markdown (default: table)",
+    {"--format", "", "NAME", output, "resplcC", "table, json, csv or markdown (default: table)",
      set_format},
-    {"--json", "", "", output, "resplc", "the same as --format json",
+    {"--json", "", "", output, "resplcC", "the same as --format json",
      [](Options& o, Text) -> Set {
        o.format = "json";
        return {};
      }},
-    {"--color", "", "WHEN", output, "resplc",
+    {"--color", "", "WHEN", output, "resplcC",
      "auto, always or never (default: auto; NO_COLOR is obeyed)",
      [](Options& o, Text v) { return set_word(o.color, v, color_words); }},
     {"--tensors", "", "", output, "s", "every tensor with its shape, type and bytes",
@@ -330,7 +345,7 @@ constexpr Flag flag_table[] = {
        o.explain = true;
        return {};
      }},
-    {"--strict", "", "", output, "rep", "refuse models that rest on assumptions",
+    {"--strict", "", "", output, "repC", "refuse models that rest on assumptions",
      [](Options& o, Text) -> Set {
        o.strict = true;
        return {};

@@ -21,7 +21,7 @@ struct Flag {
   std::string_view aliases;   ///< other spellings that work
   std::string_view value;     ///< "TYPE"; empty = a switch
   std::string_view group;     ///< heading in help
-  std::string_view commands;  ///< initials of the commands that take it: r e s p l c
+  std::string_view commands;  ///< initials of the commands that take it: r e s p C l c
   std::string_view about;     ///< with the default
   std::optional<Problem> (*set)(Options& options, const std::string& value);
 };

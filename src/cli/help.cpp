@@ -33,6 +33,13 @@ constexpr CommandRow command_table[] = {
      "Which GPUs hold a model at this context, the smallest first.",
      "  fitvram plan gemma-3-27b -c 32k\n"
      "  fitvram plan model-Q4_K_M.gguf --filter rtx --fits-only\n"},
+    {Command::compare, "compare", 'C', "MODEL...",
+     "The same model under every runtime, one line each.\n"
+     "All are asked for the same context. A runtime that cannot load the format or\n"
+     "the architecture says so; <= marks the upper end of what is only known as a\n"
+     "range.",
+     "  fitvram compare qwen3-8b --gpu 4090 -c 32k\n"
+     "  fitvram compare gemma-3-27b -q AWQ-4 --gpu \"2x 3090\" -tp 2\n"},
     {Command::list, "list", 'l', "SUBJECT [FILTER]",
      "The tables that fitvram answers from.\n"
      "SUBJECT is gpus, models, runtimes, architectures, cache-types or quants.",

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace fitvram::cli {
 
-enum class Command { rank, estimate, show, plan, list, compare_log };
+enum class Command { rank, estimate, show, plan, compare, list, compare_log };
 enum class Color { automatic, always, never };
 enum class SortKey { params, total, free, ctx, verdict, name };
 enum class Subject { gpus, models, runtimes, architectures, cache_types, quants };
@@ -49,6 +50,11 @@ struct Options {
   std::string log_model;  ///< --model: what the log's program loaded; empty = as the log says
   /// Options as given, for settings that a log states and the command line overrides.
   std::vector<std::pair<std::string_view, std::string>> given;
+
+  bool gave(std::string_view flag) const {
+    return std::any_of(given.begin(), given.end(),
+                       [&](const auto& option) { return lists(option.first, flag); });
+  }
 
   std::vector<std::string> catalogs;  ///< files added to the embedded catalogue
   std::vector<std::string> gpu_files;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cli/inputs.hpp"
-#include "cli/server_command.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -11,24 +10,42 @@ namespace {
 
 /// -c as this model runs it: never beyond the trained length unless that is asked for.
 std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
+                              const Defaults& defaults, const Workload& workload,
                               std::vector<Note>& notes) {
-  const std::uint64_t streams = options.workload.kv_unified ? 1 : options.workload.n_seq;
+  const std::uint64_t streams = workload.kv_unified ? 1 : workload.n_seq;
   const std::uint64_t trained = model.n_ctx_train;
   const std::uint64_t limit = trained == 0 ? UINT64_MAX : sat_mul(trained, streams);
-  if (!options.n_ctx) return std::min(Workload{}.n_ctx, limit);
-  if (*options.n_ctx == 0) {
+  const std::uint64_t asked = options.n_ctx.value_or(defaults.n_ctx);
+  if (!options.n_ctx && asked != 0) return std::min(asked, limit);
+  if (asked == 0) {
     if (trained != 0) return trained;
     notes.push_back({Severity::warning, "trained-length-unknown",
                      "the trained length is not stated; computed at 8192 tokens"});
     return Workload{}.n_ctx;
   }
-  if (*options.n_ctx <= limit || options.extend_ctx) return *options.n_ctx;
-  notes.push_back(
-      {Severity::warning, "context-clamped",
-       "-c " + std::to_string(*options.n_ctx) + " is above the trained length: computed at " +
-           std::to_string(limit) +
-           " tokens (llama.cpp would only warn; --extend-ctx computes what was asked)"});
+  if (asked <= limit || options.extend_ctx) return asked;
+  const bool warns = options.runtime->loads(SchemeFamily::gguf);
+  notes.push_back({Severity::warning, "context-clamped",
+                   "-c " + std::to_string(asked) + " is above the trained length: computed at " +
+                       std::to_string(limit) + " tokens (" +
+                       (warns ? std::string(options.runtime->title) + " would only warn; " : "") +
+                       "--extend-ctx computes what was asked)"});
   return limit;
+}
+
+std::optional<Device> device_of(const std::optional<Gpu>& gpu, const Options& options) {
+  if (!gpu) return std::nullopt;
+  Device device{gpu->vram};
+  device.total = gpu->total;
+  device.unified = gpu->unified;
+  device.count = gpu->vendor.empty() ? options.workload.n_tp : gpu->count;
+  device.name = gpu->name;
+  return device;
+}
+
+bool packed(const ModelInfo& model) {
+  return !model.quant.empty() && model.quant != "BF16" && model.quant != "F16" &&
+         model.quant != "F32";
 }
 
 void add_notes(std::vector<Note>& to, const std::vector<Note>& from) {
@@ -39,35 +56,75 @@ void add_notes(std::vector<Note>& to, const std::vector<Note>& from) {
 }  // namespace
 
 std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu) {
+  const std::string_view runs_on = options.runtime->backends;
   if (options.backend != nullptr) return options.backend->name;
-  const auto* own = gpu ? find_backend(gpu->backend) : nullptr;
-  return own != nullptr ? own->name : Workload{}.backend;
+  if (!gpu) return find_backend(runs_on.substr(0, runs_on.find(' ')))->name;
+  const auto* own = find_backend(gpu->vendor == "amd" && !lists(runs_on, gpu->backend)
+                                     ? std::string_view("rocm")
+                                     : std::string_view(gpu->backend));
+  if (own == nullptr) return Workload{}.backend;
+  // A mere amount of memory is whatever the runtime runs on.
+  if (gpu->vendor.empty() && !lists(runs_on, own->name)) return backend_of(options, std::nullopt);
+  return own->name;
 }
 
 Pricer::Pricer(const Options& options, std::optional<Gpu> gpu)
-    : options_(options), gpu_(std::move(gpu)), backend_(backend_of(options, gpu_)) {}
+    : options_(options),
+      gpu_(std::move(gpu)),
+      device_(device_of(gpu_, options)),
+      backend_(backend_of(options, gpu_)) {}
+
+Workload Pricer::workload_of(const ModelInfo& model, std::vector<Note>& notes) const {
+  const Defaults defaults = options_.runtime->rules.defaults(model, device_);
+  Workload workload = options_.workload;
+  workload.backend = backend_;
+  if (!options_.gave("--batch-size")) workload.n_batch = defaults.n_batch;
+  if (!options_.gave("--ubatch-size")) workload.n_ubatch = defaults.n_ubatch;
+  if (!options_.gave("--tensor-parallel-size")) workload.n_tp = defaults.n_tp;
+  if (!options_.gave("--parallel")) {
+    workload.n_seq = defaults.n_seq;
+    if (!options_.gave("--outputs")) workload.n_outputs = defaults.n_seq;
+  }
+  workload.n_ctx = resolve_context(model, options_, defaults, workload, notes);
+  return workload;
+}
+
+std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& workload) const {
+  const Runtime& runtime = *options_.runtime;
+  if (workload.n_tp > 1 && device_ && workload.n_tp > device_->count)
+    return Error{ErrorCode::unsupported, "",
+                 "-tp " + std::to_string(workload.n_tp) + " needs as many cards",
+                 "--gpu \"" + std::to_string(workload.n_tp) + "x NAME\""};
+  if (auto error = refusal(model, workload, runtime)) return error;
+  // A packed checkpoint is what a server of checkpoints loads; others convert its source.
+  const Scheme* scheme = options_.quant;
+  if (scheme == nullptr && packed(model) && !runtime.loads(SchemeFamily::gguf))
+    scheme = find_scheme(model.quant);
+  if (scheme != nullptr)
+    if (auto error = refusal(*scheme, runtime)) return error;
+  if (model.format == ModelFormat::gguf && options_.quant == nullptr &&
+      !runtime.loads(SchemeFamily::gguf))
+    return Error{ErrorCode::unsupported, "",
+                 std::string(runtime.title) + " does not load GGUF files",
+                 "-q prices a form that it loads"};
+  return std::nullopt;
+}
 
 Result<std::vector<Row>> Pricer::rows(const Model& model) const {
   Row row;
   row.model = model;
   row.gpu = gpu_;
-  row.workload = options_.workload;
-  row.workload.backend = backend_;
-  row.workload.n_ctx = resolve_context(*model, options_, row.notes);
-  if (auto refused = refusal(*model, row.workload, *options_.runtime)) {
-    if (refused->where.empty()) refused->where = model->name;
-    return *refused;
-  }
-  if (options_.quant != nullptr) {
-    if (auto refused = refusal(*options_.quant, *options_.runtime)) {
-      refused->where = model->name;
-      return *refused;
-    }
+  row.workload = workload_of(*model, row.notes);
+  if (auto error = refused(*model, row.workload)) {
+    if (error->where.empty()) error->where = model->name;
+    return *error;
   }
   std::vector<Row> rows;
   if (options_.all_quants) {
+    const std::string_view ladder = options_.runtime->ladder;
     for (const auto& scheme : schemes())
-      if (scheme.ladder) rows.push_back(priced(row, quantize(*model, scheme)));
+      if (ladder.empty() ? scheme.ladder : lists(ladder, scheme.name))
+        rows.push_back(priced(row, quantize(*model, scheme)));
   } else {
     const auto weights = form(row);
     rows.push_back(priced(std::move(row), weights));
@@ -89,8 +146,9 @@ Weights Pricer::form(Row& row) const {
     return quantize(model, *options_.quant);
   }
   if (model.format == ModelFormat::gguf) return stored_weights(model);
-  if (gpu_) {
-    auto choice = choose_quant(model, row.workload, *options_.runtime, gpu_->vram, options_.reserve,
+  const bool own = packed(model) && !options_.runtime->loads(SchemeFamily::gguf);
+  if (device_ && !own) {
+    auto choice = choose_quant(model, row.workload, *options_.runtime, *device_, options_.reserve,
                                options_.extend_ctx);
     row.lowered = choice.lowered;
     if (choice.lowered)
@@ -111,6 +169,8 @@ Weights Pricer::form(Row& row) const {
 Row Pricer::priced(Row row, const Weights& weights) const {
   const auto& model = *row.model;
   row.quant = weights.quant;
+  const Workload asked = row.workload;
+  if (device_) row.workload = resolved(model, weights, asked, *options_.runtime, *device_);
   row.memory = estimate(model, weights, row.workload, *options_.runtime);
   std::vector<Note> notes;
   add_notes(notes, row.notes);
@@ -118,19 +178,21 @@ Row Pricer::priced(Row row, const Weights& weights) const {
   add_notes(notes, weights.notes);
   add_notes(notes, row.memory.notes);
   if (gpu_) {
-    row.fit = fit(model, weights, row.workload, *options_.runtime, gpu_->vram, options_.reserve,
-                  options_.extend_ctx);
+    const Runtime& runtime = *options_.runtime;
+    row.fit = fit(model, weights, asked, runtime, *device_, options_.reserve, options_.extend_ctx);
+    if (runtime.rules.answers != nullptr)
+      row.answers = runtime.rules.answers(model, weights, asked, *device_);
     if (options_.command == Command::estimate) row.advice = advice(row);
-    if (gpu_->count > 1)
+    if (gpu_->count > 1 && row.workload.n_tp < gpu_->count)
       notes.push_back({Severity::warning, "multi-gpu-pooled",
                        std::to_string(gpu_->count) + " cards are counted as one pool of " +
-                           format_bytes(gpu_->vram) +
-                           "; llama.cpp splits by layer, so a little less is usable"});
+                           format_bytes(gpu_->vram) + "; " + std::string(options_.runtime->title) +
+                           " splits by layer, so a little less is usable"});
   }
   row.notes = std::move(notes);
   if (options_.explain) row.steps = explain(model, weights, row.workload, *options_.runtime);
-  if (model.format == ModelFormat::gguf && model.source != standard_input)
-    row.server_command = server_command(row);
+  if (options_.runtime->rules.launch != nullptr)
+    row.server_command = options_.runtime->rules.launch(model, weights.quant, row.workload);
   return row;
 }
 

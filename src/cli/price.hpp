@@ -11,7 +11,7 @@ namespace fitvram::cli {
 
 using Model = std::shared_ptr<const ModelInfo>;
 
-/// --backend, else what llama.cpp would use on this GPU, else CUDA.
+/// --backend, else what the runtime would use on this GPU.
 std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu);
 
 /// Prices models under one request and, when there is one, against one GPU.
@@ -25,12 +25,15 @@ class Pricer {
 
  private:
   Weights form(Row& row) const;
+  Workload workload_of(const ModelInfo& model, std::vector<Note>& notes) const;
+  std::optional<Error> refused(const ModelInfo& model, const Workload& workload) const;
   Row priced(Row row, const Weights& weights) const;
   QuantAdvice advice(const Row& row) const;
   std::optional<Error> unsound(const Row& row) const;
 
   const Options& options_;
   std::optional<Gpu> gpu_;
+  std::optional<Device> device_;
   std::string_view backend_;
 };
 

@@ -44,6 +44,15 @@ struct Notes {
       if (!rows.empty()) add(rows.front().model->name, rows.front().notes);
   }
   void operator()(const ListReport&) {}
+  void operator()(const RuntimesReport& body) {
+    for (const auto& entry : body.models)
+      for (const auto& line : entry.lines) {
+        if (!line.row) continue;
+        std::vector<Note> warnings = line.row->notes;
+        std::erase_if(warnings, [](const Note& n) { return n.severity != Severity::warning; });
+        add(entry.model->name + ", " + std::string(line.runtime->name), warnings);
+      }
+  }
   void operator()(const CompareReport& body) { add(body.log, body.row.notes); }
   void operator()(const RankReport& body) {
     std::map<std::string, std::size_t> codes;

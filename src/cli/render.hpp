@@ -47,6 +47,7 @@ struct Sheet {
 };
 Sheet sheet_of_rows(std::span<const Row> rows, bool plan);
 Sheet sheet_of_grid(const Grid& grid);
+Sheet sheet_of_runtimes(const RuntimesReport::Entry& entry);
 Sheet sheet_of_comparison(const LogComparison& comparison);
 
 /// "16386.94", "-0.31": hundredths of a MiB.

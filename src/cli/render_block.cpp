@@ -23,9 +23,12 @@ struct Unit {
 
 Unit unit_for(Bytes total) { return total < GiB ? Unit{"MiB", MiB, 1} : Unit{"GiB", GiB, 2}; }
 
+/// The longer the device's column, the less room for the label.
 void part(std::string& out, const std::string& label, const std::string& device,
           const std::string& host, const char* how) {
-  const auto line = fmt::format("  {:<42}{:>10}{:>10}  {}", label, device, host, how);
+  const std::size_t room = 52 - std::min<std::size_t>(device.size(), 52);
+  const auto line = fmt::format("  {:<{}}{:>{}}{:>10}  {}", label, std::min<std::size_t>(room, 42),
+                                device, 52 - std::min<std::size_t>(room, 42), host, how);
   out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
@@ -54,27 +57,68 @@ std::string breakdown(const Row& row) {
     part(out, cache_label(cache) + (split ? fmt::format(": {}", bytes) : ""),
          split || on_host ? "" : bytes, on_host ? bytes : "", "");
   }
-  add("compute", m.compute, name_of(m.compute_provenance));
-  add("overhead", m.overhead, name_of(m.overhead_provenance));
-  add("total", {m.device_total(), m.host_total()}, "");
+  const auto bounded = [&](const char* label, const Placement& bytes,
+                           const std::optional<Range>& range, Provenance how) {
+    if (!range) return add(label, bytes, name_of(how));
+    part(out, label, unit(range->low) + " .. " + unit(range->high), unit(bytes.host), name_of(how));
+  };
+  bounded("compute", m.compute, m.compute_range, m.compute_provenance);
+  bounded("overhead", m.overhead, m.overhead_range, m.overhead_provenance);
+  std::optional<Range> total;
+  if (m.compute_range || m.overhead_range) total = {m.least_device_total(), m.device_total()};
+  if (total)
+    part(out, "total", unit(total->low) + " .. " + unit(total->high), unit(m.host_total()), "");
+  else
+    add("total", {m.device_total(), m.host_total()}, "");
   return out;
 }
 
-std::string judgement(const Row& row, const Style& style) {
+std::string judgement(const Row& row, const Runtime& runtime, const Style& style) {
   const auto& f = *row.fit;
   const bool no = f.verdict == Verdict::no;
   std::string out = fmt::format(
       "  {} on {}: ", painted(f.verdict, no ? "does not fit" : name_of(f.verdict), style),
       printable(row.gpu->name));
+  const bool all = f.budget == f.vram;
+  const std::string of =
+      all ? gib(f.vram) : fmt::format("the {} GiB that {} may use", gib(f.budget), runtime.title);
   if (no)
-    out += fmt::format("{} GiB more than its {}\n", signed_gib(-f.free), gib(f.vram));
+    out += fmt::format("{} GiB more than {}{}\n", signed_gib(-f.free), all ? "its " : "", of);
+  else if (!all)
+    out += fmt::format("{} GiB free of {}\n", signed_gib(f.free), of);
   else
-    out += fmt::format("{} of {} GiB free, reserve {}\n", signed_gib(f.free), gib(f.vram),
-                       gib(f.reserve));
+    out += fmt::format("{} of {} GiB free{}\n", signed_gib(f.free), of,
+                       f.reserve.count == 0 ? "" : ", reserve " + gib(f.reserve));
   if (f.max_n_ctx == 0) return out + "  no context fits\n";
   if (f.safe_n_ctx == 0)
     return out + fmt::format("  no safe context, max context {} tokens\n", f.max_n_ctx);
   return out + fmt::format("  safe context {}, max context {} tokens\n", f.safe_n_ctx, f.max_n_ctx);
+}
+
+std::string value_of(const Answer& answer) {
+  switch (answer.unit) {
+    case Answer::Unit::tokens:
+      return plural(answer.value, "token");
+    case Answer::Unit::bytes:
+      return format_bytes(Bytes{answer.value});
+    case Answer::Unit::hundredths:
+      return fmt::format("{}.{:02}x", answer.value / 100, answer.value % 100);
+    case Answer::Unit::thousandths:
+      return fmt::format("{}.{:03}", answer.value / 1000, answer.value % 1000);
+  }
+  return "";
+}
+
+/// One line a figure; "at most" continues the line of its lower end.
+std::string answers_of(const Row& row) {
+  std::string out;
+  for (const auto& answer : row.answers) {
+    if (answer.label == "at most")
+      out.insert(out.size() - 1, ", at most " + value_of(answer));
+    else
+      out += fmt::format("  {}: {}\n", answer.label, value_of(answer));
+  }
+  return out;
 }
 
 std::string head_shape(const CacheSlot& slot) {
@@ -124,7 +168,7 @@ std::string heading(const Row& row, const Runtime& runtime) {
 
 std::string estimate_block(const Row& row, const Runtime& runtime, const Style& style) {
   std::string out = heading(row, runtime) + breakdown(row);
-  if (row.fit) out += "\n" + judgement(row, style);
+  if (row.fit) out += "\n" + judgement(row, runtime, style) + answers_of(row);
   if (row.advice)
     paragraph(out, 2,
               fmt::format("recommended quantization: {} ({})", name_of(row.advice->advice),

@@ -112,6 +112,24 @@ struct Csv {
                    "n_layer", "role", "growth", "span", "n_head_kv", "dim_k", "dim_v"},
                   rows);
   }
+  std::string operator()(const RuntimesReport& body) const {
+    std::vector<std::string> keys{"runtime", "error"};
+    for (const auto& field : row_fields) keys.emplace_back(field.key);
+    std::vector<std::vector<std::string>> lines;
+    for (const auto& entry : body.models)
+      for (const auto& line : entry.lines) {
+        auto& fields = lines.emplace_back();
+        fields.emplace_back(line.runtime->name);
+        fields.push_back(line.error ? line.error->message : "");
+        Row empty;
+        empty.model = entry.model;
+        for (const auto& field : row_fields)
+          fields.push_back(line.row || std::string_view(field.key) == "model"
+                               ? field.of(line.row ? *line.row : empty)
+                               : "");
+      }
+    return csv_of(keys, lines);
+  }
   std::string operator()(const CompareReport& body) const {
     std::vector<std::vector<std::string>> rows;
     for (const auto& line : body.comparison.lines) {
@@ -183,6 +201,12 @@ struct Markdown {
       sheet.rows.push_back({model.name, model.architecture, format_count(model.n_params),
                             number(model.n_layer), number(model.n_ctx_train), weights.quant});
     return markdown_of(sheet);
+  }
+  std::string operator()(const RuntimesReport& body) const {
+    std::string out;
+    for (const auto& entry : body.models)
+      out += (out.empty() ? "" : "\n") + markdown_of(sheet_of_runtimes(entry));
+    return out;
   }
   std::string operator()(const CompareReport& body) const {
     return markdown_of(sheet_of_comparison(body.comparison));

@@ -69,7 +69,13 @@ Json workload_json(const Row& row) {
           {"n_gpu_layers", layers_on_device(*row.model, w)},
           {"offload_kqv", w.offload_kqv},
           {"n_rs_seq", w.n_rs_seq},
-          {"n_outputs", w.n_outputs}};
+          {"n_outputs", w.n_outputs},
+          {"n_tp", w.n_tp}};
+}
+
+Json json_of(const std::optional<Range>& range) {
+  if (!range) return nullptr;
+  return {{"low", range->low.count}, {"high", range->high.count}};
 }
 
 Json memory_json(const MemoryEstimate& m) {
@@ -97,13 +103,25 @@ Json memory_json(const MemoryEstimate& m) {
            {{"model", name_of(m.model_provenance)},
             {"context", name_of(m.context_provenance)},
             {"compute", name_of(m.compute_provenance)},
-            {"overhead", name_of(m.overhead_provenance)}}}};
+            {"overhead", name_of(m.overhead_provenance)}}},
+          {"ranges",
+           {{"compute_bytes", json_of(m.compute_range)},
+            {"overhead_bytes", json_of(m.overhead_range)}}}};
+}
+
+Json json_of(const Answer& answer) {
+  constexpr const char* units[] = {"tokens", "bytes", "hundredths", "thousandths"};
+  return {{"key", answer.key},
+          {"label", answer.label},
+          {"value", answer.value},
+          {"unit", units[static_cast<std::size_t>(answer.unit)]}};
 }
 
 Json fit_json(const Row& row) {
   if (!row.fit) return nullptr;
   return {{"gpu", row.gpu->name},
           {"vram_bytes", row.fit->vram.count},
+          {"budget_bytes", row.fit->budget.count},
           {"reserve_bytes", row.fit->reserve.count},
           {"verdict", name_of(row.fit->verdict)},
           {"free_bytes", row.fit->free},
@@ -122,6 +140,11 @@ Json result_json(const Row& row, const Runtime& runtime) {
   if (row.advice)
     result["recommended_quantization"] = {{"quant", name_of(row.advice->advice)},
                                           {"reason", row.advice->reason}};
+  if (!row.answers.empty()) {
+    auto answers = Json::array();
+    for (const auto& answer : row.answers) answers.push_back(json_of(answer));
+    result["answers"] = std::move(answers);
+  }
   if (!row.server_command.empty()) result["server_command"] = row.server_command;
   if (!row.steps.empty()) {
     auto steps = Json::array();
@@ -231,13 +254,16 @@ Json cell_json(const Cell& cell) {
       cell);
 }
 
+Json json_of(const Error& error) {
+  return {{"code", name_of(error.code)},
+          {"where", error.where},
+          {"message", error.message},
+          {"hint", error.hint}};
+}
+
 Json errors_json(const std::vector<Error>& errors) {
   auto list = Json::array();
-  for (const auto& error : errors)
-    list.push_back({{"code", name_of(error.code)},
-                    {"where", error.where},
-                    {"message", error.message},
-                    {"hint", error.hint}});
+  for (const auto& error : errors) list.push_back(json_of(error));
   return list;
 }
 
@@ -267,6 +293,18 @@ struct Body {
       models.push_back(shown_json(entry));
       if (body.params) models.back()["params"] = params_json(entry);
       if (body.tensors) models.back()["tensor_list"] = tensor_list_json(entry);
+    }
+    out["models"] = std::move(models);
+  }
+  void operator()(const RuntimesReport& body) {
+    auto models = Json::array();
+    for (const auto& entry : body.models) {
+      auto lines = Json::array();
+      for (const auto& line : entry.lines)
+        lines.push_back({{"runtime", line.runtime->name},
+                         {"result", line.row ? result_json(*line.row, *line.runtime) : Json()},
+                         {"error", line.error ? json_of(*line.error) : Json()}});
+      models.push_back({{"model", json_of(*entry.model)}, {"runtimes", std::move(lines)}});
     }
     out["models"] = std::move(models);
   }

@@ -84,6 +84,17 @@ std::string reserve_line(const RankReport& body, std::span<const Row> rows) {
   return most == least ? line : line + " to " + gib(most);
 }
 
+std::string legend(const RankReport& body, std::span<const Row> rows, const Runtime& runtime) {
+  const Fit& first = *rows.front().fit;
+  const auto reserve = reserve_line(body, rows);
+  if (first.budget == first.vram)
+    return fmt::format(
+        "tight: total <= {0} GiB; fits: weights + cache + reserve <= {0} GiB, too\n{1}\n",
+        gib(first.vram), reserve);
+  return fmt::format("fits: total <= {} GiB, what {} may use; tight: perhaps\n", gib(first.budget),
+                     runtime.title);
+}
+
 std::string asked_context(const Workload& w) {
   return w.n_ctx == 0 ? "trained length" : plural(w.n_ctx, "token");
 }
@@ -129,10 +140,8 @@ struct Table {
     out += fmt::format("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
                        cache_types(body.asked), runtime_of(runtime, body.asked.backend));
     if (rows.empty()) return out + "\nnothing to show" + footer(body, 0);
-    out += fmt::format(
-        "tight: total <= {0} GiB; fits: weights + cache + reserve <= {0} GiB, too\n{1}\n"
-        "SAFE, MAX: the largest context that fits, and that runs at all\n\n",
-        gib(body.gpu.vram), reserve_line(body, rows));
+    out += legend(body, rows, runtime);
+    out += "SAFE, MAX: the largest context that fits, and that runs at all\n\n";
     out += table_of(rows, false, style);
     if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.lowered; }))
       out += "\n* fewer bits than Q4_K_M: nothing better runs here\n";
@@ -172,6 +181,13 @@ struct Table {
 
   std::string operator()(const ListReport& body) const {
     return layout(sheet_of_grid(body.grid), style.width);
+  }
+
+  std::string operator()(const RuntimesReport& body) const {
+    std::string out;
+    for (const auto& entry : body.models)
+      out += (out.empty() ? "" : "\n") + runtimes_block(entry, style);
+    return out;
   }
 
   std::string operator()(const CompareReport& body) const {

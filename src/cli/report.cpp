@@ -7,7 +7,8 @@
 namespace fitvram::cli {
 
 std::string_view command_of(const Report& report) {
-  constexpr std::string_view names[] = {"estimate", "rank", "plan", "show", "list", "compare-log"};
+  constexpr std::string_view names[] = {"estimate", "rank",        "plan",   "show",
+                                        "list",     "compare-log", "compare"};
   return names[report.body.index()];
 }
 

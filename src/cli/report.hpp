@@ -27,9 +27,10 @@ struct Row {
   std::optional<Gpu> gpu;
   std::optional<Fit> fit;  ///< present when gpu is
   std::optional<QuantAdvice> advice;
-  std::string server_command;  ///< llama-server with these flags, GGUF only
-  std::vector<Step> steps;     ///< --explain
-  std::vector<Note> notes;     ///< of the model, the weights, the memory and the request
+  std::vector<Answer> answers;  ///< what the runtime itself would say of it on this GPU
+  std::string server_command;   ///< the runtime's own command for this, empty where it has none
+  std::vector<Step> steps;      ///< --explain
+  std::vector<Note> notes;      ///< of the model, the weights, the memory and the request
 };
 
 struct EstimateReport {
@@ -91,8 +92,24 @@ struct CompareReport {
   LogComparison comparison;
 };
 
+/// Models under every runtime.
+struct RuntimesReport {
+  struct Line {
+    const Runtime* runtime = nullptr;
+    std::optional<Row> row;  ///< absent: `error` says why
+    std::optional<Error> error;
+  };
+  struct Entry {
+    std::shared_ptr<const ModelInfo> model;
+    std::vector<Line> lines;  ///< one a runtime, in the table's order
+  };
+  std::vector<Entry> models;
+};
+
 struct Report {
-  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport> body;
+  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport,
+               RuntimesReport>
+      body;
   std::vector<Error> errors;  ///< inputs that gave no answer
   const Runtime* runtime = nullptr;
 };

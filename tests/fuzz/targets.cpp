@@ -32,12 +32,11 @@ void price(const ModelInfo& model) {
   const Runtime& runtime = *find_runtime("llama.cpp");
   const Weights weights = stored_weights(model);
   Workload workload;
-  const auto small = estimate(model, weights, workload, runtime);
-  require(small.context.device + small.context.host >= Bytes{});
-  workload.n_ctx = 2 * workload.n_ctx;
   workload.backend = "cpu";
+  const auto small = estimate(model, weights, workload, runtime);
+  workload.n_ctx = 2 * workload.n_ctx;
   const auto large = estimate(model, weights, workload, runtime);
-  require(large.context.host >= small.context.device || large.n_ctx <= small.n_ctx);
+  require(large.context.host >= small.context.host || large.n_ctx <= small.n_ctx);
 }
 
 void gguf(Input bytes) {

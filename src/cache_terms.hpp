@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fitvram/estimate.hpp"
+
+namespace fitvram {
+
+/// One tensor of a cache in each of `n_layer` equal layers, of runtimes that keep everything on one
+/// device and pad nothing: a row of `width` values for each of `cells` entries of `n_seq`
+/// sequences.
+struct CacheTerm {
+  CacheRole role = CacheRole::kv;
+  Growth growth = Growth::full;  ///< the law that the runtime follows
+  std::uint32_t span = 0;
+  std::uint32_t n_layer = 1;
+  std::uint64_t n_seq = 1;
+  std::uint64_t cells = 0;
+  std::uint64_t width = 0;
+  const TensorType* type = nullptr;
+  bool first_of_slot = true;  ///< counts its layers
+
+  Bytes bytes() const { return row_bytes(*type, width) * cells * n_seq * n_layer; }
+};
+
+/// Blocks that run and have equal caches as one: what one of them takes, all of them take.
+struct EqualLayers {
+  const Layer* layer = nullptr;
+  std::uint32_t n_layer = 0;
+};
+std::vector<EqualLayers> equal_layers(const ModelInfo& model);
+
+ContextEstimate context_of(std::span<const CacheTerm> terms);
+
+/// One step for each kind of cache; `rule` says the formula in words, with its source.
+void explain_terms(std::span<const CacheTerm> terms, std::string_view rule,
+                   std::vector<Step>& steps);
+
+/// "context / kv sliding 1024".
+std::string figure_of(CacheRole role, Growth growth, std::uint32_t span);
+
+/// The step of a figure that has no parts to show.
+Step plain_step(std::string figure, Bytes value, std::string rule);
+
+}  // namespace fitvram

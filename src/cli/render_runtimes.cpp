@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/render_block.hpp"
+#include "cli/render_words.hpp"
+#include "text.hpp"
+
+namespace fitvram::cli {
+namespace {
+
+std::string tokens_or_none(std::uint64_t n) { return n == 0 ? "-" : std::to_string(n); }
+
+/// The upper end of what is only known as a range is marked.
+std::string bounded(Bytes bytes, bool range) {
+  if (bytes.count == 0) return "-";
+  return (range ? "<=" : "") + gib(bytes);
+}
+
+std::vector<std::string> cells_of(const RuntimesReport::Line& line) {
+  std::vector<std::string> cells{std::string(line.runtime->name)};
+  if (!line.row) return cells;
+  const auto& row = *line.row;
+  const auto& m = row.memory;
+  const bool some = m.compute_range || m.overhead_range;
+  cells.push_back(printable(row.quant) + (row.lowered ? "*" : ""));
+  cells.push_back(gib(m.model.device));
+  cells.push_back(gib(m.context.device));
+  cells.push_back(bounded(m.compute.device, m.compute_range.has_value()));
+  cells.push_back(bounded(m.overhead.device, m.overhead_range.has_value()));
+  cells.push_back(bounded(m.device_total(), some));
+  if (!row.fit) return cells;
+  cells.push_back(fitvram::name_of(row.fit->verdict));
+  cells.push_back(tokens_or_none(row.fit->safe_n_ctx));
+  cells.push_back(tokens_or_none(row.fit->max_n_ctx));
+  return cells;
+}
+
+Sheet header(const RuntimesReport::Entry& entry) {
+  Sheet sheet{{{"RUNTIME"},
+               {"QUANT"},
+               {"MODEL", true},
+               {"CONTEXT", true},
+               {"COMPUTE", true},
+               {"OTHER", true},
+               {"TOTAL", true}},
+              {}};
+  const bool judged = std::any_of(entry.lines.begin(), entry.lines.end(),
+                                  [](const auto& line) { return line.row && line.row->fit; });
+  if (!judged) return sheet;
+  sheet.columns.push_back({"VERDICT"});
+  sheet.columns.push_back({"SAFE", true});
+  sheet.columns.push_back({"MAX", true});
+  return sheet;
+}
+
+}  // namespace
+
+Sheet sheet_of_runtimes(const RuntimesReport::Entry& entry) {
+  Sheet sheet = header(entry);
+  const std::size_t n = sheet.columns.size();
+  sheet.columns.push_back({"WHY NOT"});
+  for (const auto& line : entry.lines) {
+    auto cells = cells_of(line);
+    cells.resize(n);
+    cells.push_back(line.error ? printable(line.error->message) : "");
+    sheet.rows.push_back(std::move(cells));
+  }
+  return sheet;
+}
+
+std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& style) {
+  const auto& model = *entry.model;
+  std::string out = printable(model.name) + "\n";
+  const auto priced = std::find_if(entry.lines.begin(), entry.lines.end(),
+                                   [](const auto& line) { return line.row.has_value(); });
+  if (priced != entry.lines.end()) {
+    const Row& row = *priced->row;
+    out += fmt::format("  {}, {}, {}", plural(row.workload.n_ctx, "token"), sequences(row.workload),
+                       cache_types(row.workload));
+    out += row.gpu ? fmt::format(", {}\n\n", printable(row.gpu->name)) : "\n\n";
+    Sheet sheet = header(entry);
+    for (const auto& line : entry.lines)
+      if (line.row) sheet.rows.push_back(cells_of(line));
+    out += layout(sheet, style.width);
+  }
+  std::size_t wide = 0;
+  for (const auto& line : entry.lines) wide = std::max(wide, line.runtime->name.size());
+  for (const auto& line : entry.lines) {
+    if (!line.error) continue;
+    std::string label(line.runtime->name);
+    for (const auto& text : wrapped(printable(line.error->message), style.width - wide - 2)) {
+      out += fmt::format("{:<{}}  {}\n", label, wide, text);
+      label.clear();
+    }
+  }
+  return out;
+}
+
+}  // namespace fitvram::cli

@@ -1,0 +1,153 @@
+#include "exllamav3.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cache_tensors.hpp"
+#include "cache_terms.hpp"
+#include "one_device.hpp"
+#include "placement.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::uint64_t page = 256;           // PAGE_SIZE, constants.py
+constexpr std::uint64_t ring_headroom = 512;  // cache/recurrent.py: ring of window + 512 tokens
+constexpr std::uint64_t least_slots = 16;     // max_batch_size, cache/cache.py
+
+// The model types of the classes that architectures.py lists, sorted.
+constexpr std::string_view types[] = {
+    "afmoe",         "apertus",     "arcee",        "cohere",         "cohere2",     "deepseek_v3",
+    "dots1",         "ernie4_5",    "ernie4_5_moe", "exaone4",        "gemma2",      "gemma3",
+    "gemma3_text",   "gemma4",      "gemma4_text",  "gemma4_unified", "glm4",        "glm4_moe",
+    "glm4_moe_lite", "glm4v",       "glm4v_moe",    "glm_moe_dsa",    "gpt_oss",     "hy_v3",
+    "hyperclovax",   "iquestcoder", "kimi_k2",      "laguna",         "lfm2",        "lfm2_moe",
+    "lfm2_vl",       "llama",       "mimo",         "minimax_m2",     "ministral3",  "mistral",
+    "mistral3",      "mixtral",     "nemotron-nas", "nemotron_h",     "olmo3",       "phi3",
+    "qwen2",         "qwen2_5_vl",  "qwen3",        "qwen3_5",        "qwen3_5_moe", "qwen3_moe",
+    "qwen3_next",    "qwen3_vl",    "qwen3_vl_moe", "seed_oss",       "smollm3",     "solar_open",
+    "step3p5",
+};
+
+constexpr bool sorted_and_unique() {
+  for (std::size_t i = 1; i < std::size(types); ++i)
+    if (!(types[i - 1] < types[i])) return false;
+  return true;
+}
+static_assert(sorted_and_unique());
+
+bool loads_type(const ModelInfo& model) {
+  const std::string words = family_words(model);
+  std::string_view rest = words;
+  while (!rest.empty()) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    if (std::binary_search(std::begin(types), std::end(types), rest.substr(0, space))) return true;
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+  }
+  return false;
+}
+
+std::uint64_t slots(const Workload& workload) {
+  return std::max<std::uint64_t>(least_slots, workload.n_seq);
+}
+
+std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
+  const TensorType& plain = *find_tensor_type("F16");
+  const std::uint64_t full = round_up(workload.n_ctx, page);
+  const std::uint64_t n_rot = model.hparams.n_rot.value_or(0);
+  std::vector<CacheTerm> terms;
+  for (const EqualLayers& layers : equal_layers(model)) {
+    for (const CacheSlot& slot : layers.layer->caches) {
+      CacheTerm term;
+      term.role = slot.role;
+      term.n_layer = layers.n_layer;
+      const auto add = [&](std::uint64_t width, std::uint64_t cells, const TensorType& type) {
+        if (width == 0) return;
+        term.width = width, term.cells = cells, term.type = &type;
+        terms.push_back(term);
+        term.first_of_slot = false;
+      };
+      const std::uint64_t heads = slot.shape.n_head_kv;
+      const std::uint64_t k = heads * slot.shape.dim_k, v = heads * slot.shape.dim_v;
+      if (slot.growth == Growth::constant) {
+        term.growth = Growth::constant;
+        term.n_seq = slots(workload);
+        const bool conv = slot.role == CacheRole::conv_state;
+        add(k, 1, conv ? plain : state_type());
+        add(v, 1, conv ? plain : state_type());
+      } else if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) {
+        term.growth = slot.growth, term.span = slot.span;
+        term.n_seq = slots(workload);
+        const std::uint64_t ring = round_up(sat_add(slot.span, ring_headroom), page);
+        add(k, ring, plain);
+        add(v, ring, plain);
+      } else if (slot.role == CacheRole::latent) {
+        const std::uint64_t rope = std::min(k, n_rot);
+        add(k - rope, full, cache_type_k(workload));
+        add(rope, full, plain);
+      } else {
+        add(k, full, slot.role == CacheRole::kv ? cache_type_k(workload) : plain);
+        add(v, full, slot.role == CacheRole::kv ? cache_type_v(workload) : plain);
+      }
+    }
+  }
+  return terms;
+}
+
+Error refuse(std::string message, std::string hint) {
+  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+}  // namespace
+
+bool exllamav3_honours_window(const ModelInfo&) { return true; }
+
+ContextEstimate exllamav3_context(const ModelInfo& model, const Workload& workload,
+                                  const Runtime&) {
+  return context_of(terms_of(model, workload));
+}
+
+Placement exllamav3_compute(const ModelInfo& model, const Workload& workload) {
+  Placement compute;
+  const std::uint64_t chunk = std::min<std::uint64_t>(workload.n_ctx, workload.n_batch);
+  compute.device = chunk_workspace(model, chunk, std::max(1U, workload.n_seq));
+  return compute;
+}
+
+void exllamav3_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
+  memory.overhead.device = Devices(model, workload).backend().overhead;
+}
+
+std::optional<Error> exllamav3_refusal(const ModelInfo& model, const Workload& workload) {
+  if (model.layers.empty()) return std::nullopt;
+  if (!loads_type(model))
+    return refuse("exllamav3 has no model of type " +
+                      (model.model_type.empty() ? model.architecture : model.model_type),
+                  "--runtime llama.cpp knows most others");
+  for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)}) {
+    const std::string_view name = type->name;
+    const bool bits = name.size() == 2 && name[0] == 'Q' && name[1] >= '2' && name[1] <= '8';
+    if (!bits && name != "F16")
+      return refuse("exllamav3 has no cache type " + lower(name), "f16, or 2 to 8 bits: q2 ... q8");
+  }
+  return std::nullopt;
+}
+
+Defaults exllamav3_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
+
+void exllamav3_explain(const ModelInfo& model, const Weights&, const Workload& workload,
+                       const MemoryEstimate& memory, std::vector<Step>& steps) {
+  steps.push_back(plain_step("model (device)", memory.model.device, "all tensors as stored"));
+  explain_terms(terms_of(model, workload),
+                "pages of 256 tokens shared by all sequences; windows and states once for each of "
+                "16 slots; exllamav3 cache/*.py 4f8ad012",
+                steps);
+  steps.push_back(plain_step("compute (device)", memory.compute.device,
+                             "a layer's moment of one prefill chunk in 16 bits, derived"));
+  steps.push_back(plain_step("overhead", memory.overhead.device,
+                             std::string(Devices(model, workload).backend().overhead_source)));
+}
+
+}  // namespace fitvram

@@ -1,0 +1,210 @@
+#include "mlx_lm.hpp"
+
+#include <algorithm>
+
+#include "cache_tensors.hpp"
+#include "cache_terms.hpp"
+#include "one_device.hpp"
+#include "placement.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::uint64_t step = 256;                 // KVCache.step, cache.py
+constexpr std::uint64_t quantized_kv_start = 5000;  // generate.py, the command line's default
+constexpr std::uint64_t group = 64;                 // kv_group_size, generate.py
+
+std::uint64_t n_seq_of(const Workload& workload) {
+  return std::max<std::uint32_t>(1, workload.n_seq);
+}
+
+std::uint64_t tokens_per_sequence(const Workload& workload) {
+  return workload.n_ctx / n_seq_of(workload) + (workload.n_ctx % n_seq_of(workload) != 0);
+}
+
+std::uint64_t prefill_step(const Workload& workload) {
+  return std::max<std::uint64_t>(
+      1, std::min<std::uint64_t>(tokens_per_sequence(workload), workload.n_batch));
+}
+
+/// What a window or chunk layer holds after the last chunk of a prompt: cache.py,
+/// RotatingKVCache._update_concat and ChunkedKVCache.
+std::uint64_t bounded_cells(const CacheSlot& slot, const Workload& workload, std::uint64_t full) {
+  const std::uint64_t chunk = prefill_step(workload);
+  return slot.growth == Growth::chunked ? std::min(full, round_up(sat_add(slot.span, chunk), step))
+                                        : std::min(full, sat_add(slot.span, chunk - 1));
+}
+
+/// The cache of a prompt is quantized after the first chunk that passes quantized_kv_start; what it
+/// took in 16 bits until then can be more than the quantized whole.
+struct Full {
+  std::uint64_t cells = 0;
+  const TensorType* type = nullptr;
+};
+Full full_cache(const TensorType& type, const Workload& workload, std::uint64_t width) {
+  const TensorType& plain = *find_tensor_type("F16");
+  const std::uint64_t n_ctx = tokens_per_sequence(workload);
+  const Full whole{round_up(n_ctx, step), &type};
+  if (!type.quantized()) return whole;
+  const std::uint64_t switched = round_up(quantized_kv_start, prefill_step(workload));
+  const Full before{round_up(std::min(n_ctx, switched), step), &plain};
+  if (n_ctx <= quantized_kv_start) return before;
+  return row_bytes(type, width) * whole.cells > row_bytes(plain, width) * before.cells ? whole
+                                                                                       : before;
+}
+
+std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
+  const MlxFamily* family = mlx_family(model);
+  const MlxCache kind = family != nullptr ? family->cache : MlxCache::plain;
+  const TensorType& plain = *find_tensor_type("F16");
+  const Hparams& hp = model.hparams;
+  const std::uint64_t full = round_up(tokens_per_sequence(workload), step);
+  std::vector<CacheTerm> terms;
+
+  for (const EqualLayers& layers : equal_layers(model)) {
+    for (const CacheSlot& slot : layers.layer->caches) {
+      CacheTerm term;
+      term.role = slot.role;
+      term.n_layer = layers.n_layer;
+      term.n_seq = n_seq_of(workload);
+      const auto add = [&](std::uint64_t width, std::uint64_t cells, const TensorType& type) {
+        if (width == 0) return;
+        term.width = width, term.cells = cells, term.type = &type;
+        terms.push_back(term);
+        term.first_of_slot = false;
+      };
+      const auto add_full = [&](std::uint64_t width, const TensorType& type) {
+        const Full cache = full_cache(type, workload, width);
+        add(width, cache.cells, *cache.type);
+      };
+      const std::uint64_t heads = slot.shape.n_head_kv;
+      const std::uint64_t k = heads * slot.shape.dim_k, v = heads * slot.shape.dim_v;
+      if (slot.growth == Growth::constant) {
+        // ArraysCache: convolution windows in the model's type, recurrent states in 32 bits.
+        term.growth = Growth::constant;
+        const bool conv = slot.role == CacheRole::conv_state;
+        add(k, 1, conv ? plain : state_type());
+        add(v, 1, conv ? plain : state_type());
+        continue;
+      }
+      if (slot.role == CacheRole::latent && kind == MlxCache::expanded) {
+        const std::uint64_t n_head = hp.n_head.max();
+        term.role = CacheRole::kv;
+        add_full(n_head * hp.head_dim_k_mla.value_or(0), cache_type_k(workload));
+        add_full(n_head * hp.head_dim_v_mla.value_or(0), cache_type_v(workload));
+        continue;
+      }
+      const bool bounded = (slot.growth == Growth::sliding && kind == MlxCache::rotating) ||
+                           (slot.growth == Growth::chunked && kind == MlxCache::chunked);
+      if (bounded) {
+        term.growth = slot.growth, term.span = slot.span;
+        const std::uint64_t cells = bounded_cells(slot, workload, full);
+        add(k, cells, plain);
+        add(v, cells, plain);
+      } else if (slot.role == CacheRole::kv) {
+        add_full(k, cache_type_k(workload));
+        add_full(v, cache_type_v(workload));
+      } else {
+        add(k, full, plain);
+        add(v, full, plain);
+      }
+    }
+  }
+  return terms;
+}
+
+bool quantized(const Workload& workload) {
+  return cache_type_k(workload).quantized() || cache_type_v(workload).quantized();
+}
+
+Error refuse(std::string message, std::string hint) {
+  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& workload,
+                                       const MlxFamily& family) {
+  const TensorType& k = cache_type_k(workload);
+  const TensorType& v = cache_type_v(workload);
+  for (const TensorType* type : {&k, &v}) {
+    const std::string_view name = type->name;
+    const bool known = name == "F16" || name == "BF16" || name == "Q2" || name == "Q3" ||
+                       name == "Q4" || name == "Q6" || name == "Q8";
+    if (!known)
+      return refuse("mlx-lm has no cache type " + lower(name),
+                    "f16, bf16 or --kv-bits: q8, q6, q4, q3, q2");
+  }
+  if (&k != &v)
+    return refuse("mlx-lm keeps K and V in one type",
+                  "give both the same, e.g. --kv-type " + lower(k.name));
+  if (!quantized(workload)) return std::nullopt;
+  // cache.py: RotatingKVCache.to_quantized raises, other caches without the method stay as they
+  // are.
+  if (has_window(model) && family.cache == MlxCache::rotating)
+    return refuse("mlx-lm cannot quantize the rotating caches of " +
+                      std::string(family.model_type) + " models",
+                  "leave the cache in f16");
+  if (family.cache == MlxCache::latent)
+    return refuse(
+        "mlx-lm cannot quantize the latent cache of " + std::string(family.model_type) + " models",
+        "leave the cache in f16");
+  for (const Layer& layer : model.layers)
+    for (const CacheSlot& slot : layer.caches)
+      if (slot.role == CacheRole::kv &&
+          (slot.shape.dim_k % group != 0 || slot.shape.dim_v % group != 0))
+        return refuse("mlx-lm quantizes caches in groups of 64, which do not divide heads of " +
+                          std::to_string(slot.shape.dim_k) + " values",
+                      "leave the cache in f16");
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool mlx_lm_honours_window(const ModelInfo& model) {
+  const MlxFamily* family = mlx_family(model);
+  return family != nullptr &&
+         (family->cache == MlxCache::rotating || family->cache == MlxCache::chunked);
+}
+
+ContextEstimate mlx_lm_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+  return context_of(terms_of(model, workload));
+}
+
+Placement mlx_lm_compute(const ModelInfo& model, const Workload& workload) {
+  Placement compute;
+  const std::uint64_t n_seq = n_seq_of(workload);
+  compute.device = chunk_workspace(model, sat_mul(prefill_step(workload), n_seq), n_seq);
+  return compute;
+}
+
+void mlx_lm_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
+  memory.overhead.device = Devices(model, workload).backend().overhead;
+}
+
+std::optional<Error> mlx_lm_refusal(const ModelInfo& model, const Workload& workload) {
+  if (model.layers.empty()) return std::nullopt;
+  const MlxFamily* family = mlx_family(model);
+  if (family == nullptr)
+    return refuse("mlx-lm has no model of type " +
+                      (model.model_type.empty() ? model.architecture : model.model_type),
+                  "--runtime llama.cpp knows most others");
+  return refuse_cache_type(model, workload, *family);
+}
+
+Defaults mlx_lm_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
+
+void mlx_lm_explain(const ModelInfo& model, const Weights&, const Workload& workload,
+                    const MemoryEstimate& memory, std::vector<Step>& steps) {
+  steps.push_back(plain_step("model (device)", memory.model.device, "all tensors as stored"));
+  explain_terms(terms_of(model, workload),
+                "cells in steps of 256; window caches up to window + prefill step - 1; mlx-lm "
+                "cache.py d78bf58e",
+                steps);
+  steps.push_back(plain_step("compute (device)", memory.compute.device,
+                             "a layer's moment of one prefill chunk in 16 bits, derived"));
+  steps.push_back(plain_step("overhead", memory.overhead.device,
+                             std::string(Devices(model, workload).backend().overhead_source)));
+}
+
+}  // namespace fitvram

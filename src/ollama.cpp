@@ -1,0 +1,109 @@
+#include "ollama.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "cache_tensors.hpp"
+#include "compute.hpp"
+#include "llama_cpp.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+
+namespace {
+
+// routes.go: the default context by all GPU memory of the machine.
+struct ContextClass {
+  Bytes from;
+  std::uint64_t n_ctx;
+};
+constexpr ContextClass context_classes[] = {
+    {47 * GiB, 262'144}, {23 * GiB, 32'768}, {Bytes{}, 4'096}};
+
+// sched.go: the batch that is tried first; smaller ones where a prediction exceeds 80 % of what is
+// free are not followed here.
+struct BatchClass {
+  std::uint64_t up_to;
+  std::uint32_t n_batch;
+};
+constexpr BatchClass batch_classes[] = {{4'096, 512}, {32'768, 1'024}, {UINT64_MAX, 2'048}};
+
+// sched.go: architectures that are run with one sequence.
+constexpr std::string_view one_sequence[] = {
+    "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
+    "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
+static_assert(std::is_sorted(std::begin(one_sequence), std::end(one_sequence)));
+
+std::uint64_t n_ctx_seq(const Workload& workload) {
+  return workload.n_ctx / std::max(1U, workload.n_seq);
+}
+
+}  // namespace
+
+Workload llama_server_workload(const Workload& workload) {
+  Workload server = workload;
+  if (server.n_batch == 0) {
+    const auto* row = std::begin(batch_classes);
+    while (n_ctx_seq(workload) > row->up_to) ++row;
+    server.n_batch = row->n_batch;
+  }
+  if (server.n_ubatch == 0) server.n_ubatch = server.n_batch;
+  return server;
+}
+
+ContextEstimate ollama_context(const ModelInfo& model, const Workload& workload,
+                               const Runtime& runtime) {
+  return llama_cpp_context(model, llama_server_workload(workload), runtime);
+}
+
+Placement ollama_compute(const ModelInfo& model, const Workload& workload) {
+  return llama_cpp_compute(model, llama_server_workload(workload));
+}
+
+std::optional<Error> ollama_refusal(const ModelInfo& model, const Workload& workload) {
+  const bool one = std::binary_search(std::begin(one_sequence), std::end(one_sequence),
+                                      std::string_view(model.architecture));
+  if (one && workload.n_seq > 1)
+    return Error{ErrorCode::unsupported, "",
+                 "Ollama runs architecture '" + model.architecture + "' with one sequence",
+                 "-np 1"};
+  const TensorType& k = cache_type_k(workload);
+  if (&k != &cache_type_v(workload) || !lists("F16 Q8_0 Q4_0", k.name))
+    return Error{ErrorCode::unsupported, "",
+                 "Ollama has no KV cache of " + lower(k.name) +
+                     (&k == &cache_type_v(workload)
+                          ? ""
+                          : " keys and " + lower(cache_type_v(workload).name) + " values"),
+                 "--kv-type f16, q8_0 or q4_0, for both"};
+  return llama_cpp_refusal(model, llama_server_workload(workload));
+}
+
+Defaults ollama_defaults(const ModelInfo&, const std::optional<Device>& device) {
+  Defaults defaults;
+  defaults.n_batch = defaults.n_ubatch = 0;
+  const Bytes total = device ? device->total : Bytes{};
+  for (const auto& row : context_classes) {
+    defaults.n_ctx = row.n_ctx;
+    if (total >= row.from) break;
+  }
+  return defaults;
+}
+
+std::string ollama_launch(const ModelInfo& model, const std::string&, const Workload& workload) {
+  if (model.format == ModelFormat::parameters) return {};
+  std::string line = "OLLAMA_CONTEXT_LENGTH=" + std::to_string(n_ctx_seq(workload)) +
+                     " OLLAMA_NUM_PARALLEL=" + std::to_string(workload.n_seq);
+  const TensorType& type = cache_type_k(workload);
+  if (type.quantized())
+    line += " OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=" + lower(type.name);
+  return line + " ollama serve";
+}
+
+void ollama_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                    const MemoryEstimate&, std::vector<Step>& steps) {
+  steps = explain(model, weights, llama_server_workload(workload), *find_runtime("llama.cpp"));
+  steps.pop_back();
+}
+
+}  // namespace fitvram

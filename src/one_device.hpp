@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+
+#include "fitvram/runtime.hpp"
+
+namespace fitvram {
+
+// Rules of runtimes that load a whole checkpoint on one device.
+
+/// Every tensor of the blocks that run, as stored.
+Placement whole_weights(const ModelInfo& model, const Weights& weights, const Workload& workload);
+
+/// The busiest moment of a chunk of `n_tokens` in 16-bit values: a layer's input, residual and
+/// output with its feed-forward or queries, keys and values, and the logits of one token. Derived
+/// from the shapes, not from the runtime's source.
+Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq);
+
+/// The words by which configs call the model: its model_type, with and without "_text", or, where
+/// none is stated, all that stand for its architecture; space separated.
+std::string family_words(const ModelInfo& model);
+
+}  // namespace fitvram

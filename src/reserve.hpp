@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+
+#include "fitvram/model.hpp"
+
+namespace fitvram {
+
+/// Values per token that a chunk of SharpInference's prefill keeps in 32-bit floats, and the tokens
+/// of a chunk: three embeddings, queries, K and V at the widest head, feed-forward and Gemma's
+/// per-layer embeddings. Source: CudaForwardPass.cs KvVramReserveBytes, PrefillBatchChunk
+/// @429b9df5.
+constexpr std::uint64_t prefill_tokens = 4096;
+std::uint64_t prefill_width(const ModelInfo& model);
+
+}  // namespace fitvram

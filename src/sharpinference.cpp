@@ -1,0 +1,204 @@
+#include "sharpinference.hpp"
+
+#include <algorithm>
+
+#include "cache_terms.hpp"
+#include "placement.hpp"
+#include "reserve.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+
+namespace {
+
+const TensorType& type_of(const Workload& workload) {
+  return workload.type_k != nullptr ? *workload.type_k : *find_tensor_type("F32");
+}
+
+std::uint64_t n_seq_of(const Workload& workload) {
+  return std::max<std::uint32_t>(1, workload.n_seq);
+}
+
+/// Tokens of one sequence: never more than the model was trained on (SharpInference #228).
+std::uint64_t tokens(const ModelInfo& model, const Workload& workload) {
+  const std::uint64_t n_seq = n_seq_of(workload);
+  const std::uint64_t n_ctx = workload.n_ctx / n_seq + (workload.n_ctx % n_seq != 0);
+  return model.n_ctx_train == 0 ? n_ctx : std::min<std::uint64_t>(n_ctx, model.n_ctx_train);
+}
+
+Error refuse(std::string message, std::string hint) {
+  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+}  // namespace
+
+// LayerHeadDim is set by the reader of Gemma 4 alone; without it every layer counts alike.
+bool sharpinference_honours_window(const ModelInfo& model) {
+  return model.architecture == "gemma4";
+}
+
+Placement sharpinference_weights(const ModelInfo& model, const Weights& weights,
+                                 const Workload& workload) {
+  Placement sum;
+  if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
+    sum.device = weights.flat;
+    return sum;
+  }
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const Tensor& tensor = model.tensors[i];
+    const bool in_layer = tensor.layer >= 0;
+    const auto layer = in_layer ? static_cast<std::uint32_t>(tensor.layer) : 0;
+    if (in_layer && layer >= model.n_layer) continue;
+    const bool host = tensor.role == TensorRole::per_layer_embd ||
+                      (in_layer && layer >= workload.n_gpu_layers) || workload.n_gpu_layers == 0;
+    if (host)
+      sum.host += tensor_bytes(tensor, *weights.types[i]);
+    else
+      sum.device += sharp::uploaded(tensor, *weights.types[i]);
+  }
+  return sum;
+}
+
+ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& workload,
+                                       const Runtime&) {
+  ContextEstimate context;
+  const std::uint64_t n_ctx = tokens(model, workload), n_seq = n_seq_of(workload);
+  const TensorType& type = type_of(workload);
+  const std::size_t n = std::min<std::size_t>(model.n_layer, model.layers.size());
+  for (std::size_t i = 0; i < n; ++i) {
+    const CacheSlot* slot = sharp::kv_slot(model.layers[i]);
+    if (slot == nullptr || n_ctx == 0) continue;
+    const sharp::Buffer one = sharp::buffer(model, *slot, n_ctx, type);
+    const Bytes bytes = 2 * n_seq * one.bytes;
+    (i < workload.n_gpu_layers ? context.bytes.device : context.bytes.host) += bytes;
+    const std::uint32_t span = one.growth == Growth::sliding ? slot->span : 0;
+    auto it = std::find_if(context.caches.begin(), context.caches.end(),
+                           [&](const auto& cache) { return cache.span == span; });
+    if (it == context.caches.end())
+      it = context.caches.insert(it, {CacheRole::kv, one.growth, span, 0, one.cells, Bytes{}});
+    ++it->n_layer;
+    it->bytes += bytes;
+  }
+  return context;
+}
+
+Placement sharpinference_compute(const ModelInfo& model, const Workload&) {
+  Placement compute;
+  compute.device = sharp::scratch(model);
+  return compute;
+}
+
+// The buffers of a prefill chunk live in what the reserve keeps free.
+void sharpinference_overhead(const ModelInfo& model, const Workload& workload,
+                             MemoryEstimate& memory) {
+  const Bytes driver = Devices(model, workload).backend().overhead;
+  const std::uint64_t chunk = std::min(tokens(model, workload), prefill_tokens);
+  memory.overhead.device = driver + Bytes{4} * chunk * prefill_width(model);
+  memory.overhead_range = Range{driver, memory.overhead.device};
+}
+
+Bytes sharpinference_reserve(const ModelInfo& model, const Device& device, const Workload&) {
+  return sharp::reserve(model, device.vram);
+}
+
+std::optional<Error> sharpinference_refusal(const ModelInfo& model, const Workload& workload) {
+  for (const Layer& layer : model.layers) {
+    for (const auto& slot : layer.caches) {
+      if (slot.role == CacheRole::kv && slot.growth != Growth::strided) continue;
+      return refuse("SharpInference's rules for a " + std::string(name_of(slot.role)) + " cache (" +
+                        model.architecture + ") are not known",
+                    "its forward pass for dense models and Gemma 4 is what was read");
+    }
+  }
+  const TensorType& type = type_of(workload);
+  if (workload.type_v != workload.type_k && workload.type_v != nullptr && workload.type_v != &type)
+    return refuse("SharpInference keeps K and V in one type",
+                  "give both the same, e.g. --kv-type " + lower(type.name));
+  const bool known = type.name == "F32" || type.name == "BF16" || type.name == "Q8_0";
+  if (!known)
+    return refuse("SharpInference has no cache type " + lower(type.name), "f32, bf16 or q8_0");
+  if (type.quantized() && !sharp::q8_0_possible(model))
+    return refuse("a q8_0 cache needs rows of whole blocks of 32 values", "use --kv-type bf16");
+  return std::nullopt;
+}
+
+Defaults sharpinference_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
+
+Workload sharpinference_resolve(const ModelInfo& model, const Weights& weights,
+                                const Workload& workload, const Device& device) {
+  Workload run = workload;
+  const std::uint64_t n_ctx = tokens(model, workload), n_seq = n_seq_of(workload);
+  run.n_ctx = sat_mul(n_ctx, n_seq);
+  if (workload.type_k != nullptr || model.layers.empty()) return run;
+  const Bytes budget = sharp::available(model, weights, device.vram) / n_seq;
+  const auto cache = [&](const char* type) {
+    return sharp::kv_cache(model, n_ctx, *find_tensor_type(type));
+  };
+  run.type_k = run.type_v = &sharp::cache_type(budget, cache("F32"), cache("BF16"),
+                                               sharp::q8_0_possible(model), workload.type_v);
+  return run;
+}
+
+std::uint64_t sharpinference_own_n_ctx(const ModelInfo& model, const Weights& weights,
+                                       const Workload& workload, const Device& device) {
+  const std::uint64_t n_seq = n_seq_of(workload);
+  const Bytes budget = sharp::available(model, weights, device.vram) / n_seq;
+  return sat_mul(sharp::max_ctx(model, type_of(workload), budget), n_seq);
+}
+
+std::vector<Answer> sharpinference_answers(const ModelInfo& model, const Weights& weights,
+                                           const Workload& workload, const Device& device) {
+  return {
+      {"auto_n_ctx", "context chosen automatically",
+       sharpinference_own_n_ctx(model, weights, workload, device), Answer::Unit::tokens},
+      {"available_kv", "estimated VRAM for the cache",
+       sharp::available(model, weights, device.vram).count, Answer::Unit::bytes},
+  };
+}
+
+void sharpinference_explain(const ModelInfo& model, const Weights&, const Workload& workload,
+                            const MemoryEstimate& memory, std::vector<Step>& steps) {
+  steps.push_back(plain_step("model (device)", memory.model.device,
+                             "tensors as stored, rounded up to 4 bytes, where its kernels read "
+                             "their type (F32, Q4_0, Q4_K, Q6_K, Q8_0); others as 32-bit floats"));
+  steps.push_back(plain_step("model (host)", memory.model.host, "per-layer embeddings"));
+  const TensorType& type = type_of(workload);
+  const std::uint64_t n_ctx = tokens(model, workload), n_seq = n_seq_of(workload);
+  for (const CacheEstimate& cache : memory.caches) {
+    Step step{figure_of(cache.role, cache.growth, cache.span), "", cache.bytes.count, ""};
+    const Layer* before = nullptr;
+    std::uint64_t n_layer = 0;
+    const auto add = [&] {
+      if (n_layer == 0) return;
+      const auto one = sharp::buffer(model, *sharp::kv_slot(*before), n_ctx, type);
+      step.formula += (step.formula.empty() ? "" : " + ") + std::to_string(n_layer) + " * 2 * " +
+                      std::to_string(n_seq) + " * " + std::to_string(one.bytes.count);
+      step.rule += (step.rule.empty() ? "" : ", ") + std::to_string(one.cells) + " * " +
+                   std::to_string(one.width) + " values of " + lower(type.name);
+      n_layer = 0;
+    };
+    for (std::size_t i = 0; i < std::min<std::size_t>(model.n_layer, model.layers.size()); ++i) {
+      const CacheSlot* slot = sharp::kv_slot(model.layers[i]);
+      if (slot == nullptr) continue;
+      const bool ring = sharp::buffer(model, *slot, n_ctx, type).growth == Growth::sliding;
+      if ((ring ? slot->span : 0) != cache.span) continue;
+      if (before != nullptr && before->caches != model.layers[i].caches) add();
+      before = &model.layers[i];
+      ++n_layer;
+    }
+    add();
+    step.rule =
+        "layers * K and V * sequences * buffer; a buffer is a power of two of bytes that "
+        "holds " +
+        step.rule + "; SharpInference @429b9df5";
+    steps.push_back(std::move(step));
+  }
+  steps.push_back(plain_step("compute (device)", memory.compute.device,
+                             "(3 embeddings + 2 queries + 2 K + 2 feed-forward + vocabulary) * 4 "
+                             "bytes, one token"));
+  steps.push_back(plain_step("overhead", memory.overhead.device,
+                             "driver, and a prefill chunk of at most 4096 tokens in 32-bit "
+                             "floats: the upper end of a range"));
+}
+
+}  // namespace fitvram

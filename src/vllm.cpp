@@ -1,0 +1,321 @@
+#include "vllm.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "cache_tensors.hpp"
+#include "tensor_parallel.hpp"
+#include "text.hpp"
+#include "vllm_cache.hpp"
+
+namespace fitvram {
+
+namespace {
+
+// config/cache.py @002f10e0: gpu_memory_utilization 0.92 of the card's total memory.
+constexpr std::uint32_t default_utilization = 920'000;
+
+// engine/arg_utils.py get_batch_defaults, API server: a card from 70 GiB up that is no A100.
+constexpr std::uint32_t large_batch = 8192, small_batch = 2048;
+constexpr Bytes large_card = 70 * GiB;
+
+// What start-up logs print and no rule gives, per card: peak activation of the profile run 0.22
+// (Llama-3.1-8B, L4) to 2.32 GiB; memory outside the allocator 0.05 to 0.35 GiB; CUDA graphs 0.19
+// to 1.51 GiB. Logs of 2024-12 to 2026-06.
+constexpr Range activation{Bytes{225 * MiB.count}, Bytes{2376 * MiB.count}};
+constexpr Range non_torch{Bytes{51 * MiB.count}, Bytes{359 * MiB.count}};
+constexpr Range cuda_graphs{Bytes{194 * MiB.count}, Bytes{1547 * MiB.count}};
+
+constexpr const char* kv_types = "F16 BF16 FP8 INT8 NVFP4";
+
+// Recurrent models outside transformers, encoder-decoders, diffusion models, drafts of others, and
+// models whose code only their own repository has. Source: models/registry.py @0002bff0.
+constexpr std::string_view not_loaded[] = {
+    "arwkv7",          "bitnet",       "codeshell", "cogvlm",
+    "dflash",          "dream",        "eagle3",    "gemma4-assistant",
+    "grovemoe",        "llada",        "llada-moe", "openelm",
+    "plamo",           "plm",          "pockettts", "qwen3tts",
+    "refact",          "rnd1",         "rwkv6",     "rwkv6qwen2",
+    "rwkv7",           "smallthinker", "t5",        "t5encoder",
+    "wavtokenizer-dec"};
+static_assert(std::is_sorted(std::begin(not_loaded), std::end(not_loaded)));
+
+std::uint32_t cards(const Workload& workload) { return std::max(1U, workload.n_tp); }
+
+std::uint64_t n_seq_of(const Workload& workload) {
+  return workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
+}
+
+std::uint64_t request_tokens(const Workload& workload) {
+  const std::uint64_t n_seq = n_seq_of(workload);
+  return workload.n_ctx / n_seq + (workload.n_ctx % n_seq != 0 ? 1 : 0);
+}
+
+/// What must be alive at once in a feed-forward block of the profile run: the residual, the normed
+/// input, gate and up, and their product, in 16 bits.
+Bytes feed_forward_tokens(const ModelInfo& model, const Workload& workload) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t routed = sat_mul(hp.n_expert_used.max(), hp.n_ff_exp.max());
+  const std::uint64_t n_ff = std::max<std::uint64_t>(hp.n_ff.max(), routed) / cards(workload);
+  const std::uint64_t values = 2 * std::uint64_t{hp.n_embd.value_or(0)} + sat_mul(3, n_ff);
+  return Bytes{2} * sat_mul(values, workload.n_batch);
+}
+
+Range compute_range(const ModelInfo& model, const Workload& workload) {
+  const Bytes least = feed_forward_tokens(model, workload);
+  return {std::max(activation.low, least) * cards(workload),
+          std::max(activation.high, least) * cards(workload)};
+}
+
+Range overhead_range(const Workload& workload) {
+  return {(non_torch.low + cuda_graphs.low) * cards(workload),
+          (non_torch.high + cuda_graphs.high) * cards(workload)};
+}
+
+Error refuse(std::string message, std::string hint) {
+  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+}  // namespace
+
+bool vllm_honours_window(const ModelInfo&) { return true; }
+
+Placement vllm_weights(const ModelInfo& model, const Weights& weights, const Workload& workload) {
+  return {sharded_weights(model, weights, workload.n_tp) + rope_tables(model, workload.n_tp),
+          Bytes{}};
+}
+
+ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+  const PagedPool pool = paged_pool(model, workload);
+  const std::uint64_t n_seq = n_seq_of(workload), length = request_tokens(workload);
+  ContextEstimate context;
+  for (const auto& cache : pool.caches) {
+    const std::uint64_t pages = pages_of(cache, length, workload.n_batch);
+    const Bytes bytes =
+        request_bytes(pool, cache, length, workload.n_batch) * sat_mul(n_seq, cards(workload));
+    context.bytes.device += bytes;
+    context.caches.push_back({cache.role, cache.growth, cache.span, cache.n_layer,
+                              cache.block == 0 ? n_seq : sat_mul(pages, cache.block), bytes});
+  }
+  return context;
+}
+
+Placement vllm_compute(const ModelInfo& model, const Workload& workload) {
+  return {compute_range(model, workload).high, Bytes{}};
+}
+
+void vllm_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
+  memory.compute_provenance = Provenance::assumed;
+  memory.compute_range = compute_range(model, workload);
+  memory.overhead_range = overhead_range(workload);
+  memory.overhead.device = memory.overhead_range->high;
+}
+
+Bytes vllm_budget(const Device& device, const Workload& workload) {
+  __extension__ using Wide = unsigned __int128;
+  const std::uint32_t share = workload.memory_utilization.value_or(default_utilization);
+  const std::uint64_t count = std::max(1U, device.count);
+  const Wide used =
+      Wide{device.total.count / count} * std::min<std::uint64_t>(cards(workload), count);
+  return Bytes{static_cast<std::uint64_t>(used * share / 1'000'000)};
+}
+
+Bytes no_reserve(const ModelInfo&, const Device&, const Workload&) { return Bytes{}; }
+
+std::optional<Error> server_refusal(const ModelInfo& model, const Workload& workload,
+                                    const std::string& title) {
+  if (std::binary_search(std::begin(not_loaded), std::end(not_loaded),
+                         std::string_view(model.architecture)))
+    return refuse(title + " does not load architecture '" + model.architecture + "'",
+                  "llama.cpp does: --runtime llama.cpp");
+  for (const auto& layer : model.layers)
+    for (const auto& slot : layer.caches)
+      if (slot.growth == Growth::strided || slot.role == CacheRole::compressor_state)
+        return refuse("how " + title + " sizes the cache of architecture '" + model.architecture +
+                          "' is not known",
+                      "--runtime llama.cpp");
+  const std::uint32_t n_tp = cards(workload);
+  const std::uint32_t n_head = model.hparams.n_head.max();
+  if (n_head % n_tp != 0)
+    return refuse(title + " cannot share " + std::to_string(n_head) + " heads between " +
+                      std::to_string(n_tp) + " cards",
+                  "-tp must divide the heads");
+  for (const auto& layer : model.layers)
+    for (const auto& slot : layer.caches) {
+      const std::uint32_t heads = slot.shape.n_head_kv;
+      if (slot.role != CacheRole::kv || heads == 0) continue;
+      if (heads > n_tp ? heads % n_tp != 0 : n_tp % heads != 0)
+        return refuse(title + " cannot share " + std::to_string(heads) +
+                          " key and value heads between " + std::to_string(n_tp) + " cards",
+                      "one of them must divide the other");
+    }
+  return std::nullopt;
+}
+
+// The KV types of config/cache.py CacheDType that the type table knows; get_kv_cache_groups and
+// unify_kv_cache_spec_page_size of kv_cache_utils.py for what cannot be laid out.
+std::optional<Error> vllm_refusal(const ModelInfo& model, const Workload& workload) {
+  if (auto refused = server_refusal(model, workload, "vLLM")) return refused;
+  const TensorType& k = cache_type_k(workload);
+  if (&k != &cache_type_v(workload) || !lists(kv_types, k.name))
+    return refuse("vLLM has no KV cache of " + lower(k.name) +
+                      (&k == &cache_type_v(workload)
+                           ? ""
+                           : " keys and " + lower(cache_type_v(workload).name) + " values"),
+                  "--kv-type f16, bf16, fp8, int8 or nvfp4, for both");
+  if (!paged_pool(model, workload).unified)
+    return refuse("vLLM cannot give the caches of architecture '" + model.architecture +
+                      "' pages of one size",
+                  "the widest is no multiple of the others");
+  return std::nullopt;
+}
+
+Defaults vllm_defaults(const ModelInfo& model, const std::optional<Device>& device) {
+  Defaults defaults;
+  defaults.n_ctx = model.n_ctx_train;
+  defaults.n_batch = defaults.n_ubatch = small_batch;
+  if (!device) return defaults;
+  defaults.n_tp = std::max(1U, device->count);
+  const bool large = device->total / defaults.n_tp >= large_card &&
+                     lower(device->name).find("a100") == std::string::npos;
+  if (large) defaults.n_batch = defaults.n_ubatch = large_batch;
+  return defaults;
+}
+
+std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
+                                 const Workload& workload, const Device& device) {
+  const PagedPool pool = paged_pool(model, workload);
+  if (pool.caches.empty()) return {};
+  const Bytes budget = vllm_budget(device, workload);
+  const Bytes loaded = vllm_weights(model, weights, workload).device;
+  const Range compute = compute_range(model, workload), overhead = overhead_range(workload);
+  const auto left = [&](Bytes a, Bytes b) {
+    return (budget - loaded - a - (workload.overhead ? *workload.overhead : b)) / cards(workload);
+  };
+  const Bytes least = left(compute.high, overhead.high), most = left(compute.low, overhead.low);
+  const std::uint64_t length = request_tokens(workload);
+  const std::uint64_t limit = std::max<std::uint64_t>(model.n_ctx_train, length);
+  const auto tokens = [&](Bytes bytes) {
+    return kv_cache_tokens(pool, bytes, length, workload.n_batch);
+  };
+  const auto requests = [&](Bytes bytes) {
+    return max_concurrency(pool, bytes, length, workload.n_batch);
+  };
+  const auto longest = [&](Bytes bytes) {
+    return max_model_len(pool, bytes, limit, workload.n_batch);
+  };
+  using Unit = Answer::Unit;
+  const std::string per_request =
+      "Maximum concurrency for " + std::to_string(length) + " tokens per request";
+  return {
+      {"available_kv_cache", "Available KV cache memory, at least", least.count, Unit::bytes},
+      {"available_kv_cache_most", "at most", most.count, Unit::bytes},
+      {"kv_cache_tokens", "GPU KV cache size, at least", tokens(least), Unit::tokens},
+      {"kv_cache_tokens_most", "at most", tokens(most), Unit::tokens},
+      {"max_concurrency", per_request + ", at least", requests(least), Unit::hundredths},
+      {"max_concurrency_most", "at most", requests(most), Unit::hundredths},
+      {"max_model_len", "Estimated maximum model length, at least", longest(least), Unit::tokens},
+      {"max_model_len_most", "at most", longest(most), Unit::tokens}};
+}
+
+std::string checkpoint_word(const ModelInfo& model) {
+  switch (model.format) {
+    case ModelFormat::catalog:
+      return model.name;
+    case ModelFormat::hf_config: {
+      const std::size_t slash = model.source.rfind('/');
+      const std::string_view file = "config.json";
+      if (model.source == "-" || model.source.empty()) return {};
+      if (model.source == file) return ".";
+      if (model.source.ends_with("/config.json")) return model.source.substr(0, slash);
+      return model.source;
+    }
+    case ModelFormat::gguf:
+    case ModelFormat::parameters:
+      return {};
+  }
+  return {};
+}
+
+// --quantization fp8 and bitsandbytes pack 16-bit weights while they are loaded; every other form
+// is a checkpoint of its own.
+std::string vllm_launch(const ModelInfo& model, const std::string& quant,
+                        const Workload& workload) {
+  const std::string word = checkpoint_word(model);
+  if (word.empty()) return {};
+  std::string line = "vllm serve " + shell_quoted(word);
+  const auto flag = [&](const char* name, const std::string& value) {
+    line += std::string(" --") + name + " " + value;
+  };
+  if (lower(quant) != lower(model.quant)) {
+    const bool plain = quant == "F16" || quant == "BF16" || quant == "F32";
+    if (quant == "FP8")
+      flag("quantization", "fp8");
+    else if (quant == "NF4")
+      flag("quantization", "bitsandbytes");
+    else if (!plain || !(model.quant.empty() || model.quant == "BF16" || model.quant == "F16"))
+      return {};
+  }
+  flag("max-model-len", std::to_string(request_tokens(workload)));
+  flag("gpu-memory-utilization",
+       decimal(workload.memory_utilization.value_or(default_utilization)));
+  flag("max-num-batched-tokens", std::to_string(workload.n_batch));
+  if (cards(workload) > 1) flag("tensor-parallel-size", std::to_string(cards(workload)));
+  const TensorType& type = cache_type_k(workload);
+  if (type.name == "FP8" || type.name == "NVFP4") flag("kv-cache-dtype", lower(type.name));
+  if (type.name == "INT8") flag("kv-cache-dtype", "int8_per_token_head");
+  return line;
+}
+
+void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                  const MemoryEstimate& memory, std::vector<Step>& steps) {
+  const PagedPool pool = paged_pool(model, workload);
+  const std::uint64_t n_seq = n_seq_of(workload), length = request_tokens(workload);
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  const Bytes tables = rope_tables(model, workload.n_tp);
+  steps.push_back(
+      {"model (device)",
+       number(sharded_weights(model, weights, workload.n_tp).count) + " + " + number(tables.count),
+       memory.model.device.count,
+       "weights on all cards, embeddings padded to 64 rows, towers included, and the "
+       "table of rotations"});
+  for (const auto& cache : pool.caches) {
+    const std::uint64_t pages = pages_of(cache, length, workload.n_batch);
+    const std::uint64_t groups = groups_of(pool, cache);
+    const std::uint64_t layers = pool.grouped ? pool.group_size : cache.n_layer;
+    std::string name =
+        std::string("context / ") + name_of(cache.role) + ' ' + name_of(cache.growth);
+    if (cache.span != 0) name += ' ' + number(cache.span);
+    std::string rule = "cards * requests * groups * layers of a group * pages * bytes of a page; ";
+    rule += cache.block == 0 ? "a state takes 2 pages, as wide as those of attention"
+                             : "pages of " + number(cache.block) + " tokens";
+    if (cache.growth == Growth::sliding)
+      rule += ", window - 1 + max_num_batched_tokens of them and one page more";
+    if (cache.growth == Growth::chunked) rule += ", chunk + max_num_batched_tokens of them";
+    rule += "; vLLM, kv_cache_utils.py @001cabc1";
+    steps.push_back(
+        {std::move(name),
+         number(cards(workload)) + " * " + number(n_seq) + " * " + number(groups) + " * " +
+             number(layers) + " * " + number(pages) + " * " + number(cache.page.count),
+         (cache.page * sat_mul(sat_mul(layers, groups), pages) * sat_mul(n_seq, cards(workload)))
+             .count,
+         std::move(rule)});
+  }
+  const std::string bounds = ", the upper end of what start-up logs print; cards * most of one";
+  const auto per_card = [&](const char* figure, Bytes bytes, std::string rule) {
+    steps.push_back({figure,
+                     number(cards(workload)) + " * " + number(bytes.count / cards(workload)),
+                     bytes.count / cards(workload) * cards(workload), std::move(rule)});
+  };
+  per_card("compute (device)", memory.compute.device,
+           "peak activation of the profile run" + bounds);
+  if (workload.overhead)
+    steps.push_back({"overhead", number(memory.overhead.device.count), memory.overhead.device.count,
+                     "as given"});
+  else
+    per_card("overhead", memory.overhead.device,
+             "memory outside the allocator and CUDA graphs" + bounds);
+}
+
+}  // namespace fitvram
