@@ -159,6 +159,7 @@ Weights Pricer::form(Row& row) const {
                                " costs quality"});
     return std::move(choice.weights);
   }
+  if (device_) return stored_weights(model);
   if (model.format == ModelFormat::parameters) return quantize(model, *find_scheme("F16"));
   auto stored = stored_weights(model);
   row.notes.push_back({Severity::info, "own-precision",
