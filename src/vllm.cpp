@@ -175,6 +175,10 @@ Defaults vllm_defaults(const ModelInfo& model, const std::optional<Device>& devi
   Defaults defaults;
   defaults.n_ctx = model.n_ctx_train;
   defaults.n_batch = defaults.n_ubatch = small_batch;
+  // Sparse latent attention is cached in fp8 (fp8_ds_mla), config/cache.py cache_dtype.
+  for (const auto& layer : model.layers)
+    for (const auto& slot : layer.caches)
+      if (slot.role == CacheRole::indexer) defaults.type_kv = find_tensor_type("FP8");
   if (!device) return defaults;
   defaults.n_tp = std::max(1U, device->count);
   const bool large = device->total / defaults.n_tp >= large_card &&

@@ -95,3 +95,39 @@ TEST_CASE("with a GPU a quantization is recommended from whole GiB") {
   CHECK(result["recommended_quantization"]["quant"] == "INT4");
   CHECK(first({"tiny.gguf", "--vram", "24"})["recommended_quantization"]["quant"] == "FP16");
 }
+
+TEST_CASE("settings that are not given are the runtime's own") {
+  const auto vllm = first({"gemma", "--runtime", "vllm", "--vram", "80"});
+  CHECK(vllm["workload"]["n_ctx"] == vllm["model"]["n_ctx_train"]);
+  CHECK(vllm["workload"]["n_batch"] == 8192);
+  CHECK(first({"gemma", "--runtime", "vllm", "--vram", "80", "-b", "512"})["workload"]["n_batch"] ==
+        512);
+  CHECK(first({"gemma", "--runtime", "vllm", "--gpu", "2x 3090"})["workload"]["n_tp"] == 2);
+  CHECK(first({"gemma", "--runtime", "ollama", "--vram", "24"})["workload"]["n_ctx"] == 32768);
+  CHECK(first({"tiny.gguf", "--runtime", "ollama", "--vram", "24"})["workload"]["n_ctx"] == 4096);
+}
+
+TEST_CASE("a runtime that runs on no Vulkan runs on an AMD card through ROCm") {
+  CHECK(first({"gemma", "--gpu", "7900 XTX"})["backend"] == "vulkan");
+  CHECK(first({"gemma", "--gpu", "7900 XTX", "--runtime", "vllm"})["backend"] == "rocm");
+  CHECK(first({"gemma", "--vram", "24", "--runtime", "vllm"})["backend"] == "cuda");
+  CHECK(first({"gemma", "--gpu", "Arc B580", "--runtime", "vllm"})["message"] ==
+        "vLLM does not run on vulkan");
+}
+
+TEST_CASE("tensor parallelism needs as many cards as it shares the layers between") {
+  CHECK(first({"gemma", "--runtime", "vllm", "--gpu", "3090", "-tp", "2"})["message"] ==
+        "-tp 2 needs as many cards");
+  const auto both = first({"gemma", "--runtime", "vllm", "--vram", "48", "-tp", "2"});
+  CHECK(both["workload"]["n_tp"] == 2);
+  CHECK(both["fit"]["budget_bytes"] == 48 * (std::uint64_t{1} << 30) * 92 / 100);
+}
+
+TEST_CASE("a runtime with forms of its own chooses among them, and keeps a packed checkpoint") {
+  CHECK(first({"gemma", "--runtime", "vllm", "--vram", "80", "-c", "8k"})["quant"] == "BF16");
+  CHECK(first({"gemma", "--runtime", "vllm", "--vram", "40", "-c", "8k"})["quant"] == "FP8");
+  CHECK(first({"gemma", "--runtime", "transformers", "--vram", "24", "-c", "8k"})["quant"] ==
+        "NF4");
+  CHECK(first({"tiny.gguf", "--runtime", "vllm", "--vram", "24"})["message"] ==
+        "vLLM does not load GGUF files (Q8_0)");
+}

@@ -256,6 +256,12 @@ TEST_CASE("vLLM: batches go by the card") {
   CHECK(vllm_defaults(model, std::nullopt).n_ctx == model.n_ctx_train);
 }
 
+TEST_CASE("vLLM: sparse latent attention is cached in fp8 unless asked otherwise") {
+  CHECK(vllm_defaults(known("deepseek-ai/DeepSeek-V3.2"), std::nullopt).type_kv ==
+        find_tensor_type("fp8"));
+  CHECK(vllm_defaults(known("deepseek-ai/DeepSeek-V3"), std::nullopt).type_kv == nullptr);
+}
+
 TEST_CASE("vLLM: what it cannot run is refused with the reason") {
   const auto reason = [](const ModelInfo& model, const Workload& w) {
     const auto error = refusal(model, w, vllm());

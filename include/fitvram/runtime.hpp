@@ -65,7 +65,8 @@ struct Defaults {
   std::uint32_t n_batch = 2048;
   std::uint32_t n_ubatch = 512;
   std::uint32_t n_seq = 1;
-  std::uint32_t n_tp = 1;  ///< cards that share every layer
+  std::uint32_t n_tp = 1;               ///< cards that share every layer
+  const TensorType* type_kv = nullptr;  ///< of keys and values; nullptr = 16 bits
 };
 
 /// Something that a runtime says of itself besides bytes: "GPU KV cache size", in tokens.

@@ -176,7 +176,7 @@ std::vector<Row> holders(const Options& options, const Model& model,
     if (!matches(card.display, options.filter)) continue;
     const auto gpu =
         find_gpu(cards, (count > 1 ? std::to_string(count) + "x " : "") + card.display);
-    if (!gpu) continue;
+    if (!gpu || !lists(options.runtime->backends, backend_of(options, *gpu))) continue;
     const auto key = std::tuple(gpu->vram, gpu->backend);
     if (!priced.contains(key)) {
       auto result = Pricer(options, *gpu).rows(model);

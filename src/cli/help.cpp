@@ -129,7 +129,8 @@ std::string help() {
   std::string out =
       "usage: fitvram COMMAND [MODEL...] [options]\n\n"
       "Says which language models and contexts fit a GPU: weights, cache, compute\n"
-      "buffers and overhead as llama.cpp allocates them. Works offline.\n\n"
+      "buffers and overhead as llama.cpp or another runtime allocates them. Works\n"
+      "offline.\n\n"
       "examples:\n"
       "  fitvram rank --gpu \"RTX 4090\"              which models run on this GPU\n"
       "  fitvram estimate model.gguf --gpu 4090 -c 32k -ctk q8_0 -ctv q8_0\n"

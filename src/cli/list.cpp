@@ -94,11 +94,13 @@ Grid runtime_grid() {
              {"version", "VERSION"},
              {"about", "ABOUT"},
              {"cache_types", ""},
+             {"backends", ""},
+             {"chosen_schemes", ""},
              {"source", ""}},
             {}};
   for (const auto& r : runtimes())
-    grid.rows.push_back(
-        {text(r.name), text(r.version), text(r.about), text(r.cache_types), text(r.source)});
+    grid.rows.push_back({text(r.name), text(r.version), text(r.about), text(r.cache_types),
+                         text(r.backends), text(r.ladder), text(r.source)});
   return grid;
 }
 

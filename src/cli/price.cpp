@@ -81,6 +81,8 @@ Workload Pricer::workload_of(const ModelInfo& model, std::vector<Note>& notes) c
   if (!options_.gave("--batch-size")) workload.n_batch = defaults.n_batch;
   if (!options_.gave("--ubatch-size")) workload.n_ubatch = defaults.n_ubatch;
   if (!options_.gave("--tensor-parallel-size")) workload.n_tp = defaults.n_tp;
+  if (workload.type_k == nullptr && workload.type_v == nullptr)
+    workload.type_k = workload.type_v = defaults.type_kv;
   if (!options_.gave("--parallel")) {
     workload.n_seq = defaults.n_seq;
     if (!options_.gave("--outputs")) workload.n_outputs = defaults.n_seq;
@@ -157,6 +159,7 @@ Weights Pricer::form(Row& row) const {
                                " costs quality"});
     return std::move(choice.weights);
   }
+  if (device_) return stored_weights(model);
   if (model.format == ModelFormat::parameters) return quantize(model, *find_scheme("F16"));
   auto stored = stored_weights(model);
   row.notes.push_back({Severity::info, "own-precision",
