@@ -91,7 +91,7 @@ struct Confined {
 const std::vector<Confined>& confined() {
   static const std::vector<std::string_view> outside = {"cli/io", "cli/main"};
   static const std::vector<Confined> rules = {
-      {"<nlohmann/", {"hf_*", "safetensors", "gpus", "catalog", "cli/render*", "cli/json"}},
+      {"<nlohmann/", {"hf_*", "safetensors", "gpus", "catalog", "cli/render*", "cli/requests"}},
       {"<CLI/", {"cli/app"}},
       {"<fmt/", {"cli/*"}},
       {"<fstream>", outside},
