@@ -50,7 +50,7 @@ template <typename Visit>
 void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>& groups,
                            const Workload& workload, const Runtime& runtime, Visit visit) {
   const ContextSize size = context_size(workload, runtime);
-  const bool honours = runtime.honours_window(model);
+  const bool honours = runtime.rules.honours_window(model);
   const Architecture* arch = find_architecture(model.architecture);
   const bool per_sequence = arch != nullptr && arch->memory == MemoryClass::dsv4;
   const bool rollback = arch != nullptr && arch->rollback;
@@ -88,9 +88,5 @@ void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>
     }
   }
 }
-
-/// Bytes of the caches, for callers that vary only the workload's context.
-Placement context_bytes(const ModelInfo& model, const std::vector<LayerGroup>& groups,
-                        const Devices& devices, const Workload& workload, const Runtime& runtime);
 
 }  // namespace fitvram

@@ -61,7 +61,7 @@ Facts graph_of(const ModelInfo& model, const Workload& workload) {
   const Runtime& runtime = *find_runtime("llama.cpp");
   Facts g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
   g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
-  const bool honours = runtime.honours_window(model);
+  const bool honours = runtime.rules.honours_window(model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (CacheSlot slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
@@ -282,28 +282,28 @@ bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) 
   return flash(graph_of(model, workload));
 }
 
-Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload) {
+Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload) {
   const Facts facts = graph_of(model, workload);
+  const Devices devices(model, workload);
   if (const auto bytes = simulated(facts)) {
+    Placement compute{Bytes{bytes->device}, Bytes{bytes->host}};
     // Vulkan's optimizer reorders operations, which is not restated and costs most where states are
     // copied: there the larger figure is the safer one.
     const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
       return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
     });
-    if (workload.backend != "vulkan" || !states) return Bytes{bytes->device};
-    return std::max(Bytes{bytes->device}, arena(facts, false));
+    if (workload.backend == "vulkan" && states)
+      compute.device = std::max(compute.device, arena(facts, false));
+    return compute;
   }
-  if (Devices(model, workload).layers_on_device() == 0) return Bytes{};
-  return arena(graph_of(model, workload), workload.backend == "cuda");
-}
-
-Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload) {
-  const Facts g = graph_of(model, workload);
-  if (const auto bytes = simulated(g)) return Bytes{bytes->host};
-  const Devices devices(model, workload);
+  Placement compute;
+  if (devices.layers_on_device() != 0) compute.device = arena(facts, workload.backend == "cuda");
   if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
-    return Bytes{2 * f32} * g.n_tokens * g.hp.n_embd.value_or(0) + masks(g, flash(g));
-  return arena(g, false);
+    compute.host =
+        Bytes{2 * f32} * facts.n_tokens * facts.hp.n_embd.value_or(0) + masks(facts, flash(facts));
+  else
+    compute.host = arena(facts, false);
+  return compute;
 }
 
 }  // namespace fitvram

@@ -7,10 +7,8 @@ namespace fitvram {
 /// tokens. Where the architecture has a row in src/graph_families.cpp and the tensors are known,
 /// the graph is built and the allocator played through it, byte for byte on CPU and CUDA; elsewhere
 /// a formula over the moments that decide (logits, feed-forward, attention, recurrence).
-Bytes llama_cpp_device_compute(const ModelInfo& model, const Workload& workload);
-
-/// The host's part: inputs of the batch, embeddings and masks, and what layers on the host compute.
-Bytes llama_cpp_host_compute(const ModelInfo& model, const Workload& workload);
+/// The host's part is the inputs of the batch, embeddings and masks, and what layers there compute.
+Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload);
 
 /// Whether `automatic` flash attention ends up on: the CUDA kernels take only some head sizes and
 /// cache types (ggml-cuda/fattn.cu, v0.5.0), other backends take all, and it is given up where it

@@ -1,9 +1,8 @@
 #include "fitvram/estimate.hpp"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
-#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "placement.hpp"
 #include "text.hpp"
@@ -36,7 +35,7 @@ std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Worklo
     case Growth::chunked: {
       if (workload.swa_full) return size.n_ctx_seq;
       const std::uint64_t window = sat_mul(slot.span, n_seq / size.n_stream);
-      const std::uint64_t kept = sat_add(window, runtime.window_holds_ubatch ? size.n_ubatch : 0);
+      const std::uint64_t kept = sat_add(window, size.n_ubatch);
       return round_up(std::min(size.n_ctx_seq, kept), runtime.cell_step);
     }
     case Growth::strided:
@@ -48,139 +47,26 @@ std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Worklo
   return 0;
 }
 
-namespace {
-
-/// Devices::allocated of shapes that come again and again: layers repeat a few dozen of them.
-class AllocatedSizes {
- public:
-  explicit AllocatedSizes(const Devices& devices) : devices_(devices) {}
-
-  Bytes of(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) {
-    const std::uint64_t mixed = (ne0 ^ (rows << 7) ^ (rows >> 5)) * 0x9e3779b97f4a7c15U;
-    Known& known = known_[(mixed >> 58) ^ (device ? 1U : 0U)];
-    if (known.type != &type || known.ne0 != ne0 || known.rows != rows || known.device != device)
-      known = {ne0, rows, &type, device, devices_.allocated(ne0, rows, type, device)};
-    return known.bytes;
-  }
-
- private:
-  struct Known {
-    std::uint64_t ne0 = 0, rows = 0;
-    const TensorType* type = nullptr;
-    bool device = false;
-    Bytes bytes;
-  };
-  const Devices& devices_;
-  std::array<Known, 64> known_{};
-};
-
-void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes bytes) {
-  const auto same = [&](const CacheEstimate& c) {
-    return c.role == tensor.role && c.growth == tensor.growth && c.span == tensor.span;
-  };
-  auto it = std::find_if(caches.begin(), caches.end(), same);
-  if (it == caches.end()) {
-    it = caches.insert(caches.end(), CacheEstimate{tensor.role, tensor.growth, tensor.span, 0,
-                                                   tensor.cells, Bytes{}});
-  }
-  if (tensor.first_of_slot) it->n_layer += tensor.n_layer;
-  it->bytes += bytes;
-}
-
-}  // namespace
-
-Placement context_bytes(const ModelInfo& model, const std::vector<LayerGroup>& groups,
-                        const Devices& devices, const Workload& workload, const Runtime& runtime) {
-  Placement sum;
-  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
-    const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
-    (device ? sum.device : sum.host) +=
-        devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
-  });
-  return sum;
-}
-
-Placement context_bytes(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
-  const Devices devices(model, workload);
-  return context_bytes(model, layer_groups(model, devices), devices, workload, runtime);
-}
-
 Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                      const Runtime&) {
-  const Devices devices(model, workload);
-  Placement sum;
-  if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
-    const std::uint64_t on_device = devices.layers_on_device();
-    sum.device = weights.flat / std::max<std::uint64_t>(1, model.layers.size() + 1) * on_device;
-    if (on_device == model.layers.size() + 1) sum.device = weights.flat;
-    sum.host = weights.flat - sum.device;
-    return sum;
-  }
-  bool has_output = false;
-  for (const auto& tensor : model.tensors)
-    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
-  AllocatedSizes sizes(devices);
-  const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
-    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
-  };
-  const std::size_t output_layer = model.layers.size();
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
-    const Tensor& tensor = model.tensors[i];
-    const TensorType& type = *weights.types[i];
-    if (tensor.layer >= 0) {
-      const auto layer = static_cast<std::size_t>(tensor.layer);
-      if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
-      continue;
-    }
-    if (belongs_to_output(model, tensor)) {
-      put(devices.holds_layer(output_layer), tensor, type);
-      continue;
-    }
-    switch (tensor.role) {
-      case TensorRole::token_embd:
-        put(false, tensor, type);
-        if (has_output || tensor.name != "token_embd.weight") break;
-        if (devices.holds_layer(output_layer))
-          put(true, tensor, type);
-        else if (loads_tied_output_twice(model))
-          put(false, tensor, type);
-        break;
-      case TensorRole::position_embd:
-      case TensorRole::per_layer_embd:
-        put(false, tensor, type);
-        break;
-      case TensorRole::rope: {
-        bool device = false, host = false;
-        for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-          if (!layer_uses_rope_factors(model, layer)) continue;
-          (devices.holds_layer(layer) ? device : host) = true;
-        }
-        if (device) put(true, tensor, type);
-        if (host) put(false, tensor, type);
-        break;
-      }
-      case TensorRole::output:
-      case TensorRole::output_norm:
-      case TensorRole::norm:
-      case TensorRole::attention:
-      case TensorRole::feed_forward:
-      case TensorRole::expert:
-      case TensorRole::router:
-      case TensorRole::recurrent:
-      case TensorRole::indexer:
-      case TensorRole::multimodal:
-      case TensorRole::other:
-        put(devices.holds_layer(0), tensor, type);
-        break;
-    }
-  }
-  return sum;
+                      const Runtime& runtime) {
+  return runtime.rules.weights(model, weights, workload);
+}
+
+ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
+                                 const Runtime& runtime) {
+  return runtime.rules.context(model, workload, runtime);
+}
+
+void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                  MemoryEstimate& memory) {
+  runtime.rules.overhead(model, workload, memory);
+  if (!workload.overhead || memory.overhead.device.count == 0) return;
+  memory.overhead.device = *workload.overhead;
+  memory.overhead_range.reset();
 }
 
 MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Workload& workload,
                         const Runtime& runtime) {
-  const Devices devices(model, workload);
   const ContextSize size = context_size(workload, runtime);
   MemoryEstimate memory;
   memory.n_ctx = size.n_ctx;
@@ -197,15 +83,10 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
     memory.caches.push_back({CacheRole::kv, hint.window ? Growth::sliding : Growth::full,
                              hint.window, 0, size.n_ctx, bytes});
   } else {
+    ContextEstimate context = runtime.rules.context(model, workload, runtime);
     memory.context_provenance = model.layout;
-    const auto groups = layer_groups(model, devices);
-    for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
-      const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
-      const Bytes bytes =
-          devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
-      (device ? memory.context.device : memory.context.host) += bytes;
-      add_to(memory.caches, tensor, bytes);
-    });
+    memory.context = context.bytes;
+    memory.caches = std::move(context.caches);
   }
 
   for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)}) {
@@ -221,14 +102,12 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
 
   ModelInfo storage;
   const ModelInfo& typed = with_types(model, weights, storage);
-  memory.compute.device = runtime.device_compute(typed, workload);
-  memory.compute.host = runtime.host_compute(typed, workload);
+  memory.compute = runtime.rules.compute(typed, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
-  memory.overhead.device =
-      devices.backend().device ? workload.overhead.value_or(devices.backend().overhead) : Bytes{};
+  add_overhead(typed, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;
 
-  if (has_window(model) && !runtime.honours_window(model)) {
+  if (has_window(model) && !runtime.rules.honours_window(model)) {
     memory.notes.push_back({Severity::info, "window-ignored",
                             "the model advertises a sliding window; " + std::string(runtime.title) +
                                 " ignores it for architecture '" + model.architecture +

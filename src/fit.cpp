@@ -11,32 +11,12 @@ namespace fitvram {
 
 namespace {
 
-constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
 /// What llama-server's own --fit leaves free on each device (common/common.h fit_params_target,
 /// v0.5.0): a tight scheme that keeps it is taken before a larger one that does not.
 constexpr Bytes fit_margin = GiB;
 
 constexpr std::uint64_t longest_context = std::uint64_t{1}
                                           << 24;  // where no trained length ends the search
-
-/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward
-/// and Gemma's per-layer embeddings.
-std::uint64_t prefill_width(const ModelInfo& model) {
-  const Hparams& hp = model.hparams;
-  const std::uint64_t n_embd = hp.n_embd.value_or(0);
-  std::uint64_t head_dim = std::max(hp.head_dim_k.value_or(0), hp.head_dim_k_swa.value_or(0));
-  for (const auto& layer : model.layers)
-    for (const auto& slot : layer.caches)
-      if (slot.role == CacheRole::kv)
-        head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
-  const std::uint64_t n_ff =
-      hp.n_ff.max() != 0 ? hp.n_ff.max() : sat_mul(hp.n_ff_exp.max(), hp.n_expert_used.max());
-  std::uint64_t width =
-      3 * n_embd + 2 * hp.n_head.max() * head_dim + 2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
-  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
-    width += 2 * model.n_layer * ple + ple + n_embd;
-  return width;
-}
 
 /// What of an estimate stays the same when only the context changes. The compute buffer is the
 /// costly part of a verdict. With a server's few outputs it does not shrink as the context grows,
@@ -48,8 +28,6 @@ class Priced {
       : model_(model),
         runtime_(runtime),
         workload_(workload),
-        devices_(model, workload),
-        groups_(layer_groups(model, devices_)),
         memory_(memory),
         vram_(vram),
         reserve_(reserve) {}
@@ -63,7 +41,7 @@ class Priced {
     const Verdict best = verdict(least);
     if (best == Verdict::no) return best;
     if (above != compute_.end() && verdict(above->second) == best) return best;
-    const Bytes compute = runtime_.device_compute(model_, workload_);
+    const Bytes compute = runtime_.rules.compute(model_, workload_).device;
     compute_.emplace_hint(above, n_ctx, compute);
     return verdict(compute);
   }
@@ -75,20 +53,19 @@ class Priced {
  private:
   Verdict verdict(Bytes compute) {
     memory_.compute.device = compute;
+    add_overhead(model_, workload_, runtime_, memory_);
     return verdict_of(memory_, vram_, reserve_);
   }
 
   Bytes device_context() const {
     if (model_.format != ModelFormat::parameters)
-      return context_bytes(model_, groups_, devices_, workload_, runtime_).device;
+      return context_estimate(model_, workload_, runtime_).bytes.device;
     return estimate(model_, Weights{}, workload_, runtime_).context.device;
   }
 
   const ModelInfo& model_;
   const Runtime& runtime_;
   Workload workload_;
-  Devices devices_;
-  std::vector<LayerGroup> groups_;
   MemoryEstimate memory_;
   Bytes vram_;
   Bytes reserve_;
@@ -117,14 +94,6 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
 
 }  // namespace
 
-Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {
-  const Bytes floor = 2 * GiB;
-  const Bytes dense = std::max(vram / 3, floor);
-  if (!windows_honoured || !has_window(model)) return dense;
-  const Bytes prefill = Bytes{4} * prefill_tokens * prefill_width(model);
-  return std::min(dense, std::max(floor, vram / 6) + prefill);
-}
-
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
   if (memory.device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);
@@ -133,20 +102,22 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
 }
 
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, Bytes vram, const ReservePolicy& policy, bool extend_ctx) {
+        const Runtime& runtime, const Device& device, const ReservePolicy& policy,
+        bool extend_ctx) {
   ModelInfo storage;
   const ModelInfo& typed = with_types(model, weights, storage);
   const MemoryEstimate memory = estimate(typed, weights, workload, runtime);
   Fit result;
-  result.vram = vram;
-  result.reserve =
-      policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
+  result.vram = device.vram;
+  result.budget = runtime.rules.budget(device, workload);
+  result.reserve = policy.fixed.value_or(runtime.rules.reserve(model, device, workload));
   result.need = memory.device_total();
   const Bytes beyond = std::min(result.need, Bytes{std::uint64_t{INT64_MAX}});
-  result.free = static_cast<std::int64_t>(vram.count) - static_cast<std::int64_t>(beyond.count);
-  result.verdict = verdict_of(memory, vram, result.reserve);
+  result.free =
+      static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
+  result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  Priced priced(typed, memory, workload, runtime, vram, result.reserve);
+  Priced priced(typed, memory, workload, runtime, result.budget, result.reserve);
   result.safe_n_ctx = largest_context(priced, Verdict::fits, extend_ctx);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   return result;
@@ -165,11 +136,11 @@ const Scheme& native_scheme(const ModelInfo& model) {
 }  // namespace
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    Bytes vram, const ReservePolicy& policy, bool extend_ctx) {
+                    const Device& device, const ReservePolicy& policy, bool extend_ctx) {
   const Scheme& native = native_scheme(model);
   const std::uint32_t keep = std::min(find_scheme("Q4_K_M")->millibits, native.millibits);
-  const Bytes reserve =
-      policy.fixed.value_or(automatic_reserve(model, vram, runtime.honours_window(model)));
+  const Bytes vram = runtime.rules.budget(device, workload);
+  const Bytes reserve = policy.fixed.value_or(runtime.rules.reserve(model, device, workload));
   MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
 
   const QuantPlan plan(model);
@@ -181,6 +152,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);
     memory.model = model_bytes(model, weights, workload, runtime);
+    add_overhead(model, workload, runtime, memory);
     const Verdict verdict = verdict_of(memory, vram, reserve);
     if (kept && verdict != Verdict::no) lowered = false;
     if (verdict == Verdict::fits) {
@@ -203,7 +175,7 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     choice.weights = std::move(**best);
     break;
   }
-  choice.fit = fit(model, choice.weights, workload, runtime, vram, policy, extend_ctx);
+  choice.fit = fit(model, choice.weights, workload, runtime, device, policy, extend_ctx);
   return choice;
 }
 

@@ -6,7 +6,7 @@ namespace fitvram {
 AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   AttentionInput in;
   const Runtime& runtime = *find_runtime("llama.cpp");
-  const bool honours = runtime.honours_window(model);
+  const bool honours = runtime.rules.honours_window(model);
   std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (const CacheSlot& slot : model.layers[i].caches) {

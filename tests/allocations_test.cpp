@@ -211,8 +211,9 @@ TEST_CASE("compute buffers equal the recorded ones, family by family", "[oracle]
     const std::string kind = sparse(model) ? "sparse attention" : "others";
     const std::string& device = row.at("device");
     const bool flash = row.at("flash_attn") == "1";
-    const std::uint64_t on_device = runtime.device_compute(model, workload).count;
-    const std::uint64_t on_host = runtime.host_compute(model, workload).count;
+    const Placement compute = runtime.rules.compute(model, workload);
+    const std::uint64_t on_device = compute.device.count;
+    const std::uint64_t on_host = compute.host.count;
     const double host = error(on_host, number(row, "host_compute"));
     if (device == "cpu") {
       table["cpu, " + kind].errors.push_back(host);

@@ -14,7 +14,7 @@ namespace {
 const Runtime& llama_cpp() { return *find_runtime("llama.cpp"); }
 
 Bytes context(const ModelInfo& model, const Workload& workload) {
-  const Placement bytes = context_bytes(model, workload, llama_cpp());
+  const Placement bytes = context_estimate(model, workload, llama_cpp()).bytes;
   return bytes.device + bytes.host;
 }
 

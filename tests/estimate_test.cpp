@@ -16,7 +16,7 @@ std::uint64_t context(const ModelInfo& model, std::uint64_t n_ctx, std::uint32_t
   w.n_ctx = n_ctx;
   w.n_seq = n_seq;
   w.type_k = w.type_v = cache_type(type);
-  return context_bytes(model, w, llama_cpp()).device.count;
+  return context_estimate(model, w, llama_cpp()).bytes.device.count;
 }
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
@@ -121,9 +121,9 @@ TEST_CASE("without flash attention every layer's V is as wide as the widest") {
   model.layers[1].caches[0].shape = {4, 128, 128};
   Workload w;
   w.n_ctx = 256;
-  const Bytes with = context_bytes(model, w, llama_cpp()).device;
+  const Bytes with = context_estimate(model, w, llama_cpp()).bytes.device;
   w.flash_attn = FlashAttention::off;
-  const Bytes without = context_bytes(model, w, llama_cpp()).device;
+  const Bytes without = context_estimate(model, w, llama_cpp()).bytes.device;
   CHECK(without - with == Bytes{256 * 2 * 4 * 128});
 }
 
@@ -131,11 +131,11 @@ TEST_CASE("layers beyond -ngl and caches under --no-kv-offload stay on the host"
   const ModelInfo model = uniform_model(4, 8, 128);
   Workload w;
   w.n_gpu_layers = 3;  // the output layer and two blocks
-  const Placement split = context_bytes(model, w, llama_cpp());
+  const Placement split = context_estimate(model, w, llama_cpp()).bytes;
   CHECK(split.device == split.host);
   w.offload_kqv = false;
-  CHECK(context_bytes(model, w, llama_cpp()).device == Bytes{0});
-  CHECK(context_bytes(model, w, llama_cpp()).host == split.device + split.host);
+  CHECK(context_estimate(model, w, llama_cpp()).bytes.device == Bytes{0});
+  CHECK(context_estimate(model, w, llama_cpp()).bytes.host == split.device + split.host);
 }
 
 TEST_CASE("parts add up to totals, and more context never costs less") {
@@ -162,9 +162,9 @@ TEST_CASE("layers cost the sum of what each costs alone") {
     ModelInfo one = model;
     for (std::size_t j = 0; j < one.layers.size(); ++j)
       if (j != i) one.layers[j].caches.clear();
-    sum += context_bytes(one, Workload{}, llama_cpp()).device;
+    sum += context_estimate(one, Workload{}, llama_cpp()).bytes.device;
   }
-  CHECK(sum == context_bytes(model, Workload{}, llama_cpp()).device);
+  CHECK(sum == context_estimate(model, Workload{}, llama_cpp()).bytes.device);
 }
 
 TEST_CASE("absurd sizes saturate and are too big rather than small") {
@@ -172,7 +172,7 @@ TEST_CASE("absurd sizes saturate and are too big rather than small") {
   Workload w;
   w.n_ctx = UINT64_MAX / 2;
   w.n_seq = UINT32_MAX;
-  CHECK(context_bytes(model, w, llama_cpp()).device == Bytes{UINT64_MAX});
+  CHECK(context_estimate(model, w, llama_cpp()).bytes.device == Bytes{UINT64_MAX});
 }
 
 TEST_CASE("the parameters-only heuristic gives its published figures (whichllm PR #124)") {

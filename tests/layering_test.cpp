@@ -48,7 +48,9 @@ constexpr Layer layers[] = {
     {"schemes", "quantize", 4},
     {"llama_quant", "quantize", 4},
     {"catalog", "catalog", 6},
+    {"memory", "runtime", 6},
     {"runtime", "runtime", 6},
+    {"reserve", "runtime", 6},
     {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it
     {"estimate", "estimate", 7},
     {"cache_tensors", "estimate", 7},
@@ -57,6 +59,7 @@ constexpr Layer layers[] = {
     {"graph", "estimate", 7},
     {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
+    {"llama_cpp", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},
     {"server_log", "log", 8},

@@ -3,45 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
 #include "fitvram/runtime.hpp"
 
 namespace fitvram {
-
-/// Bytes on the device (GPU) and on the host.
-struct Placement {
-  Bytes device;
-  Bytes host;
-};
-
-/// The caches of all layers that share a role, a growth law and a span.
-struct CacheEstimate {
-  CacheRole role = CacheRole::kv;
-  Growth growth = Growth::full;
-  std::uint32_t span = 0;
-  std::uint32_t n_layer = 0;
-  std::uint64_t cells = 0;  ///< entries per layer and stream; sequences for states
-  Bytes bytes;              ///< device and host together
-};
-
-/// What will be allocated. The parts always add up to the totals.
-struct MemoryEstimate {
-  std::uint64_t n_ctx = 0;      ///< tokens allocated, after rounding
-  std::uint64_t n_ctx_seq = 0;  ///< of those, for one sequence
-  Placement model, context, compute, overhead;
-  std::vector<CacheEstimate> caches;
-  Provenance model_provenance = Provenance::exact;
-  Provenance context_provenance = Provenance::exact;
-  Provenance compute_provenance = Provenance::derived;
-  Provenance overhead_provenance = Provenance::assumed;
-  std::vector<Note> notes;
-
-  Bytes device_total() const {
-    return model.device + context.device + compute.device + overhead.device;
-  }
-  Bytes host_total() const { return model.host + context.host + compute.host; }
-};
 
 /// Prices the model under the workload. Pure and total: every input gives a value; byte arithmetic
 /// saturates. `weights` comes from stored_weights() or quantize() of the same model.
@@ -51,7 +18,12 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
 /// The parts of estimate(), for solvers that vary only the context.
 Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
                       const Runtime& runtime);
-Placement context_bytes(const ModelInfo& model, const Workload& workload, const Runtime& runtime);
+ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
+                                 const Runtime& runtime);
+
+/// Sets the overhead of an estimate whose other parts are known, or were changed by a solver.
+void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                  MemoryEstimate& memory);
 
 /// Tokens as llama.cpp sizes them: n_ctx padded to the runtime's step, per sequence unless unified;
 /// n_ubatch never above n_ctx. Source: src/llama-context.cpp, v0.5.0.

@@ -18,17 +18,12 @@ struct ReservePolicy {
   std::optional<Bytes> fixed;
 };
 
-/// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with
-/// at least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its
-/// cache saturates. `windows_honoured` false: the runtime ignores them, so the model counts as
-/// dense. Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
-Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured = true);
-
 struct Fit {
   Bytes vram;
+  Bytes budget;  ///< what of it the runtime may use
   Bytes reserve;
   Bytes need;             ///< device total of the estimate
-  std::int64_t free = 0;  ///< vram - need, negative when it does not fit
+  std::int64_t free = 0;  ///< budget - need, negative when it does not fit
   Verdict verdict = Verdict::no;
   std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, 0 = none
   std::uint64_t max_n_ctx = 0;   ///< largest context that is not `no`, 0 = none
@@ -40,7 +35,8 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 /// Verdict and the two context limits. The limits never exceed the trained length (per sequence)
 /// unless `extend_ctx`.
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, Bytes vram, const ReservePolicy& reserve, bool extend_ctx);
+        const Runtime& runtime, const Device& device, const ReservePolicy& reserve,
+        bool extend_ctx);
 
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
@@ -52,7 +48,7 @@ struct Choice {
   bool lowered = false;
 };
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    Bytes vram, const ReservePolicy& reserve, bool extend_ctx);
+                    const Device& device, const ReservePolicy& reserve, bool extend_ctx);
 
 /// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
 /// GiB.

@@ -6,6 +6,7 @@
 #include "fitvram/fit.hpp"
 #include "fitvram/gpu.hpp"
 #include "fitvram/hparams.hpp"
+#include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/params.hpp"
 #include "fitvram/parse.hpp"

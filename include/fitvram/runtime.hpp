@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fitvram/error.hpp"
+#include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
 
@@ -28,6 +29,9 @@ struct Workload {
   std::uint32_t n_gpu_layers = UINT32_MAX;  ///< -ngl; counts the output layer; clamped to all
   std::uint32_t n_rs_seq = 0;               ///< recurrent-state snapshots for speculative decoding
   std::uint32_t n_outputs = 1;  ///< logits rows per batch; server: its slots; 0 = n_batch
+  std::uint32_t n_tp = 1;       ///< tensor parallelism: cards that share every layer
+  /// Share of the device's memory that the runtime may use, in millionths; unset = its default.
+  std::optional<std::uint32_t> memory_utilization;
   std::string_view backend = "cuda";
   std::optional<Bytes> overhead;  ///< replaces the backend's assumed overhead
 };
@@ -43,26 +47,81 @@ struct Backend {
   std::string_view overhead_source;
 };
 
+/// The memory that a runtime finds.
+struct Device {
+  Bytes vram;   ///< usable by programs, all cards together
+  Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known
+  bool unified = false;  ///< shared with the host
+  std::uint32_t count = 1;
+
+  Device() = default;
+  Device(Bytes bytes) : vram(bytes), total(bytes) {}  // NOLINT: an amount of memory is a device
+};
+
+/// What a runtime does when the user does not say.
+struct Defaults {
+  std::uint64_t n_ctx = 8192;
+  std::uint32_t n_batch = 2048;
+  std::uint32_t n_ubatch = 512;
+  std::uint32_t n_seq = 1;
+};
+
+/// Something that a runtime says of itself besides bytes: "GPU KV cache size", in tokens.
+struct Answer {
+  enum class Unit { tokens, bytes, hundredths };
+  std::string key;    ///< "kv_cache_tokens"
+  std::string label;  ///< as the runtime words it
+  std::uint64_t value = 0;
+  Unit unit = Unit::tokens;
+};
+
+struct Runtime;
+
+/// How a runtime prices a model. Every function is pure and total. Sources stand where they are
+/// defined.
+struct Rules {
+  bool (*honours_window)(const ModelInfo& model);
+  Placement (*weights)(const ModelInfo& model, const Weights& weights, const Workload& workload);
+  ContextEstimate (*context)(const ModelInfo& model, const Workload& workload,
+                             const Runtime& runtime);
+  /// Workspace beyond weights and context, of a model whose tensors have their final types. Not
+  /// shrinking as the context grows, with a server's outputs.
+  Placement (*compute)(const ModelInfo& model, const Workload& workload);
+  /// What is taken beyond all that; it sees weights, context and compute of the estimate.
+  void (*overhead)(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
+  Bytes (*budget)(const Device& device, const Workload& workload);
+  /// The automatic reserve; runtimes that keep none return 0.
+  Bytes (*reserve)(const ModelInfo& model, const Device& device, const Workload& workload);
+  std::optional<Error> (*refusal)(const ModelInfo& model, const Workload& workload);
+  Defaults (*defaults)(const ModelInfo& model, const std::optional<Device>& device);
+  /// nullptr: it has nothing of its own to say.
+  std::vector<Answer> (*answers)(const ModelInfo& model, const Weights& weights,
+                                 const Workload& workload, const Device& device);
+};
+
 /// A runtime is a row of policy; each constant's source stands beside it in src/runtimes.cpp.
 struct Runtime {
   std::string_view name;
   std::string_view title;
   std::string_view version;  ///< what the rules were read from
   std::string_view source;
-  std::uint32_t cell_step;   ///< contexts are rounded up to this many cells
-  bool window_holds_ubatch;  ///< a window cache holds window + n_ubatch cells
-  bool (*honours_window)(const ModelInfo& model);
-  Bytes (*device_compute)(const ModelInfo& model, const Workload& workload);
-  Bytes (*host_compute)(const ModelInfo& model, const Workload& workload);
+  std::uint32_t cell_step;       ///< contexts are rounded up to this many cells
   std::string_view cache_types;  ///< space separated, as `list runtimes` prints them
   std::string_view about;        ///< one line: what it honours and what its defaults are
   bool (*loads)(SchemeFamily family);
+  Rules rules;
 };
 
 std::span<const Runtime> runtimes();
 const Runtime* find_runtime(std::string_view name);
 std::span<const Backend> backends();
 const Backend* find_backend(std::string_view name);
+
+/// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with
+/// at least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its
+/// cache saturates. `windows_honoured` false: the runtime ignores them, so the model counts as
+/// dense. Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
+Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured = true);
 
 /// The reason the runtime would refuse this combination, if it would (cache type that does not
 /// divide the head, quantized V without flash attention, unequal types for MLA ...).

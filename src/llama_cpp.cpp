@@ -1,0 +1,234 @@
+#include "llama_cpp.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "architectures.hpp"
+#include "cache_tensors.hpp"
+#include "compute.hpp"
+#include "placement.hpp"
+#include "text.hpp"
+
+namespace fitvram {
+
+namespace {
+
+/// Devices::allocated of shapes that come again and again: layers repeat a few dozen of them.
+class AllocatedSizes {
+ public:
+  explicit AllocatedSizes(const Devices& devices) : devices_(devices) {}
+
+  Bytes of(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) {
+    const std::uint64_t mixed = (ne0 ^ (rows << 7) ^ (rows >> 5)) * 0x9e3779b97f4a7c15U;
+    Known& known = known_[(mixed >> 58) ^ (device ? 1U : 0U)];
+    if (known.type != &type || known.ne0 != ne0 || known.rows != rows || known.device != device)
+      known = {ne0, rows, &type, device, devices_.allocated(ne0, rows, type, device)};
+    return known.bytes;
+  }
+
+ private:
+  struct Known {
+    std::uint64_t ne0 = 0, rows = 0;
+    const TensorType* type = nullptr;
+    bool device = false;
+    Bytes bytes;
+  };
+  const Devices& devices_;
+  std::array<Known, 64> known_{};
+};
+
+void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes bytes) {
+  const auto same = [&](const CacheEstimate& c) {
+    return c.role == tensor.role && c.growth == tensor.growth && c.span == tensor.span;
+  };
+  auto it = std::find_if(caches.begin(), caches.end(), same);
+  if (it == caches.end()) {
+    it = caches.insert(caches.end(), CacheEstimate{tensor.role, tensor.growth, tensor.span, 0,
+                                                   tensor.cells, Bytes{}});
+  }
+  if (tensor.first_of_slot) it->n_layer += tensor.n_layer;
+  it->bytes += bytes;
+}
+
+constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
+
+Error refuse(std::string message, std::string hint) {
+  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+}
+
+/// Models that only draft for another one and share its context (src/llama-context.cpp).
+bool needs_other_context(const ModelInfo& model) {
+  if (model.architecture == "gemma4-assistant") return true;
+  if (model.architecture != "eagle3" && model.architecture != "dflash") return false;
+  bool embedding = false, output = false;
+  for (const auto& tensor : model.tensors) {
+    embedding |= tensor.name == "token_embd.weight";
+    output |= tensor.name == "output.weight";
+  }
+  return !model.tensors.empty() && (!embedding || !output);
+}
+
+std::string block_mismatch(const char* cache, const TensorType& type, const char* key,
+                           std::uint32_t width) {
+  return std::string(cache) + " cache type " + std::string(type.name) + " with block size " +
+         std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
+}
+
+}  // namespace
+
+bool llama_cpp_honours_window(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  if (arch == nullptr) return true;
+  return arch->window.kind != WindowRule::Kind::none || arch->memory == MemoryClass::dsv4 ||
+         arch->memory == MemoryClass::dsa_window;
+}
+
+Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
+                            const Workload& workload) {
+  const Devices devices(model, workload);
+  Placement sum;
+  if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
+    const std::uint64_t on_device = devices.layers_on_device();
+    sum.device = weights.flat / std::max<std::uint64_t>(1, model.layers.size() + 1) * on_device;
+    if (on_device == model.layers.size() + 1) sum.device = weights.flat;
+    sum.host = weights.flat - sum.device;
+    return sum;
+  }
+  bool has_output = false;
+  for (const auto& tensor : model.tensors)
+    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+  AllocatedSizes sizes(devices);
+  const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
+    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
+    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
+  };
+  const std::size_t output_layer = model.layers.size();
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const Tensor& tensor = model.tensors[i];
+    const TensorType& type = *weights.types[i];
+    if (tensor.layer >= 0) {
+      const auto layer = static_cast<std::size_t>(tensor.layer);
+      if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
+      continue;
+    }
+    if (belongs_to_output(model, tensor)) {
+      put(devices.holds_layer(output_layer), tensor, type);
+      continue;
+    }
+    switch (tensor.role) {
+      case TensorRole::token_embd:
+        put(false, tensor, type);
+        if (has_output || tensor.name != "token_embd.weight") break;
+        if (devices.holds_layer(output_layer))
+          put(true, tensor, type);
+        else if (loads_tied_output_twice(model))
+          put(false, tensor, type);
+        break;
+      case TensorRole::position_embd:
+      case TensorRole::per_layer_embd:
+        put(false, tensor, type);
+        break;
+      case TensorRole::rope: {
+        bool device = false, host = false;
+        for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
+          if (!layer_uses_rope_factors(model, layer)) continue;
+          (devices.holds_layer(layer) ? device : host) = true;
+        }
+        if (device) put(true, tensor, type);
+        if (host) put(false, tensor, type);
+        break;
+      }
+      case TensorRole::output:
+      case TensorRole::output_norm:
+      case TensorRole::norm:
+      case TensorRole::attention:
+      case TensorRole::feed_forward:
+      case TensorRole::expert:
+      case TensorRole::router:
+      case TensorRole::recurrent:
+      case TensorRole::indexer:
+      case TensorRole::multimodal:
+      case TensorRole::other:
+        put(devices.holds_layer(0), tensor, type);
+        break;
+    }
+  }
+  return sum;
+}
+
+ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload,
+                                  const Runtime& runtime) {
+  const Devices devices(model, workload);
+  ContextEstimate context;
+  const auto groups = layer_groups(model, devices);
+  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
+    const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
+    const Bytes bytes =
+        devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
+    (device ? context.bytes.device : context.bytes.host) += bytes;
+    add_to(context.caches, tensor, bytes);
+  });
+  return context;
+}
+
+void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
+  const Devices devices(model, workload);
+  if (devices.backend().device) memory.overhead.device = devices.backend().overhead;
+}
+
+Bytes whole_device(const Device& device, const Workload&) { return device.vram; }
+
+Bytes window_reserve(const ModelInfo& model, const Device& device, const Workload&) {
+  return automatic_reserve(model, device.vram, llama_cpp_honours_window(model));
+}
+
+Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
+
+// src/llama-context.cpp, llama_init_from_model and the constructor it calls, in their order;
+// common/arg.cpp kv_cache_type_from_str; v0.5.0.
+std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& workload) {
+  const TensorType& k = cache_type_k(workload);
+  const TensorType& v = cache_type_v(workload);
+  const Hparams& hp = model.hparams;
+  for (const TensorType* type : {&k, &v})
+    if (!type->cache)
+      return refuse("unsupported cache type: " + lower(type->name),
+                    "'fitvram list cache-types' names them");
+  if (workload.n_seq == 0) return refuse("zero sequences", "ask for at least one slot with -np 1");
+  if (workload.n_batch == 0 && workload.n_ubatch == 0)
+    return refuse("n_batch and n_ubatch cannot both be zero", "give -b or -ub");
+  if (workload.n_ctx == 0 && model.n_ctx_train == 0)
+    return refuse("n_ctx and model->hparams.n_ctx_train cannot both be zero", "give -c");
+  const Architecture* arch = find_architecture(model.architecture);
+  const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && arch != nullptr && arch->mla;
+  const bool one_type = mla || (arch != nullptr && arch->memory == MemoryClass::dsv4);
+  if (one_type && &k != &v)
+    return refuse("llama.cpp does not support different K (" + std::string(k.name) + ") and V (" +
+                      std::string(v.name) + ") cache types for architecture '" +
+                      model.architecture + "'",
+                  "give both the same type, e.g. --kv-type " + std::string(k.name));
+  const bool off = workload.flash_attn == FlashAttention::off || model.architecture == "grok";
+  if (v.quantized() && off)
+    return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
+                  "use -fa on or -ctv f16");
+  for (std::size_t i = 0; i < model.n_layer && !off; ++i) {
+    const bool swa = i < hp.swa_layers.size() && hp.swa_layers[i];
+    const std::uint32_t d_k =
+        (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
+    const std::uint32_t d_v =
+        (swa && hp.head_dim_v_swa ? hp.head_dim_v_swa : hp.head_dim_v).value_or(0);
+    if (k.quantized() && d_k % k.block_elems != 0)
+      return refuse(block_mismatch("K", k, "n_embd_head_k", d_k), "use -ctk f16");
+    if (v.quantized() && d_v % v.block_elems != 0)
+      return refuse(block_mismatch("V", v, "n_embd_head_v", d_v), "use -ctv f16");
+  }
+  if (workload.n_seq > max_seq)
+    return refuse("n_seq_max must be <= " + std::to_string(max_seq),
+                  "ask for fewer slots with -np");
+  if (needs_other_context(model))
+    return refuse(model.architecture + " requires ctx_other to be set",
+                  "it drafts for another model: estimate that one");
+  return std::nullopt;
+}
+
+}  // namespace fitvram

@@ -1,0 +1,39 @@
+#include <algorithm>
+
+#include "fitvram/runtime.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr std::uint64_t prefill_tokens = 4096;  // SharpInference's prefill chunk
+/// Values per token that a prefill chunk keeps: three embeddings, queries, K and V, feed-forward
+/// and Gemma's per-layer embeddings.
+std::uint64_t prefill_width(const ModelInfo& model) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t n_embd = hp.n_embd.value_or(0);
+  std::uint64_t head_dim = std::max(hp.head_dim_k.value_or(0), hp.head_dim_k_swa.value_or(0));
+  for (const auto& layer : model.layers)
+    for (const auto& slot : layer.caches)
+      if (slot.role == CacheRole::kv)
+        head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
+  const std::uint64_t n_ff =
+      hp.n_ff.max() != 0 ? hp.n_ff.max() : sat_mul(hp.n_ff_exp.max(), hp.n_expert_used.max());
+  std::uint64_t width =
+      3 * n_embd + 2 * hp.n_head.max() * head_dim + 2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
+  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
+    width += 2 * model.n_layer * ple + ple + n_embd;
+  return width;
+}
+
+}  // namespace
+
+Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {
+  const Bytes floor = 2 * GiB;
+  const Bytes dense = std::max(vram / 3, floor);
+  if (!windows_honoured || !has_window(model)) return dense;
+  const Bytes prefill = Bytes{4} * prefill_tokens * prefill_width(model);
+  return std::min(dense, std::max(floor, vram / 6) + prefill);
+}
+
+}  // namespace fitvram
