@@ -74,6 +74,64 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
 }
 
+/// Calls `put(device, index)` for every copy of a tensor that is loaded.
+template <typename Put>
+void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
+  bool has_output = false;
+  for (const auto& tensor : model.tensors)
+    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+  const std::size_t output_layer = model.layers.size();
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const Tensor& tensor = model.tensors[i];
+    if (tensor.layer >= 0) {
+      const auto layer = static_cast<std::size_t>(tensor.layer);
+      if (layer < model.n_layer) put(devices.holds_layer(layer), i);
+      continue;
+    }
+    if (belongs_to_output(model, tensor)) {
+      put(devices.holds_layer(output_layer), i);
+      continue;
+    }
+    switch (tensor.role) {
+      case TensorRole::token_embd:
+        put(false, i);
+        if (has_output || tensor.name != "token_embd.weight") break;
+        if (devices.holds_layer(output_layer))
+          put(true, i);
+        else if (loads_tied_output_twice(model))
+          put(false, i);
+        break;
+      case TensorRole::position_embd:
+      case TensorRole::per_layer_embd:
+        put(false, i);
+        break;
+      case TensorRole::rope: {
+        bool device = false, host = false;
+        for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
+          if (!layer_uses_rope_factors(model, layer)) continue;
+          (devices.holds_layer(layer) ? device : host) = true;
+        }
+        if (device) put(true, i);
+        if (host) put(false, i);
+        break;
+      }
+      case TensorRole::output:
+      case TensorRole::output_norm:
+      case TensorRole::norm:
+      case TensorRole::attention:
+      case TensorRole::feed_forward:
+      case TensorRole::expert:
+      case TensorRole::router:
+      case TensorRole::recurrent:
+      case TensorRole::indexer:
+      case TensorRole::multimodal:
+      case TensorRole::other:
+        put(devices.holds_layer(0), i);
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 bool llama_cpp_honours_window(const ModelInfo& model) {
@@ -94,66 +152,21 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
     sum.host = weights.flat - sum.device;
     return sum;
   }
-  bool has_output = false;
-  for (const auto& tensor : model.tensors)
-    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
   AllocatedSizes sizes(devices);
-  const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
-    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
-  };
-  const std::size_t output_layer = model.layers.size();
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+  place_tensors(model, devices, [&](bool device, std::size_t i) {
     const Tensor& tensor = model.tensors[i];
-    const TensorType& type = *weights.types[i];
-    if (tensor.layer >= 0) {
-      const auto layer = static_cast<std::size_t>(tensor.layer);
-      if (layer < model.n_layer) put(devices.holds_layer(layer), tensor, type);
-      continue;
-    }
-    if (belongs_to_output(model, tensor)) {
-      put(devices.holds_layer(output_layer), tensor, type);
-      continue;
-    }
-    switch (tensor.role) {
-      case TensorRole::token_embd:
-        put(false, tensor, type);
-        if (has_output || tensor.name != "token_embd.weight") break;
-        if (devices.holds_layer(output_layer))
-          put(true, tensor, type);
-        else if (loads_tied_output_twice(model))
-          put(false, tensor, type);
-        break;
-      case TensorRole::position_embd:
-      case TensorRole::per_layer_embd:
-        put(false, tensor, type);
-        break;
-      case TensorRole::rope: {
-        bool device = false, host = false;
-        for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-          if (!layer_uses_rope_factors(model, layer)) continue;
-          (devices.holds_layer(layer) ? device : host) = true;
-        }
-        if (device) put(true, tensor, type);
-        if (host) put(false, tensor, type);
-        break;
-      }
-      case TensorRole::output:
-      case TensorRole::output_norm:
-      case TensorRole::norm:
-      case TensorRole::attention:
-      case TensorRole::feed_forward:
-      case TensorRole::expert:
-      case TensorRole::router:
-      case TensorRole::recurrent:
-      case TensorRole::indexer:
-      case TensorRole::multimodal:
-      case TensorRole::other:
-        put(devices.holds_layer(0), tensor, type);
-        break;
-    }
-  }
+    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
+    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
+  });
   return sum;
+}
+
+std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Workload& workload) {
+  std::vector<PlacedTensor> placed;
+  place_tensors(model, Devices(model, workload), [&](bool device, std::size_t i) {
+    placed.push_back({i, device});
+  });
+  return placed;
 }
 
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload,

@@ -21,6 +21,8 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 // Sources that only exist to keep another one short, and the test of that other one.
 const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
+    {"explain_fit", "explain"},
+    {"explain_weights", "explain"},
     {"file_kind", "gguf"},
     {"gguf_reader", "gguf"},
     {"graph_attention", "graph"},

@@ -59,6 +59,7 @@ constexpr Layer layers[] = {
     {"graph", "estimate", 7},
     {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
+    {"explain_fit", "fit", 8},
     {"llama_cpp", "estimate", 7},
     {"placement", "estimate", 7},
     {"fit", "fit", 8},

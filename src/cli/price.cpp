@@ -128,7 +128,13 @@ Row Pricer::priced(Row row, const Weights& weights) const {
                            "; llama.cpp splits by layer, so a little less is usable"});
   }
   row.notes = std::move(notes);
-  if (options_.explain) row.steps = explain(model, weights, row.workload, *options_.runtime);
+  if (options_.explain) {
+    row.steps = explain(model, weights, row.workload, *options_.runtime);
+    if (row.fit)
+      for (auto& step :
+           explain(*row.fit, model, weights, row.workload, *options_.runtime, options_.reserve))
+        row.steps.push_back(std::move(step));
+  }
   if (model.format == ModelFormat::gguf && model.source != standard_input)
     row.server_command = server_command(row);
   return row;

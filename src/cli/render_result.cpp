@@ -121,6 +121,7 @@ Json result_json(const Row& row, const Runtime& runtime) {
       steps.push_back({{"figure", step.figure},
                        {"formula", step.formula},
                        {"value", step.value},
+                       {"unit", step.unit == Step::Unit::tokens ? "tokens" : "bytes"},
                        {"rule", step.rule}});
     result["steps"] = std::move(steps);
   }
