@@ -1,7 +1,7 @@
 #include <map>
-#include <tuple>
 
 #include "cache_tensors.hpp"
+#include "explain_weights.hpp"
 #include "fitvram/estimate.hpp"
 #include "llama_cpp.hpp"
 #include "placement.hpp"
@@ -58,20 +58,9 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
   const std::string source = std::string(runtime.title) + ' ' + std::string(runtime.version);
   std::vector<Step> steps;
 
-  std::map<std::tuple<TensorRole, bool>, Bytes> by_role;
-  if (!weights.types.empty() && weights.types.size() == model.tensors.size()) {
-    for (std::size_t i = 0; i < model.tensors.size(); ++i)
-      by_role[{model.tensors[i].role, true}] += tensor_bytes(model.tensors[i], *weights.types[i]);
-    Bytes sum;
-    std::string formula;
-    for (const auto& [key, bytes] : by_role) {
-      sum += bytes;
-      formula += (formula.empty() ? "" : " + ") + std::to_string(bytes.count);
-    }
-    std::string words;
-    for (const auto& [key, bytes] : by_role)
-      words += (words.empty() ? "" : " + ") + std::string(name_of(std::get<0>(key)));
-    steps.push_back({"weights in the file", formula, sum.count, words});
+  for (const bool device : {true, false}) {
+    auto parts = explain_weights(model, weights, workload, runtime, device);
+    steps.insert(steps.end(), parts.begin(), parts.end());
   }
   if (runtime.rules.explain != nullptr || runtime.rules.context != llama_cpp_context) {
     if (runtime.rules.explain != nullptr)
@@ -81,11 +70,6 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
     steps.push_back(total_step(memory));
     return steps;
   }
-  steps.push_back(
-      {"model (device)", std::to_string(memory.model.device.count), memory.model.device.count,
-       "tensors of the layers on the GPU, padded by its allocator; a tied head once more"});
-  steps.push_back({"model (host)", std::to_string(memory.model.host.count), memory.model.host.count,
-                   "input embeddings stay on the host"});
 
   if (model.format == ModelFormat::parameters) {
     steps.push_back({"context", std::to_string(memory.context.device.count),
@@ -120,7 +104,11 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
     }
     list.emplace_back(text, t.n_layer);
   });
+  std::map<bool, std::pair<std::string, Bytes>> whole;
   for (const auto& figure : order) {
+    auto& [sum, bytes] = whole[!figure.ends_with("(host)")];
+    sum += (sum.empty() ? "" : " + ") + std::to_string(sums[figure].bytes.count);
+    bytes += sums[figure].bytes;
     std::string formula;
     for (const auto& [text, count] : terms[figure])
       formula += (formula.empty() ? "" : " + ") + std::to_string(count) + " * (" + text + ")";
@@ -128,11 +116,21 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
                      "tensors * (values per row * bytes per value * rows), " +
                          std::to_string(sums[figure].cells) + " cells; " + source});
   }
+  for (const auto& [device, sum] : whole)
+    steps.push_back({device ? "context (device)" : "context (host)", sum.first, sum.second.count,
+                     "the caches above; " + source});
   steps.push_back({"compute (device)", std::to_string(memory.compute.device.count),
                    memory.compute.device.count, "largest moment of a batch, derived; " + source});
   steps.push_back({"overhead", std::to_string(memory.overhead.device.count),
                    memory.overhead.device.count, std::string(devices.backend().overhead_source)});
+  steps.push_back({"compute (host)", std::to_string(memory.compute.host.count),
+                   memory.compute.host.count, "inputs of a batch, masks, embeddings; " + source});
   steps.push_back(total_step(memory));
+  steps.push_back({"total (host)",
+                   std::to_string(memory.model.host.count) + " + " +
+                       std::to_string(memory.context.host.count) + " + " +
+                       std::to_string(memory.compute.host.count),
+                   memory.host_total().count, "model + context + compute"});
   return steps;
 }
 

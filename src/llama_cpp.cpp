@@ -74,6 +74,34 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
 }
 
+/// Calls `put(device, index)` for every copy of a tensor that is loaded.
+template <typename Put>
+void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
+  bool has_output = false;
+  for (const auto& tensor : model.tensors)
+    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const Tensor& tensor = model.tensors[i];
+    if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
+    if (tensor.role == TensorRole::rope && tensor.layer < 0) {
+      bool device = false, host = false;
+      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
+        if (!layer_uses_rope_factors(model, layer)) continue;
+        (devices.holds_layer(layer) ? device : host) = true;
+      }
+      if (device) put(true, i);
+      if (host) put(false, i);
+      continue;
+    }
+    put(devices.holds(model, tensor), i);
+    if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
+    if (devices.holds_layer(model.layers.size()))
+      put(true, i);
+    else if (loads_tied_output_twice(model))
+      put(false, i);
+  }
+}
+
 }  // namespace
 
 bool llama_cpp_honours_window(const ModelInfo& model) {
@@ -94,36 +122,21 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
     sum.host = weights.flat - sum.device;
     return sum;
   }
-  bool has_output = false;
-  for (const auto& tensor : model.tensors)
-    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
   AllocatedSizes sizes(devices);
-  const auto put = [&](bool device, const Tensor& tensor, const TensorType& type) {
-    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, type, device);
-  };
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+  place_tensors(model, devices, [&](bool device, std::size_t i) {
     const Tensor& tensor = model.tensors[i];
-    const TensorType& type = *weights.types[i];
-    if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
-    if (tensor.role == TensorRole::rope && tensor.layer < 0) {
-      bool device = false, host = false;
-      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-        if (!layer_uses_rope_factors(model, layer)) continue;
-        (devices.holds_layer(layer) ? device : host) = true;
-      }
-      if (device) put(true, tensor, type);
-      if (host) put(false, tensor, type);
-      continue;
-    }
-    put(devices.holds(model, tensor), tensor, type);
-    if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
-    if (devices.holds_layer(model.layers.size()))
-      put(true, tensor, type);
-    else if (loads_tied_output_twice(model))
-      put(false, tensor, type);
-  }
+    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
+    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
+  });
   return sum;
+}
+
+std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Workload& workload) {
+  std::vector<PlacedTensor> placed;
+  place_tensors(model, Devices(model, workload), [&](bool device, std::size_t i) {
+    placed.push_back({i, device});
+  });
+  return placed;
 }
 
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload,

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "fitvram/runtime.hpp"
 
@@ -11,6 +13,12 @@ namespace fitvram {
 bool llama_cpp_honours_window(const ModelInfo& model);
 Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
                             const Workload& workload);
+/// One copy of a tensor that is loaded: its index, and where it lies.
+struct PlacedTensor {
+  std::size_t tensor = 0;
+  bool device = false;
+};
+std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Workload& workload);
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload,
                                   const Runtime& runtime);
 void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);

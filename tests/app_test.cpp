@@ -1,32 +1,14 @@
 #include "cli/app.hpp"
 
-#include <array>
-#include <cstdio>
-
 #include "catch.hpp"
 #include "support/fake_io.hpp"
-#include "support/places.hpp"
+#include "support/shell.hpp"
 
 using namespace fitvram::test;
 
 namespace {
 
-/// The installed program in a shell, where a process is what is tested.
-struct Shell {
-  std::string out;
-  int status = 0;
-};
-Shell shell(const std::string& line) {
-  Shell result;
-  FILE* pipe = ::popen(line.c_str(), "r");
-  std::array<char, 4096> buffer{};
-  while (const auto n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    result.out.append(buffer.data(), n);
-  result.status = ::pclose(pipe);
-  return result;
-}
-
-const std::string binary = std::string("'") + program_path() + "'";
+const std::string binary = program();
 
 }  // namespace
 
@@ -97,6 +79,69 @@ TEST_CASE("colours stand in tables on a terminal and nowhere else") {
   CHECK(
       run_words({"rank", "tiny.gguf", "--vram", "24", "--color", "always"}).out.find("\x1b[32m") !=
       std::string::npos);
+}
+
+TEST_CASE("machine formats are the same bytes on a terminal and in a pipe") {
+  const std::vector<std::vector<std::string>> commands = {
+      {"estimate", "tiny.gguf", "--vram", "24"},
+      {"rank", "tiny.gguf", "--vram", "24"},
+      {"plan", "tiny.gguf", "--only-gpus", "cards.json"},
+      {"show", "tiny.gguf"},
+      {"check", "checks.json"},
+      {"compare-log", "server.log"},
+      {"list", "quants"}};
+  for (auto command : commands)
+    for (const auto* const format : {"json", "ndjson", "csv", "markdown", "junit", "github"}) {
+      if (command[0] != "check" && std::string(format).size() > 4 && format[0] != 'm' &&
+          format[0] != 'n')
+        continue;
+      command.insert(command.end(), {"--format", format});
+      auto io = small_world(command);
+      io.terminal = true;
+      io.columns = 200;
+      INFO(command[0] << " " << format);
+      CHECK(run(io).out == run_words(command).out);
+    }
+}
+
+TEST_CASE("the environment gives defaults, and the command line wins") {
+  auto io = small_world({"estimate", "tiny.gguf", "--json"});
+  io.environment = {{"FITVRAM_GPU", "RTX 3090"},
+                    {"FITVRAM_CTX_SIZE", "2k"},
+                    {"FITVRAM_KV_TYPE", "q8_0"},
+                    {"FITVRAM_RUNTIME", ""}};
+  const auto by_environment = run(io);
+  CHECK(by_environment.out == run_words({"estimate", "tiny.gguf", "--json", "--gpu", "RTX 3090",
+                                         "-c", "2k", "--kv-type", "q8_0"})
+                                  .out);
+  io.words = {"estimate", "tiny.gguf", "--json", "-c", "1k", "--gpu", "4090", "-ctk", "f16"};
+  CHECK(run(io).out == run_words({"estimate", "tiny.gguf", "--json", "--gpu", "4090", "-c", "1k",
+                                  "-ctk", "f16", "-ctv", "q8_0"})
+                           .out);
+}
+
+TEST_CASE("a card on the command line is not an amount of memory from the environment") {
+  auto io = small_world({"estimate", "tiny.gguf", "--gpu", "RTX 3090", "--json"});
+  io.environment = {{"FITVRAM_VRAM", "1G"}};
+  CHECK(run(io).out == run_words(io.words).out);
+}
+
+TEST_CASE("a wrong variable is named, where a command reads it") {
+  auto io = small_world({"estimate", "tiny.gguf"});
+  io.environment = {{"FITVRAM_CACHE_TYPE_K", "bf61"}};
+  const auto result = run(io);
+  CHECK(result.status == 2);
+  CHECK(result.err ==
+        "fitvram: error: environment variable FITVRAM_CACHE_TYPE_K: unknown cache type 'bf61'\n"
+        "  hint: did you mean 'bf16'?\n");
+  io.words = {"list", "quants"};
+  CHECK(run(io).status == 0);
+}
+
+TEST_CASE("a log's settings are not those of the environment") {
+  auto io = small_world({"compare-log", "server.log"});
+  io.environment = {{"FITVRAM_CTX_SIZE", "1k"}, {"FITVRAM_BACKEND", "cpu"}};
+  CHECK(run(io).out == run_words(io.words).out);
 }
 
 TEST_CASE("output that cannot be written is an error") {

@@ -1,6 +1,10 @@
+#include <map>
+
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
 #include "support/arithmetic.hpp"
+#include "support/fake_io.hpp"
+#include "support/json_schema.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -43,4 +47,52 @@ TEST_CASE("a cache is explained by its layers, heads and cells") {
   });
   REQUIRE(it != steps.end());
   CHECK(it->formula == "104 * (2048 * 2 * 1536)");
+}
+
+TEST_CASE("every figure that --explain prints is what its arithmetic comes to") {
+  using namespace fitvram::test;
+  const std::vector<std::vector<std::string>> questions = {
+      {"gemma-3-27b", "--gpu", "RTX 4090"},
+      {"gemma-3-27b", "--vram", "8G", "-ngl", "30", "-np", "3", "-ctk", "q8_0", "-ctv", "q8_0"},
+      {"qwen3-8b", "-q", "Q4_K_M", "--vram", "24G", "--reserve", "1G"},
+      {"deepseek-r1", "-q", "Q4_K_M", "--gpu", "8x H100 SXM"},
+      {"mamba2-780m", "--vram", "1G"},
+      {"tiny.gguf", "--vram", "2G"},
+      {"tiny.gguf", "--vram", "100M"}};
+  for (auto words : questions) {
+    const auto name = words.front();
+    words.insert(words.begin(), "estimate");
+    words.insert(words.end(), {"--explain", "--json"});
+    const auto result = Json::parse(run_words(words).out)["results"][0];
+    std::map<std::string, std::uint64_t> figures;
+    for (const auto& step : result["steps"]) {
+      INFO(name << ": " << step.dump());
+      CHECK(Arithmetic::value(step["formula"].get<std::string>()) == step["value"]);
+      CHECK_FALSE(step["rule"].get<std::string>().empty());
+      figures[step["figure"].get<std::string>()] = step["value"].get<std::uint64_t>();
+    }
+    INFO(name);
+    for (const auto* const side : {"device", "host"})
+      for (const auto& [key, bytes] : result["memory"][side].items()) {
+        const auto part = key.substr(0, key.find('_'));
+        const auto figure = part == "overhead" ? part : part + " (" + side + ")";
+        if (bytes != 0 || figures.contains(figure)) CHECK(figures[figure] == bytes);
+      }
+    const auto& fit = result["fit"];
+    CHECK(figures["reserve"] == fit["reserve_bytes"]);
+    CHECK(figures["safe context"] == fit["safe_n_ctx"]);
+    CHECK(figures["max context"] == fit["max_n_ctx"]);
+    if (fit["free_bytes"] >= 0)
+      CHECK(figures["free"] == fit["free_bytes"]);
+    else
+      CHECK(figures["lacking"] + fit["free_bytes"].get<std::uint64_t>() == 0);
+    const auto budget = figures["budget"];
+    for (const auto* const context : {"safe context", "max context"}) {
+      const std::string here = std::string("needed at ") + context;
+      const std::string above = std::string("needed at a step above ") + context;
+      if (figures.contains(here)) CHECK(figures[here] <= budget);
+      if (figures.contains(above)) CHECK(figures[above] > budget);
+    }
+    CHECK((figures["needed to fit"] <= budget) == (fit["verdict"] == "fits"));
+  }
 }

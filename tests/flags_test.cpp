@@ -27,7 +27,7 @@ TEST_CASE("every option has one meaning, a description and a command that takes 
     INFO(flag.names);
     CHECK_FALSE(flag.about.empty());
     CHECK_FALSE(flag.commands.empty());
-    CHECK(flag.commands.find_first_not_of("respClc") == std::string_view::npos);
+    CHECK(flag.commands.find_first_not_of("respCklc") == std::string_view::npos);
     CHECK(long_name(flag).starts_with("--"));
     for (const char command : flag.commands)
       for (const auto name : spellings(flag)) CHECK(seen.insert({command, name}).second);

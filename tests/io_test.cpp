@@ -70,3 +70,44 @@ TEST_CASE("arguments come without the program's name") {
   CHECK(make_process_io(2, argv)->args() == std::vector<std::string>{"rank"});
   CHECK(make_process_io(0, nullptr)->args().empty());
 }
+
+TEST_CASE("lines are read one at a time, the last with or without its end") {
+  const Folder folder;
+  std::ofstream(folder.at("a")) << "one\n\nthree";
+  const auto io = make_process_io(0, nullptr);
+  auto lines = io->read_lines(folder.at("a"));
+  REQUIRE(lines);
+  CHECK_FALSE((*lines)->ready());
+  CHECK((*lines)->next().value() == "one");
+  CHECK((*lines)->ready());
+  CHECK((*lines)->next().value() == "");
+  CHECK((*lines)->next().value() == "three");
+  CHECK_FALSE((*lines)->next().value().has_value());
+  CHECK(io->read_lines(folder.at("none")).error().message ==
+        "cannot be opened: No such file or directory");
+  CHECK((*io->read_lines(folder.path.string()))->next().error().message ==
+        "cannot be read: Is a directory");
+}
+
+TEST_CASE("a line that is too long is an error, and the next is read") {
+  const Folder folder;
+  std::ofstream(folder.at("a")) << std::string(std::size_t{40} << 20, 'x') << "\nshort\n";
+  const auto io = make_process_io(0, nullptr);
+  auto lines = io->read_lines(folder.at("a"));
+  REQUIRE(lines);
+  CHECK((*lines)->next().error().message == "the line is longer than 16 MiB");
+  CHECK((*lines)->next().value() == "short");
+}
+
+TEST_CASE("a file is written as a whole or not at all") {
+  const Folder folder;
+  const auto io = make_process_io(0, nullptr);
+  CHECK_FALSE(io->write_file(folder.at("a"), "first"));
+  CHECK_FALSE(io->write_file(folder.at("a"), "second"));
+  std::ifstream in(folder.at("a"));
+  CHECK(std::string{std::istreambuf_iterator<char>(in), {}} == "second");
+  const auto error = io->write_file(folder.at("none/a"), "x");
+  REQUIRE(error);
+  CHECK(error->message == "cannot be written: No such file or directory");
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}

@@ -67,6 +67,7 @@ constexpr Layer layers[] = {
     {"graph", "estimate", 7},
     {"schedule", "estimate", 7},
     {"explain", "estimate", 7},
+    {"explain_fit", "fit", 8},
     {"llama_cpp", "estimate", 7},
     {"vllm", "estimate", 7},
     {"sglang", "estimate", 7},
@@ -107,7 +108,7 @@ struct Confined {
 const std::vector<Confined>& confined() {
   static const std::vector<std::string_view> outside = {"cli/io", "cli/main"};
   static const std::vector<Confined> rules = {
-      {"<nlohmann/", {"hf_*", "safetensors", "gpus", "catalog", "cli/render*", "cli/json"}},
+      {"<nlohmann/", {"hf_*", "safetensors", "gpus", "catalog", "cli/render*", "cli/requests"}},
       {"<CLI/", {"cli/app"}},
       {"<fmt/", {"cli/*"}},
       {"<fstream>", outside},

@@ -46,6 +46,7 @@ struct Step {
   std::string formula;  ///< "52 * 2 * 1536 * (16*128*2)"
   std::uint64_t value = 0;
   std::string rule;  ///< the formula in words, with its source
+  enum class Unit { bytes, tokens } unit = Unit::bytes;
 };
 std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                           const Runtime& runtime);

@@ -44,6 +44,12 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
         const Runtime& runtime, const Device& device, const ReservePolicy& reserve,
         bool extend_ctx);
 
+/// The arithmetic of a Fit: budget, reserve, verdict and the two contexts, each with what is needed
+/// there and one step above.
+std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights& weights,
+                          const Workload& workload, const Runtime& runtime,
+                          const ReservePolicy& reserve);
+
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
 /// the highest that is tight. Only then a lower one (`lowered`), and the lowest if nothing is

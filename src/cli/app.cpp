@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/batch.hpp"
 #include "cli/commands.hpp"
+#include "cli/completion.hpp"
 #include "cli/flags.hpp"
 #include "cli/io.hpp"
 #include "cli/list.hpp"
@@ -33,10 +35,6 @@ void rewrite_short_options(Words& args) {
       if (arg == first && first.size() > 2 && first[1] != '-') arg = long_name(flag);
     }
   }
-}
-
-bool takes(const CommandRow& command, const Flag& flag) {
-  return flag.commands.find(command.initial) != std::string_view::npos;
 }
 
 std::string takers(const Flag& flag) {
@@ -113,11 +111,35 @@ Parsed parse(const CommandRow& command, Words args) {
   return parsed;
 }
 
-Options options_of(const CommandRow& command, const Words& args) {
+/// Whether an option takes the place of another one's environment variable.
+bool silences(std::string_view given, std::string_view other) {
+  constexpr std::pair<std::string_view, std::string_view> rows[] = {
+      {"--gpu", "--vram"}, {"--only-catalog", "--catalog"}, {"--only-gpus", "--gpus"}};
+  return given == other ||
+         std::find(std::begin(rows), std::end(rows), std::pair(given, other)) != std::end(rows);
+}
+
+void read_environment(const Io& io, const CommandRow& command, const Parsed& parsed,
+                      Options& options) {
+  for (const auto& flag : flags()) {
+    if (!reads_environment(command, flag)) continue;
+    const auto name = env_name(flag);
+    const auto value = io.env(name).value_or("");
+    const auto given = [&](const auto& other) {
+      return silences(long_name(*other.first), long_name(flag));
+    };
+    if (value.empty() || std::any_of(parsed.values.begin(), parsed.values.end(), given)) continue;
+    if (const auto problem = flag.set(options, value))
+      refuse("environment variable " + name + ": " + problem->message, problem->hint);
+  }
+}
+
+Options options_of(const Io& io, const CommandRow& command, const Words& args) {
   Options options;
   options.command = command.command;
   options.runtime = find_runtime("llama.cpp");
   auto parsed = parse(command, args);
+  read_environment(io, command, parsed, options);
   for (const auto& [flag, values] : parsed.values)
     for (const auto& value : values) {
       const std::string name(long_name(*flag));
@@ -150,7 +172,25 @@ Options options_of(const CommandRow& command, const Words& args) {
     options.log = parsed.words.front();
     return options;
   }
+  if (command.command == Command::check) {
+    if (parsed.words.size() != 1)
+      refuse("check takes one CATALOG", "a JSON or NDJSON file, or - for standard input");
+    if (options.baseline.empty() && options.write_baseline)
+      refuse("option '--write-baseline' needs a file", "--baseline FILE");
+    options.checks = parsed.words.front();
+    return options;
+  }
   options.models = std::move(parsed.words);
+  if (!options.batch.empty()) {
+    if (!options.models.empty())
+      refuse("option '--batch' takes no MODEL",
+             "each request names its own: {\"model\": \"" + options.models.front() + "\"}");
+    if (options.format != "table" && options.format != "ndjson")
+      refuse("option '--batch' answers in NDJSON", "leave --format " + options.format + " out");
+    if (options.all_quants)
+      refuse("option '--batch' answers each request in one line", "leave --all-quants out");
+    return options;
+  }
   if (command.command == Command::rank) {
     if (options.gpu.empty() && !options.vram)
       refuse("rank needs a GPU",
@@ -164,15 +204,16 @@ Options options_of(const CommandRow& command, const Words& args) {
 
 const CommandRow& command_of(const std::string& word) {
   if (const auto* row = find_command(word)) return *row;
-  std::vector<std::string_view> names{"help"};
+  std::vector<std::string_view> names;
   for (const auto& row : commands()) names.push_back(row.name);
+  for (const auto& row : services()) names.push_back(row.name);
   if (word.starts_with('-'))
     refuse("the command comes first, not '" + word + "'", "fitvram COMMAND [MODEL...] [options]");
   if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
     refuse("unknown command '" + word + "'", "fitvram estimate " + word);
-  refuse(
-      "unknown command '" + word + "'",
-      did_you_mean(word, names, "rank, estimate, show, plan, compare, list, compare-log or help"));
+  refuse("unknown command '" + word + "'",
+         did_you_mean(word, names,
+                      "rank, estimate, show, plan, compare, check, list, compare-log or help"));
 }
 
 Style style_of(const Io& io, const Options& options) {
@@ -205,6 +246,7 @@ bool contains(const Words& args, std::string_view a, std::string_view b) {
 }
 
 ExitCode run_command(Io& io, const Options& options) {
+  if (!options.batch.empty()) return run_batch(io, options);
   const auto report = answer(io, options);
   if (!report) {
     io.write_err(render_error(report.error()));
@@ -214,11 +256,22 @@ ExitCode run_command(Io& io, const Options& options) {
   }
   const auto* format = find_format(options.format);
   ExitCode code = fits(*report) ? ExitCode::ok : ExitCode::does_not_fit;
-  if (!report->errors.empty()) code = ExitCode::bad_input;
+  if (!answers_all(*report)) code = ExitCode::bad_input;
   code = print(io, format->render(*report, style_of(io, options)), code);
   if (!format->carries_notes) io.write_err(render_notes(*report));
   for (const auto& error : report->errors) io.write_err(render_error(error));
   return code;
+}
+
+ExitCode run_completion(Io& io, const Words& args) {
+  const std::string what = args.size() < 2 ? "" : args[1];
+  const auto script = completion_script(what);
+  if (!script.empty()) return print(io, script, ExitCode::ok);
+  const auto words = completion_words(io, what, args.size() < 3 ? "" : args[2]);
+  if (!words) refuse("completion for which shell?", "bash, zsh or fish");
+  std::string lines;
+  for (const auto& word : *words) lines += word + "\n";
+  return print(io, lines, ExitCode::ok);
 }
 
 ExitCode run_checked(Io& io) {
@@ -233,10 +286,12 @@ ExitCode run_checked(Io& io) {
     if (args.size() == 1) return print(io, help(), ExitCode::ok);
     return print(io, help(command_of(args[1])), ExitCode::ok);
   }
+  if (args.front() == "man") return print(io, manual(), ExitCode::ok);
+  if (args.front() == "completion") return run_completion(io, args);
   const auto& command = command_of(args.front());
   args.erase(args.begin());
   if (contains(args, "--help", "-h")) return print(io, help(command), ExitCode::ok);
-  return run_command(io, options_of(command, args));
+  return run_command(io, options_of(io, command, args));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/check.hpp"
 #include "cli/compare.hpp"
 #include "cli/compare_log.hpp"
 #include "cli/inputs.hpp"
@@ -23,15 +24,11 @@ struct Inputs {
 };
 
 void add(Inputs& inputs, Result<ModelInfo> model, const Options& options) {
-  if (!model) {
+  if (!model)
     inputs.errors.push_back(model.error());
-    return;
-  }
-  if (options.params && model->tensors.empty()) {
-    model->n_params = *options.params;
-    std::erase_if(model->notes, [](const Note& note) { return note.code == "params-unknown"; });
-  }
-  inputs.models.push_back(std::make_shared<const ModelInfo>(std::move(*model)));
+  else
+    inputs.models.push_back(
+        with_count(std::make_shared<const ModelInfo>(std::move(*model)), options));
 }
 
 bool matches(std::string_view name, std::string_view filter) {
@@ -46,10 +43,7 @@ Result<Inputs> read_models(Io& io, const Options& options) {
     for (auto& model : load_models(io, word, *catalog)) add(inputs, std::move(model), options);
   if (!options.models.empty()) return inputs;
   if (options.params) {
-    const std::string name =
-        options.name.empty() ? format_count(*options.params) + " parameters" : options.name;
-    inputs.models.push_back(
-        std::make_shared<const ModelInfo>(model_of_params(*options.params, name)));
+    inputs.models.push_back(model_of_count(options, options.name));
   } else if (options.command == Command::rank) {
     for (const auto& entry : *catalog)
       if (matches(entry.name, options.filter)) add(inputs, model_of(entry), options);
@@ -58,19 +52,10 @@ Result<Inputs> read_models(Io& io, const Options& options) {
 }
 
 Result<std::optional<Gpu>> read_gpu(Io& io, const Options& options) {
-  if (options.gpu.empty()) {
-    if (!options.vram) return std::optional<Gpu>{};
-    return std::optional<Gpu>(gpu_of_memory(*options.vram));
-  }
+  if (options.gpu.empty()) return gpu_of({}, options);
   const auto cards = load_gpus(io, options);
   if (!cards) return cards.error();
-  auto gpu = find_gpu(*cards, options.gpu);
-  if (!gpu) return gpu.error();
-  if (options.vram) {
-    gpu->vram = gpu->total = *options.vram;
-    gpu->visible_known = true;
-  }
-  return std::optional<Gpu>(std::move(*gpu));
+  return gpu_of(*cards, options);
 }
 
 Report new_report(const Options& options, Inputs& inputs) {
@@ -243,6 +228,7 @@ bool usable(const Row& row) { return !row.fit || row.fit->verdict != Verdict::no
 Result<Report> answer(Io& io, const Options& options) {
   if (options.command == Command::list) return run_list(io, options);
   if (options.command == Command::compare_log) return run_compare_log(io, options);
+  if (options.command == Command::check) return run_check(io, options);
   const auto gpu = read_gpu(io, options);
   if (!gpu) return gpu.error();
   auto inputs = read_models(io, options);
@@ -258,11 +244,20 @@ Result<Report> answer(Io& io, const Options& options) {
       return run_plan(io, options, std::move(*inputs));
     case Command::compare:
       return run_compare(options, std::move(*inputs), *gpu);
+    case Command::check:
     case Command::list:
     case Command::compare_log:
       break;
   }
   return run_list(io, options);
+}
+
+bool answers_all(const Report& report) {
+  if (!report.errors.empty()) return false;
+  const auto* body = std::get_if<CheckReport>(&report.body);
+  return body == nullptr ||
+         std::none_of(body->entries.begin(), body->entries.end(),
+                      [](const CheckedEntry& entry) { return entry.error.has_value(); });
 }
 
 bool fits(const Report& report) {
@@ -282,6 +277,9 @@ bool fits(const Report& report) {
                          [](const auto& line) { return line.row && usable(*line.row); });
     });
   if (const auto* body = std::get_if<CompareReport>(&report.body)) return body->comparison.agrees();
+  if (const auto* body = std::get_if<CheckReport>(&report.body))
+    return std::all_of(body->entries.begin(), body->entries.end(),
+                       [](const CheckedEntry& entry) { return entry.holds(); });
   return true;
 }
 

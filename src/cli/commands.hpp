@@ -10,8 +10,12 @@ namespace fitvram::cli {
 /// Report::errors, and the others still answer.
 Result<Report> answer(Io& io, const Options& options);
 
+/// True unless an input gave no answer: a MODEL, an entry of a catalogue.
+bool answers_all(const Report& report);
+
 /// True unless what was asked to fit does not: a model of `estimate` (with --all-quants: in every
-/// form), every model of `rank`, a model of `plan` on every GPU.
+/// form), every model of `rank`, a model of `plan` on every GPU, an entry of
+/// `check` as it is expected to.
 bool fits(const Report& report);
 
 }  // namespace fitvram::cli

@@ -4,6 +4,7 @@
 
 #include "cli/flags.hpp"
 #include "cli/render_words.hpp"
+#include "cli/request_fields.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -24,7 +25,8 @@ constexpr CommandRow command_table[] = {
      "  fitvram estimate model-Q4_K_M.gguf --gpu 4090 -c 32k\n"
      "  fitvram estimate gemma-3-27b -q Q4_K_M --vram 24G -ctk q8_0 -ctv q8_0\n"
      "  fitvram estimate ./config.json --explain     every figure with its formula\n"
-     "  curl -s URL/config.json | fitvram estimate - -q Q4_K_M\n"},
+     "  curl -s URL/config.json | fitvram estimate - -q Q4_K_M\n"
+     "  fitvram estimate --batch - --gpu 4090 < requests.ndjson > answers.ndjson\n"},
     {Command::show, "show", 's', "MODEL...",
      "What was read from a model: layers by cache, tensors by role.",
      "  fitvram show model-00001-of-00003.gguf       any shard of a split model\n"
@@ -40,6 +42,19 @@ constexpr CommandRow command_table[] = {
      "range.",
      "  fitvram compare qwen3-8b --gpu 4090 -c 32k\n"
      "  fitvram compare gemma-3-27b -q AWQ-4 --gpu \"2x 3090\" -tp 2\n"},
+    {Command::check, "check", 'k', "CATALOG",
+     "Whether the entries of a catalogue do what is expected of them.\n"
+     "CATALOG is JSON or NDJSON, or - for standard input. An entry names a model\n"
+     "(a file beside the catalogue, a catalogue name, or a config in place of it),\n"
+     "what to count with, and what to expect; options say what entries leave out:\n"
+     "  {\"model\": \"gemma-3-27b\", \"quant\": \"Q4_K_M\", \"n_ctx\": \"32k\",\n"
+     "   \"gpu\": \"RTX 4090\", \"expect\": {\"verdict\": \"tight\", \"min_ctx\": \"64k\"}}\n"
+     "Without an expectation a model must run: fits or tight. All entries are\n"
+     "reported, broken ones included.",
+     "  fitvram check models.json\n"
+     "  fitvram check models.json --baseline base.json --write-baseline\n"
+     "  fitvram check models.json --baseline base.json --tolerance 1%\n"
+     "  fitvram check models.json --format github    annotations in a pull request\n"},
     {Command::list, "list", 'l', "SUBJECT [FILTER]",
      "The tables that fitvram answers from.\n"
      "SUBJECT is gpus, models, runtimes, architectures, cache-types or quants.",
@@ -63,9 +78,17 @@ constexpr std::string_view model_words =
 constexpr std::string_view exit_words =
     "exit status:\n"
     "  0  everything asked for fits, or nothing about fitting was asked\n"
-    "  1  something does not fit (rank: nothing does), compare-log: it differs\n"
+    "  1  something does not fit (rank: nothing does), compare-log: it differs,\n"
+    "     check: an entry does not do what it is expected to\n"
     "  2  the command line is wrong\n"
-    "  3  an input cannot be read or is not supported\n";
+    "  3  an input cannot be read or is not supported\n"
+    "estimate --batch: 0 when every request has its line, be it an error.\n";
+
+constexpr ServiceRow service_table[] = {
+    {"help", "[COMMAND]", "What a command does and every option it takes."},
+    {"completion", "SHELL", "Completions for bash, zsh or fish, to be sourced or installed."},
+    {"man", "", "The manual page: fitvram man | man -l -"},
+};
 
 std::string option_line(const Flag& flag) {
   constexpr std::size_t indent = 31;
@@ -86,18 +109,38 @@ std::string option_line(const Flag& flag) {
   return left;
 }
 
+std::string environment_of(const CommandRow& command) {
+  std::string names;
+  for (const auto& flag : flags())
+    if (takes(command, flag) && reads_environment(command, flag))
+      names += (names.empty() ? "" : ", ") + env_name(flag);
+  if (names.empty()) return "";
+  std::string out = "\nEnvironment (defaults of the options of these names; options win):\n";
+  for (const auto& line : wrapped(names, page - 4)) out += "  " + line + "\n";
+  return out;
+}
+
+std::string request_keys_of(const CommandRow& command) {
+  const bool check = command.command == Command::check;
+  if (!check && command.command != Command::estimate) return "";
+  std::string names = check ? "name, model, expect" : "id, model, workload";
+  for (const auto key : request_keys()) names += ", " + std::string(key);
+  std::string out = fmt::format("\nKeys of {}:\n", check ? "an entry" : "a request (--batch)");
+  for (const auto& line : wrapped(names, page - 4)) out += "  " + line + "\n";
+  if (check) out += "Keys of expect: verdict, max_bytes, min_ctx, min_safe_ctx.\n";
+  return out;
+}
+
 std::string options_of(const CommandRow& command) {
   std::vector<std::string_view> groups;
   for (const auto& flag : flags())
-    if (flag.commands.find(command.initial) != std::string_view::npos &&
-        std::find(groups.begin(), groups.end(), flag.group) == groups.end())
+    if (takes(command, flag) && std::find(groups.begin(), groups.end(), flag.group) == groups.end())
       groups.push_back(flag.group);
   std::string out;
   for (const auto group : groups) {
     out += fmt::format("\n{}:\n", group);
     for (const auto& flag : flags())
-      if (flag.group == group && flag.commands.find(command.initial) != std::string_view::npos)
-        out += option_line(flag);
+      if (flag.group == group && takes(command, flag)) out += option_line(flag);
   }
   return out;
 }
@@ -105,6 +148,9 @@ std::string options_of(const CommandRow& command) {
 }  // namespace
 
 std::span<const CommandRow> commands() { return command_table; }
+std::span<const ServiceRow> services() { return service_table; }
+std::string_view words_on_models() { return model_words; }
+std::string_view words_on_exit_status() { return exit_words; }
 
 const CommandRow* find_command(std::string_view name) {
   for (const auto& row : command_table)
@@ -139,7 +185,8 @@ std::string help() {
       "commands:\n";
   for (const auto& row : command_table)
     out += fmt::format("  {:<12}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
-  out += "  help        What a command does and every option it takes.\n\n";
+  for (const auto& row : service_table) out += fmt::format("  {:<12}{}\n", row.name, row.about);
+  out += "\n";
   out += model_words;
   out += "\n";
   out += exit_words;
@@ -149,9 +196,10 @@ std::string help() {
 std::string help(const CommandRow& command) {
   std::string out = fmt::format("usage: fitvram {} {} [options]\n\n{}\n\nexamples:\n{}",
                                 command.name, command.arguments, command.about, command.examples);
-  if (command.command != Command::list && command.command != Command::compare_log)
+  if (command.command != Command::list && command.command != Command::compare_log &&
+      command.command != Command::check)
     out += "\n" + std::string(model_words);
-  return out + options_of(command);
+  return out + options_of(command) + request_keys_of(command) + environment_of(command);
 }
 
 }  // namespace fitvram::cli

@@ -21,12 +21,6 @@ std::string_view file_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-std::string directory_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string_view::npos) return ".";
-  return std::string(path.substr(0, slash == 0 ? 1 : slash));
-}
-
 std::string join(const std::string& directory, std::string_view name) {
   if (directory == ".") return std::string(name);
   return directory + (directory.ends_with('/') ? "" : "/") + std::string(name);
@@ -312,6 +306,47 @@ Models load_models(Io& io, const std::string& word, const std::vector<CatalogEnt
   const auto entry = find_model(catalog, word);
   if (!entry) return {entry.error()};
   return {model_of(**entry)};
+}
+
+std::string directory_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return std::string(path.substr(0, slash == 0 ? 1 : slash));
+}
+
+std::string beside(const Io& io, const std::string& directory, const std::string& word) {
+  if (directory == "." || word.starts_with('/') || word.starts_with("~/") || word == "-")
+    return word;
+  const auto path = join(directory, word);
+  return looks_like_a_path(word) || io.kind_of(path) != PathKind::missing ? path : word;
+}
+
+Result<std::optional<Gpu>> gpu_of(const std::vector<GpuCard>& cards, const Options& options) {
+  if (options.gpu.empty()) {
+    if (!options.vram) return std::optional<Gpu>{};
+    return std::optional<Gpu>(gpu_of_memory(*options.vram));
+  }
+  auto gpu = find_gpu(cards, options.gpu);
+  if (!gpu) return gpu.error();
+  if (options.vram) {
+    gpu->vram = *options.vram;
+    gpu->visible_known = true;
+  }
+  return std::optional<Gpu>(std::move(*gpu));
+}
+
+std::shared_ptr<const ModelInfo> with_count(std::shared_ptr<const ModelInfo> model,
+                                            const Options& options) {
+  if (!options.params || !model->tensors.empty()) return model;
+  auto counted = *model;
+  counted.n_params = *options.params;
+  std::erase_if(counted.notes, [](const Note& note) { return note.code == "params-unknown"; });
+  return std::make_shared<const ModelInfo>(std::move(counted));
+}
+
+std::shared_ptr<const ModelInfo> model_of_count(const Options& options, const std::string& name) {
+  return std::make_shared<const ModelInfo>(model_of_params(
+      *options.params, name.empty() ? format_count(*options.params) + " parameters" : name));
 }
 
 }  // namespace fitvram::cli

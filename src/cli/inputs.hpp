@@ -1,4 +1,6 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +25,18 @@ Result<std::vector<GpuCard>> load_gpus(Io& io, const Options& options);
 /// path that exists wins over a catalogue name; "-" is standard input.
 std::vector<Result<ModelInfo>> load_models(Io& io, const std::string& word,
                                            const std::vector<CatalogEntry>& catalog);
+
+/// `word`, or where a file of that name is said to be: in `directory`, the catalogue's own.
+std::string beside(const Io& io, const std::string& directory, const std::string& word);
+/// The directory part of a path, "." when it has none.
+std::string directory_of(std::string_view path);
+
+/// --gpu and --vram among these cards; nothing when neither was given.
+Result<std::optional<Gpu>> gpu_of(const std::vector<GpuCard>& cards, const Options& options);
+/// `model` with --params where it cannot count its own.
+std::shared_ptr<const ModelInfo> with_count(std::shared_ptr<const ModelInfo> model,
+                                            const Options& options);
+/// The model of which --params is all that is known.
+std::shared_ptr<const ModelInfo> model_of_count(const Options& options, const std::string& name);
 
 }  // namespace fitvram::cli

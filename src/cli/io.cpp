@@ -59,6 +59,75 @@ class Mapping {
   std::size_t size_;
 };
 
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return false;
+    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  }
+  return true;
+}
+
+class DescriptorLines final : public Lines {
+ public:
+  DescriptorLines(int fd, bool owned, std::string name)
+      : file_(owned ? fd : -1), fd_(fd), name_(std::move(name)) {}
+
+  bool ready() const override { return end_ || buffer_.find('\n', from_) != std::string::npos; }
+
+  Result<std::optional<std::string_view>> next() override {
+    bool too_long = false;
+    while (true) {
+      const auto end = buffer_.find('\n', from_);
+      if (end != std::string::npos) {
+        const auto line = std::string_view(buffer_).substr(from_, end - from_);
+        from_ = end + 1;
+        if (too_long) return refused();
+        return std::optional(line);
+      }
+      if (end_) {
+        const auto line = std::string_view(buffer_).substr(from_);
+        from_ = buffer_.size();
+        if (too_long) return refused();
+        return line.empty() ? std::optional<std::string_view>() : std::optional(line);
+      }
+      buffer_.erase(0, std::exchange(from_, 0));
+      if (buffer_.size() > longest_line) {
+        too_long = true;
+        buffer_.clear();
+      }
+      if (auto error = fill()) return *error;
+    }
+  }
+
+ private:
+  static constexpr std::size_t longest_line = std::size_t{1} << 24;
+  static constexpr std::size_t at_a_time = std::size_t{1} << 16;
+
+  static Error refused() {
+    return Error{ErrorCode::limit, "", "the line is longer than 16 MiB", ""};
+  }
+
+  std::optional<Error> fill() {
+    const auto used = buffer_.size();
+    buffer_.resize(used + at_a_time);
+    ssize_t n = 0;
+    do n = ::read(fd_, buffer_.data() + used, at_a_time);
+    while (n < 0 && errno == EINTR);
+    buffer_.resize(used + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    end_ = n <= 0;
+    if (n < 0) return io_error(name_, "cannot be read: " + reason());
+    return std::nullopt;
+  }
+
+  Descriptor file_;
+  int fd_;
+  std::string name_;
+  std::string buffer_;
+  std::size_t from_ = 0;
+  bool end_ = false;
+};
+
 class ProcessIo final : public Io {
  public:
   ProcessIo(int argc, char** argv) : args_(argv + std::min(argc, 1), argv + argc) {}
@@ -83,6 +152,16 @@ class ProcessIo final : public Io {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) return io_error(path, "cannot be opened: " + reason());
     return map(file.fd, path);
+  }
+
+  void forget_files() override { mappings_.clear(); }
+
+  Result<std::unique_ptr<Lines>> read_lines(const std::string& path) override {
+    using Made = std::unique_ptr<Lines>;
+    if (path == "-") return Made(new DescriptorLines(STDIN_FILENO, false, "standard input"));
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(path, "cannot be opened: " + reason());
+    return Made(new DescriptorLines(fd, true, path));
   }
 
   Result<std::span<const std::byte>> read_stdin() override {
@@ -119,6 +198,24 @@ class ProcessIo final : public Io {
     return names;
   }
 
+  std::optional<Error> write_file(const std::string& path, std::string_view text) override {
+    const auto fresh = path + ".new";
+    {
+      const Descriptor file(
+          ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t{0666}));
+      if (file.fd < 0) return io_error(path, "cannot be written: " + reason());
+      if (!write_all(file.fd, text)) {
+        auto error = io_error(path, "cannot be written: " + reason());
+        ::unlink(fresh.c_str());
+        return error;
+      }
+    }
+    if (::rename(fresh.c_str(), path.c_str()) == 0) return std::nullopt;
+    auto error = io_error(path, "cannot be replaced: " + reason());
+    ::unlink(fresh.c_str());
+    return error;
+  }
+
   std::optional<Error> write_out(std::string_view text) override {
     if (!write_all(STDOUT_FILENO, text))
       return io_error("standard output", "cannot be written: " + reason());
@@ -136,15 +233,6 @@ class ProcessIo final : public Io {
   }
 
  private:
-  static bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = ::write(fd, text.data(), text.size());
-      if (n < 0 && errno != EINTR) return false;
-      text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-    }
-    return true;
-  }
-
   Result<std::span<const std::byte>> map(int fd, const std::string& name) {
     struct stat st {};
     if (::fstat(fd, &st) != 0) return io_error(name, "cannot be read: " + reason());

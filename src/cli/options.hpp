@@ -10,10 +10,16 @@
 
 namespace fitvram::cli {
 
-enum class Command { rank, estimate, show, plan, compare, list, compare_log };
+enum class Command { rank, estimate, show, plan, compare, check, list, compare_log };
 enum class Color { automatic, always, never };
 enum class SortKey { params, total, free, ctx, verdict, name };
 enum class Subject { gpus, models, runtimes, architectures, cache_types, quants };
+
+/// Growth that a baseline allows: a share and an amount.
+struct Tolerance {
+  std::uint64_t hundredths_of_percent = 0;
+  Bytes bytes;
+};
 
 /// A parsed command line: what was asked, before any file is read.
 struct Options {
@@ -45,6 +51,12 @@ struct Options {
   Subject subject = Subject::gpus;  ///< of list
   bool show_tensors = false;
   bool show_params = false;
+
+  std::string batch;     ///< --batch: the file of requests
+  std::string checks;    ///< CATALOG of check
+  std::string baseline;  ///< --baseline
+  bool write_baseline = false;
+  Tolerance tolerance;
 
   std::string log;        ///< FILE of compare-log
   std::string log_model;  ///< --model: what the log's program loaded; empty = as the log says

@@ -193,7 +193,13 @@ Row Pricer::priced(Row row, const Weights& weights) const {
                            " splits by layer, so a little less is usable"});
   }
   row.notes = std::move(notes);
-  if (options_.explain) row.steps = explain(model, weights, row.workload, *options_.runtime);
+  if (options_.explain) {
+    row.steps = explain(model, weights, row.workload, *options_.runtime);
+    if (row.fit)
+      for (auto& step :
+           explain(*row.fit, model, weights, row.workload, *options_.runtime, options_.reserve))
+        row.steps.push_back(std::move(step));
+  }
   if (options_.runtime->rules.launch != nullptr)
     row.server_command = options_.runtime->rules.launch(model, weights.quant, row.workload);
   return row;

@@ -12,11 +12,14 @@
 namespace fitvram::cli {
 namespace {
 
-constexpr std::array<Format, 4> format_table = {{
+constexpr std::array<Format, 7> format_table = {{
     {"table", render_table, false},
     {"json", render_json, true},
+    {"ndjson", render_ndjson, true},
     {"csv", render_csv, false},
     {"markdown", render_markdown, false},
+    {"junit", render_junit, false, true},
+    {"github", render_github, false, true},
 }};
 
 std::string note_line(const std::string& where, const Note& note) {
@@ -54,6 +57,15 @@ struct Notes {
       }
   }
   void operator()(const CompareReport& body) { add(body.log, body.row.notes); }
+  void operator()(const CheckReport& body) {
+    for (const auto& entry : body.entries)
+      if (entry.row)
+        for (const auto& note : entry.row->notes)
+          if (note.severity == Severity::warning) add(entry.name, {note});
+    if (body.baseline_file.empty()) return;
+    for (const auto& name : body.gone)
+      add(body.baseline_file, {{Severity::info, "gone", "'" + name + "' is in no entry any more"}});
+  }
   void operator()(const RankReport& body) {
     std::map<std::string, std::size_t> codes;
     for (const auto& row : body.rows)

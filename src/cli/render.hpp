@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/report.hpp"
+#include "cli/requests.hpp"
 
 namespace fitvram::cli {
 
@@ -17,15 +18,26 @@ struct Style {
 struct Format {
   std::string_view name;
   std::string (*render)(const Report& report, const Style& style);
-  bool carries_notes;  ///< notes are part of the output, so they are not repeated for people
+  bool carries_notes;       ///< notes are part of the output, so they are not repeated for people
+  bool only_check = false;  ///< for what a catalogue's check finds, and nothing else
 };
 std::span<const Format> formats();
 const Format* find_format(std::string_view name);
 
 std::string render_table(const Report& report, const Style& style);
 std::string render_json(const Report& report, const Style& style);
+std::string render_ndjson(const Report& report, const Style& style);
 std::string render_csv(const Report& report, const Style& style);
 std::string render_markdown(const Report& report, const Style& style);
+
+std::string render_junit(const Report& report, const Style& style);
+std::string render_github(const Report& report, const Style& style);
+
+/// The line that answers a request of a batch, and the one that says why there is no answer.
+std::string render_answer(std::size_t line, const std::string& id, const Row& row,
+                          const Runtime& runtime);
+std::string render_refusal(std::size_t line, const std::string& id, const Error& error);
+std::string render_baseline(const Baseline& baseline);
 
 /// Lines for standard error: "fitvram: warning: gemma3: ...".
 std::string render_notes(const Report& report);
@@ -50,8 +62,16 @@ Sheet sheet_of_grid(const Grid& grid);
 Sheet sheet_of_runtimes(const RuntimesReport::Entry& entry);
 Sheet sheet_of_comparison(const LogComparison& comparison);
 
+/// "holds", "breaks" or "error".
+std::string_view status_of(const CheckedEntry& entry);
+
 /// "16386.94", "-0.31": hundredths of a MiB.
 std::string mib(std::int64_t hundredths);
+
+std::string markdown_of(const Sheet& sheet);
+/// RFC 4180.
+std::string csv_of(const std::vector<std::string>& keys,
+                   const std::vector<std::vector<std::string>>& rows);
 
 /// Columns padded to their contents; the first is shortened in the middle, the last cut off at
 /// words, where the line would be wider than `width`.

@@ -178,7 +178,9 @@ std::string estimate_block(const Row& row, const Runtime& runtime, const Style& 
     const auto value = std::to_string(step.value);
     out += fmt::format("\n  {}\n", step.figure);
     if (step.formula != value) paragraph(out, 4, "= " + step.formula, style);
-    out += fmt::format("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
+    out += step.unit == Step::Unit::tokens
+               ? fmt::format("    = {} tokens\n", value)
+               : fmt::format("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
     paragraph(out, 4, step.rule, style);
   }
   if (!row.server_command.empty()) out += "\n  " + printable(row.server_command) + "\n";

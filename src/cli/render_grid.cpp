@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/render.hpp"
+#include "cli/render_check.hpp"
 #include "cli/render_show.hpp"
 #include "text.hpp"
 
@@ -27,13 +28,6 @@ std::string csv_line(const std::vector<std::string>& fields) {
   for (std::size_t i = 0; i < fields.size(); ++i)
     line += (i == 0 ? "" : ",") + csv_field(fields[i]);
   return line + "\r\n";
-}
-
-std::string csv_of(const std::vector<std::string>& keys,
-                   const std::vector<std::vector<std::string>>& rows) {
-  std::string out = csv_line(keys);
-  for (const auto& row : rows) out += csv_line(row);
-  return out;
 }
 
 struct Field {
@@ -144,6 +138,7 @@ struct Csv {
     return csv_of({"figure", "unit", "log_mib_or_cells", "estimate", "equal", "decides", "remark"},
                   rows);
   }
+  std::string operator()(const CheckReport& body) const { return checks_csv(body); }
   std::string operator()(const ListReport& body) const {
     const auto& columns = body.grid.columns;
     std::vector<std::string> keys;
@@ -162,20 +157,6 @@ struct Csv {
 std::string markdown_cell(const std::string& text) {
   std::string out;
   for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
-  return out;
-}
-
-std::string markdown_of(const Sheet& sheet) {
-  std::string out = "|";
-  for (const auto& column : sheet.columns) out += " " + markdown_cell(column.title) + " |";
-  out += "\n|";
-  for (const auto& column : sheet.columns) out += column.right ? " ---: |" : " --- |";
-  out += "\n";
-  for (const auto& row : sheet.rows) {
-    out += "|";
-    for (const auto& cell : row) out += " " + markdown_cell(cell) + " |";
-    out += "\n";
-  }
   return out;
 }
 
@@ -211,6 +192,7 @@ struct Markdown {
   std::string operator()(const CompareReport& body) const {
     return markdown_of(sheet_of_comparison(body.comparison));
   }
+  std::string operator()(const CheckReport& body) const { return checks_markdown(body); }
   std::string operator()(const ListReport& body) const {
     return markdown_of(sheet_of_grid(body.grid));
   }
@@ -224,6 +206,27 @@ std::string render_csv(const Report& report, const Style&) {
 
 std::string render_markdown(const Report& report, const Style&) {
   return std::visit(Markdown{}, report.body);
+}
+
+std::string csv_of(const std::vector<std::string>& keys,
+                   const std::vector<std::vector<std::string>>& rows) {
+  std::string out = csv_line(keys);
+  for (const auto& row : rows) out += csv_line(row);
+  return out;
+}
+
+std::string markdown_of(const Sheet& sheet) {
+  std::string out = "|";
+  for (const auto& column : sheet.columns) out += " " + markdown_cell(column.title) + " |";
+  out += "\n|";
+  for (const auto& column : sheet.columns) out += column.right ? " ---: |" : " --- |";
+  out += "\n";
+  for (const auto& row : sheet.rows) {
+    out += "|";
+    for (const auto& cell : row) out += " " + markdown_cell(cell) + " |";
+    out += "\n";
+  }
+  return out;
 }
 
 Sheet sheet_of_grid(const Grid& grid) {

@@ -4,6 +4,7 @@
 
 #include "cli/render.hpp"
 #include "cli/render_block.hpp"
+#include "cli/render_check.hpp"
 #include "cli/render_show.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
@@ -193,6 +194,8 @@ struct Table {
   std::string operator()(const CompareReport& body) const {
     return comparison_block(body, runtime, style);
   }
+
+  std::string operator()(const CheckReport& body) const { return checks_block(body, style); }
 };
 
 }  // namespace

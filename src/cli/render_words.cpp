@@ -46,6 +46,10 @@ std::string plural(std::uint64_t n, const char* word) {
   return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
 }
 
+std::string plural(std::uint64_t n, const char* word, const char* words) {
+  return fmt::format("{} {}", n, n == 1 ? word : words);
+}
+
 std::string cache_types(const Workload& w) {
   const auto k = cache_type_name(w.type_k);
   const auto v = cache_type_name(w.type_v);

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "compute.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
 
 std::string_view command_of(const Report& report) {
-  constexpr std::string_view names[] = {"estimate", "rank",        "plan",   "show",
-                                        "list",     "compare-log", "compare"};
+  constexpr std::string_view names[] = {"estimate", "rank",        "plan",  "show",
+                                        "list",     "compare-log", "check", "compare"};
   return names[report.body.index()];
 }
 
@@ -53,8 +54,8 @@ std::uint64_t layers_on_device(const ModelInfo& model, const Workload& workload)
   return std::min<std::uint64_t>(workload.n_gpu_layers, std::uint64_t{model.n_layer} + 1);
 }
 
-bool flash_attention_on(const Workload& workload) {
-  return workload.flash_attn != FlashAttention::off;
+bool flash_attention_on(const ModelInfo& model, const Workload& workload) {
+  return flash_attention_resolved(model, workload);
 }
 
 }  // namespace fitvram::cli

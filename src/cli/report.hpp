@@ -92,6 +92,32 @@ struct CompareReport {
   LogComparison comparison;
 };
 
+/// An expectation that does not hold.
+struct Breach {
+  std::string code;  ///< "verdict", "max-bytes", "min-ctx", "min-safe-ctx", "growth"
+  std::string message;
+};
+
+/// One entry of a catalogue: priced, or an error.
+struct CheckedEntry {
+  std::string name;
+  std::size_t line = 0;
+  std::optional<Row> row;
+  const Runtime* runtime = nullptr;
+  std::optional<Error> error;
+  std::vector<Breach> breaches;
+  std::optional<Bytes> baseline;  ///< what the device took when the baseline was written
+
+  bool holds() const { return row && breaches.empty(); }
+};
+
+struct CheckReport {
+  std::string file;
+  std::string baseline_file;  ///< empty = none
+  std::vector<CheckedEntry> entries;
+  std::vector<std::string> gone;  ///< names of the baseline that the catalogue has not
+};
+
 /// Models under every runtime.
 struct RuntimesReport {
   struct Line {
@@ -108,7 +134,7 @@ struct RuntimesReport {
 
 struct Report {
   std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport,
-               RuntimesReport>
+               CheckReport, RuntimesReport>
       body;
   std::vector<Error> errors;  ///< inputs that gave no answer
   const Runtime* runtime = nullptr;
@@ -136,7 +162,7 @@ std::vector<TensorGroup> group_tensors(const ModelInfo& model, const Weights& we
 std::string cache_type_name(const TensorType* type);
 /// Layers on the device as -ngl counts them: every layer that runs and the output.
 std::uint64_t layers_on_device(const ModelInfo& model, const Workload& workload);
-/// "on" or "off": what automatic flash attention comes to.
-bool flash_attention_on(const Workload& workload);
+/// What automatic flash attention comes to.
+bool flash_attention_on(const ModelInfo& model, const Workload& workload);
 
 }  // namespace fitvram::cli

@@ -19,6 +19,13 @@ if(NOT out MATCHES "^fitvram ${VERSION}[ \n]")
   message(FATAL_ERROR "fitvram --version says '${out}', not 'fitvram ${VERSION}'")
 endif()
 
+foreach(file man/man1/fitvram.1 bash-completion/completions/fitvram zsh/site-functions/_fitvram
+    fish/vendor_completions.d/fitvram.fish fitvram/catalog.json fitvram/schema/catalog.schema.json)
+  if(NOT EXISTS ${prefix}/share/${file})
+    message(FATAL_ERROR "share/${file} is not installed")
+  endif()
+endforeach()
+
 # What fitvram is built with is no business of those who use it.
 file(GLOB exports ${prefix}/${LIBDIR}/cmake/fitvram/*.cmake)
 foreach(export IN LISTS exports)

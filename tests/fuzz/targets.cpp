@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "cli/request_fields.hpp"
+#include "cli/requests.hpp"
 #include "fitvram/fitvram.hpp"
 #include "server_log.hpp"
 #include "support/fake_io.hpp"
@@ -32,7 +34,9 @@ void price(const ModelInfo& model) {
   const Runtime& runtime = *find_runtime("llama.cpp");
   const Weights weights = stored_weights(model);
   Workload workload;
-  workload.backend = "cpu";
+  const auto device = estimate(model, weights, workload, runtime);
+  require(device.context.device + device.context.host >= Bytes{});
+  workload.backend = "cpu";  // a device pads small states more than the host does
   const auto small = estimate(model, weights, workload, runtime);
   workload.n_ctx = 2 * workload.n_ctx;
   const auto large = estimate(model, weights, workload, runtime);
@@ -88,6 +92,28 @@ void log(Input bytes) {
   static_cast<void>(scheme_of_file_type(read.model.file_type));
 }
 
+/// Requests as a batch and as a catalogue holds them, and a baseline. The file's name is not told
+/// by the bytes, so no place may leave it out.
+void requests(Input bytes) {
+  const std::string text = text_of(bytes);
+  const auto line = cli::parse_request({text, 1}, "r.json", false);
+  if (!line) require(line.error().where.starts_with("r.json:"));
+  static_cast<void>(cli::id_in(text));
+  const auto cut = cli::cut_requests(text, "c.json");
+  for (const auto& entry : cut.entries) {
+    const auto request = cli::parse_request(entry, "c.json", true);
+    static_cast<void>(cli::name_in(entry.text));
+    if (!request) {
+      require(!request.error().message.empty());
+      continue;
+    }
+    cli::Options options;
+    static_cast<void>(cli::apply(request->fields, options));
+  }
+  const auto baseline = cli::parse_baseline(text, "b.json");
+  if (!baseline) require_told(baseline.error());
+}
+
 /// The whole program, its arguments taken from the first line and a file from the rest.
 void program(Input bytes) {
   const std::string text = text_of(bytes);
@@ -113,9 +139,10 @@ void program(Input bytes) {
 }
 
 constexpr std::array target_table{
-    Target{"config", config}, Target{"gguf", gguf},       Target{"gguf_shards", gguf_shards},
-    Target{"log", log},       Target{"program", program}, Target{"safetensors", safetensors},
-    Target{"tables", tables},
+    Target{"config", config},           Target{"gguf", gguf},
+    Target{"gguf_shards", gguf_shards}, Target{"log", log},
+    Target{"program", program},         Target{"requests", requests},
+    Target{"safetensors", safetensors}, Target{"tables", tables},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // A world in memory in which the whole program runs, and the small one that the golden cases share.
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,22 @@
 
 namespace fitvram::test {
 
+class FakeLines final : public cli::Lines {
+ public:
+  explicit FakeLines(const std::string& text) : text_(text) {}
+  Result<std::optional<std::string_view>> next() override {
+    std::string line;
+    if (!std::getline(text_, line)) return std::optional<std::string_view>();
+    line_ = line;
+    return std::optional<std::string_view>(line_);
+  }
+  bool ready() const override { return true; }
+
+ private:
+  std::istringstream text_;
+  std::string line_;
+};
+
 class FakeIo final : public cli::Io {
  public:
   std::vector<std::string> words;
@@ -23,6 +40,7 @@ class FakeIo final : public cli::Io {
   std::string out;
   std::string err;
   bool full_disk = false;
+  int n_forgotten = 0;
   bool terminal = false;
   std::size_t columns = 0;
 
@@ -48,6 +66,18 @@ class FakeIo final : public cli::Io {
     const auto at = files.find(path);
     if (at == files.end()) return Error{ErrorCode::io, path, "cannot be opened", ""};
     return std::as_bytes(std::span(at->second));
+  }
+  void forget_files() override { ++n_forgotten; }
+  Result<std::unique_ptr<cli::Lines>> read_lines(const std::string& path) override {
+    if (path != "-" && !files.contains(path))
+      return Error{ErrorCode::io, path, "cannot be opened", ""};
+    using Made = std::unique_ptr<cli::Lines>;
+    return Made(new FakeLines(path == "-" ? input : files.at(path)));
+  }
+  std::optional<Error> write_file(const std::string& path, std::string_view text) override {
+    if (full_disk) return Error{ErrorCode::io, path, "cannot be written: no space", ""};
+    files[path] = text;
+    return std::nullopt;
   }
   Result<std::span<const std::byte>> read_stdin() override {
     return std::as_bytes(std::span(input));
@@ -139,6 +169,30 @@ inline FakeIo small_world(std::vector<std::string> args = {}) {
         {"name": "Small", "vendor": "nvidia", "vram_gib": 8},
         {"name": "Middle", "vendor": "nvidia", "vram_gib": 24, "vram_mib_seen": 24564},
         {"name": "Large", "vendor": "amd", "vram_gib": 80}]})";
+  io.files["checks.json"] = R"({
+  "defaults": {"quant": "Q4_K_M", "n_ctx": "8k"},
+  "entries": [
+    {"name": "holds", "model": "gemma-3-27b", "vram": "24G", "expect": {"min_ctx": "16k"}},
+    {"name": "tight", "model": "gemma-3-27b", "vram": "20G", "expect": "fits"},
+    {"name": "broken", "model": },
+    {"name": "typo", "model": "tiny.gguf", "n_ctxt": 1024},
+    {"name": "no file", "model": "models/b.gguf", "vram": "8G"},
+    {"name": "fat", "model": "tiny.gguf", "quant": null,
+     "expect": {"max_bytes": "1M"}},
+    {"model": {"architectures": ["Qwen3ForCausalLM"]}, "vram": "8G"}
+    {"name": "after a missing comma", "model": "qwen3-8b", "vram": "1G", "expect": "no"}
+  ]
+})";
+  io.files["good.ndjson"] =
+      R"({"name": "one", "model": "tiny.gguf", "vram": "1G", "expect": "fits"}
+{"name": "two", "model": "gemma-3-27b", "quant": "Q8_0", "vram": "48G"}
+)";
+  io.files["requests.ndjson"] = R"({"id": "a", "model": "tiny.gguf", "n_ctx": 1024}
+{"id": 2, "modell": "tiny.gguf"}
+
+{"model": "tiny.gguf",
+{"model": "gemma-3-27b", "quant": "Q4_K_M", "gpu": "RTX 4090", "n_ctx": "32k"}
+)";
   io.files["catalog.json"] = R"({"models": [{"name": "google/gemma-3-27b-it", "config": )" + gemma +
                              R"(}, {"name": "Qwen/Qwen3-8B", "config": )" + qwen + "}]}";
   return io;

@@ -59,6 +59,13 @@ inline std::string violation(const Json& root, const Json& schema, const Json& v
     for (const auto& key : schema.value("required", Json::array()))
       if (!value.contains(key.get<std::string>())) return at + ": lacks " + key.dump();
     const auto properties = schema.value("properties", Json::object());
+    if (schema.contains("additionalProperties"))
+      for (const auto& [key, below] : value.items()) {
+        if (properties.contains(key)) continue;
+        if (schema["additionalProperties"].is_boolean()) return at + ": has " + key;
+        const auto wrong = violation(root, schema["additionalProperties"], below, at + "/" + key);
+        if (!wrong.empty()) return wrong;
+      }
     for (const auto& [key, below] : properties.items())
       if (value.contains(key)) {
         const auto wrong = violation(root, below, value[key], at + "/" + key);

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstddef>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "cli/io.hpp"
+#include "cli/options.hpp"
+#include "cli/price.hpp"
+#include "cli/requests.hpp"
+#include "fitvram/catalog.hpp"
+#include "fitvram/gpu.hpp"
+
+namespace fitvram::cli {
+
+/// A priced request and the rules it was priced by.
+struct Answer {
+  Row row;
+  const Runtime* runtime = nullptr;
+};
+
+/// Where requests are answered: the tables are read once, and the latest models stay at hand.
+class Desk {
+ public:
+  /// The command line is what requests leave out.
+  static Result<Desk> open(Io& io, const Options& options);
+
+  /// Prices one request. Models are named relative to `directory`. Errors stand at `file`:LINE.
+  Result<Answer> answer(const Request& request, const std::string& directory,
+                        const std::string& file);
+
+ private:
+  struct Known {
+    std::string key;
+    Model model;
+  };
+
+  Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
+       std::vector<GpuCard> cards);
+  Result<Model> model_of(const Request& request, const std::string& directory);
+  Result<ModelInfo> read(const Request& request, const std::string& word);
+
+  Io* io_;
+  Options options_;
+  std::vector<CatalogEntry> catalog_;
+  std::vector<GpuCard> cards_;
+  std::list<Known> known_;  ///< the latest first
+};
+
+}  // namespace fitvram::cli

@@ -1,0 +1,141 @@
+#include <algorithm>
+
+#include "fitvram/fit.hpp"
+#include "llama_cpp.hpp"
+
+namespace fitvram {
+
+namespace {
+
+constexpr const char* reserve_source = "SharpInference CudaForwardPass.cs @429b9df5";
+
+std::string text(Bytes bytes) { return std::to_string(bytes.count); }
+
+Step reserve_step(const Fit& fit, const ModelInfo& model, const Runtime& runtime,
+                  const ReservePolicy& policy) {
+  Step step{"reserve", text(fit.reserve), fit.reserve.count, ""};
+  if (policy.fixed) {
+    step.rule = "memory to keep free for 'fits', as asked";
+    return step;
+  }
+  if (runtime.rules.reserve != window_reserve) {
+    step.rule = "what " + std::string(runtime.title) + " keeps free itself";
+    return step;
+  }
+  const Bytes floor = 2 * GiB;
+  const Bytes dense = std::max(fit.vram / 3, floor);
+  const auto third = fit.vram / 3 > floor ? text(fit.vram) + " / 3" : "2 * " + text(GiB);
+  const bool window = has_window(model) && runtime.rules.honours_window(model);
+  if (fit.reserve == dense) {
+    step.formula = third;
+  } else {
+    const Bytes sixth = fit.vram / 6;
+    step.formula = sixth > floor ? text(fit.vram) + " / 6" : "2 * " + text(GiB);
+    const Bytes chunk = fit.reserve - std::max(floor, sixth);
+    step.formula += " + 4 * 4096 * " + std::to_string(chunk.count / 4 / 4096);
+  }
+  step.rule = window ? "a cache of windows saturates: the least of max(V/3, 2 GiB) and max(V/6, 2 "
+                       "GiB) + 4 bytes * 4096 tokens of a prefill * values per token"
+                     : "max(V/3, 2 GiB)";
+  step.rule += std::string("; ") + reserve_source;
+  return step;
+}
+
+/// Bytes to hold at a context, in the order in which people add them.
+struct Need {
+  std::string formula;
+  Bytes bytes;
+};
+
+Need need_to_run(const MemoryEstimate& m) {
+  return {text(m.model.device) + " + " + text(m.context.device) + " + " + text(m.compute.device) +
+              " + " + text(m.overhead.device),
+          m.device_total()};
+}
+
+Need need_to_fit(const MemoryEstimate& m, Bytes reserve) {
+  if (m.compute.device + m.overhead.device > reserve) return need_to_run(m);
+  return {text(m.model.device) + " + " + text(m.context.device) + " + " + text(reserve),
+          m.model.device + m.context.device + reserve};
+}
+
+class Contexts {
+ public:
+  Contexts(const Fit& fit, const ModelInfo& model, const Weights& weights, const Workload& workload,
+           const Runtime& runtime)
+      : fit_(fit), model_(model), weights_(weights), workload_(workload), runtime_(runtime) {}
+
+  void add(std::vector<Step>& steps, const std::string& name, std::uint64_t n_ctx,
+           bool safe) const {
+    const std::uint64_t streams = workload_.kv_unified ? 1 : std::max(1U, workload_.n_seq);
+    const std::uint64_t step = sat_mul(runtime_.cell_step, streams);
+    const std::uint64_t trained = sat_mul(model_.n_ctx_train, streams);
+    Step figure{name, std::to_string(n_ctx), n_ctx, "", Step::Unit::tokens};
+    if (n_ctx != 0 && n_ctx % step == 0) {
+      figure.formula = std::to_string(n_ctx / step) + " * " + std::to_string(runtime_.cell_step);
+      if (streams != 1) figure.formula += " * " + std::to_string(streams);
+    }
+    figure.rule = n_ctx == 0         ? "not even the shortest context"
+                  : n_ctx == trained ? "the trained length"
+                                     : "the most steps of " + std::to_string(runtime_.cell_step) +
+                                           " tokens a sequence";
+    figure.rule += safe ? ": model + context + max(reserve, compute + overhead) <= budget"
+                        : ": model + context + compute + overhead <= budget";
+    steps.push_back(figure);
+    if (n_ctx != 0) steps.push_back(need(name, n_ctx, safe));
+    if (n_ctx != trained) steps.push_back(need("a step above " + name, sat_add(n_ctx, step), safe));
+  }
+
+ private:
+  Step need(const std::string& name, std::uint64_t n_ctx, bool safe) const {
+    Workload workload = workload_;
+    workload.n_ctx = n_ctx;
+    const auto memory = estimate(model_, weights_, workload, runtime_);
+    const auto [formula, bytes] = safe ? need_to_fit(memory, fit_.reserve) : need_to_run(memory);
+    return {"needed at " + name, formula, bytes.count,
+            std::to_string(n_ctx) + " tokens: " +
+                (bytes <= fit_.budget ? "within the budget of " : "more than the budget of ") +
+                text(fit_.budget)};
+  }
+
+  const Fit& fit_;
+  const ModelInfo& model_;
+  const Weights& weights_;
+  const Workload& workload_;
+  const Runtime& runtime_;
+};
+
+}  // namespace
+
+std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights& weights,
+                          const Workload& workload, const Runtime& runtime,
+                          const ReservePolicy& reserve) {
+  const auto memory = estimate(model, weights, workload, runtime);
+  const auto run = need_to_run(memory);
+  const auto roomy = need_to_fit(memory, fit.reserve);
+  std::vector<Step> steps;
+  steps.push_back({"budget", text(fit.budget), fit.budget.count,
+                   fit.budget == fit.vram ? "all the memory that programs can use"
+                                          : "what of " + text(fit.vram) + " bytes " +
+                                                std::string(runtime.title) + " may use"});
+  steps.push_back(reserve_step(fit, model, runtime, reserve));
+  steps.push_back({"needed to fit", roomy.formula, roomy.bytes.count,
+                   "model + context + max(reserve, compute + overhead)"});
+  const bool runs = run.bytes <= fit.budget;
+  const auto verdict = std::string("verdict ") + name_of(fit.verdict) + ": ";
+  steps.push_back(
+      {runs ? "free" : "lacking",
+       runs ? text(fit.budget) + " - " + text(run.bytes)
+            : text(run.bytes) + " - " + text(fit.budget),
+       (runs ? fit.budget - run.bytes : run.bytes - fit.budget).count,
+       verdict + (!runs ? "the total is more than the budget"
+                  : roomy.bytes <= fit.budget
+                      ? "what is needed to fit is within the budget"
+                      : "the total is within the budget, what is needed to fit is not")});
+  const Contexts contexts(fit, model, weights, workload, runtime);
+  contexts.add(steps, "safe context", fit.safe_n_ctx, true);
+  contexts.add(steps, "max context", fit.max_n_ctx, false);
+  return steps;
+}
+
+}  // namespace fitvram

@@ -1,0 +1,191 @@
+#include "cli/batch.hpp"
+
+#include <sstream>
+
+#include "catch.hpp"
+#include "support/fake_io.hpp"
+#include "support/json_schema.hpp"
+#include "support/places.hpp"
+#include "support/shell.hpp"
+
+using namespace fitvram::test;
+
+namespace {
+
+Run batch(const std::string& input, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"estimate", "--batch", "-"});
+  auto io = small_world(more);
+  io.input = input;
+  return run(io);
+}
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+Json only(const std::string& input, std::vector<std::string> more = {}) {
+  const auto lines = lines_of(batch(input, std::move(more)).out);
+  REQUIRE(lines.size() == 1);
+  return lines.front();
+}
+
+}  // namespace
+
+TEST_CASE("a batch answers what estimate answers, field by field") {
+  const auto answer =
+      only(R"({"model":"gemma-3-27b","quant":"Q4_K_M","n_ctx":"32k","n_seq":2,"kv_unified":true,)"
+           R"("n_batch":1024,"n_ubatch":256,"cache_type_k":"q8_0","cache_type_v":"q8_0",)"
+           R"("flash_attn":true,"swa_full":true,"n_gpu_layers":40,"offload_kqv":false,)"
+           R"("n_outputs":7,"backend":"vulkan","gpu":"RTX 3090","gpu_count":2,"reserve":"1G",)"
+           R"("overhead":"100M"})");
+  const auto whole = run_words(
+      {"estimate",  "gemma-3-27b", "-q",        "Q4_K_M",     "-c",    "32k",     "-np",
+       "2",         "-kvu",        "-b",        "1024",       "-ub",   "256",     "--kv-type",
+       "q8_0",      "-fa",         "on",        "--swa-full", "-ngl",  "40",      "-nkvo",
+       "--outputs", "7",           "--backend", "vulkan",     "--gpu", "2x 3090", "--reserve",
+       "1G",        "--overhead",  "100M",      "--json"});
+  auto expected = Json::parse(whole.out)["results"][0];
+  auto found = answer;
+  for (const auto* const key : {"schema_version", "command", "line"}) found.erase(key);
+  CHECK(found == expected);
+}
+
+TEST_CASE("a result's own workload asks the same again") {
+  const auto first =
+      only(R"({"model":"gemma-3-4b","quant":"Q4_K_M","n_ctx":4096,"n_seq":2,"vram":"8G"})");
+  Json again = {{"model", "gemma-3-4b"},
+                {"quant", "Q4_K_M"},
+                {"vram", "8G"},
+                {"workload", first["workload"]}};
+  CHECK(only(again.dump()) == first);
+}
+
+TEST_CASE("answers come in order, with the line and the id of their request") {
+  const auto result = batch(
+      "{\"model\":\"tiny.gguf\",\"id\":\"x y\"}\n\n{\"id\":12,\"model\":\"nosuch\"}\nnonsense\n"
+      "{\"model\":\"tiny.gguf\"}");
+  CHECK(result.status == 0);
+  const auto lines = lines_of(result.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0]["line"] == 1);
+  CHECK(lines[0]["id"] == "x y");
+  CHECK(lines[1]["line"] == 3);
+  CHECK(lines[1]["id"] == 12);
+  CHECK(lines[1]["error"]["code"] == "unknown-name");
+  CHECK(lines[2]["error"]["where"] == "standard input:4:2");
+  CHECK(lines[3]["line"] == 5);
+  CHECK_FALSE(lines[3].contains("id"));
+  CHECK(
+      result.err.starts_with("fitvram: note: 2 of 4 requests could not be answered, the first: "));
+}
+
+TEST_CASE("what the command line says is what requests leave out") {
+  const std::vector<std::string> options = {"--vram", "8G", "-c", "2k"};
+  const auto silent = only(R"({"model":"tiny.gguf"})", options);
+  CHECK(silent["fit"]["vram_bytes"] == 8589934592U);
+  CHECK(silent["workload"]["n_ctx"] == 2048);
+  const auto own = only(R"({"model":"tiny.gguf","gpu":"RTX 3090","n_ctx":1024})", options);
+  CHECK(own["fit"]["vram_bytes"] == 25769803776U);
+  CHECK(own["workload"]["n_ctx"] == 1024);
+}
+
+TEST_CASE("a GPU is a card, several or an amount of memory") {
+  const auto vram = [](const std::string& fields) {
+    return only(R"({"model":"tiny.gguf",)" + fields + "}")["fit"]["vram_bytes"]
+        .get<std::uint64_t>();
+  };
+  CHECK(vram(R"("gpu":"2x RTX 3090")") == 2 * vram(R"("gpu":"3090")"));
+  CHECK(vram(R"("gpu":"3090","gpu_count":4)") == 4 * vram(R"("gpu":"3090")"));
+  CHECK(vram(R"("gpu":"24G")") == 25769803776U);
+  CHECK(vram(R"("vram":"24G")") == 25769803776U);
+  CHECK(vram(R"("vram":25769803776)") == 25769803776U);
+}
+
+TEST_CASE("a request that is wrong says where, what and what to do") {
+  const auto error = [](const std::string& fields) {
+    const auto e = only("{" + fields + "}")["error"];
+    return e["where"].get<std::string>() + ": " + e["message"].get<std::string>() + " (" +
+           e["hint"].get<std::string>() + ")";
+  };
+  CHECK(error(R"("model":"tiny.gguf","n_ctx":"many")") ==
+        "standard input:1: /n_ctx: 'many' is not a number of tokens (8192, 8k or 128k)");
+  CHECK(error(R"("model":"tiny.gguf","cache_typ_k":"q8_0")") ==
+        "standard input:1: /cache_typ_k: a request has no key 'cache_typ_k' "
+        "(did you mean 'cache_type_k'?)");
+  CHECK(error(R"("model":"tiny.gguf","n_ctx":1.5)") ==
+        "standard input:1: /n_ctx: 1.5 is not a whole number ()");
+  CHECK(error(R"("model":"tiny.gguf","swa_full":1)") ==
+        "standard input:1: /swa_full: must be true or false, not '1' ()");
+  CHECK(error(R"("model":"tiny.gguf","n_ctx":true)") ==
+        "standard input:1: /n_ctx: must be a number or text, not true ()");
+  CHECK(error(R"("model":7)") == "standard input:1: /model: must be text, not 7 ()");
+  CHECK(error(R"("model":"tiny.gguf","gpu":24)") ==
+        "standard input:1: /gpu: '24' is no card "
+        "(its name in quotes; memory is given as \"vram\": \"24G\")");
+  CHECK(error(R"("model":"tiny.gguf","gpu_count":2)") ==
+        "standard input:1: /gpu_count: says how many cards, but not which "
+        "(\"gpu\": \"RTX 3090\", \"gpu_count\": 2)");
+  CHECK(error(R"("model":"tiny.gguf","model":"tiny.gguf")") ==
+        "standard input:1: the key 'model' is there twice ()");
+  CHECK(error(R"("model":"-")") ==
+        "standard input:1: standard input cannot be a model here "
+        "(name a file, or put the config in place of its name)");
+  CHECK(error(R"("quant":"Q4_K_M")") ==
+        "standard input:1: names no model "
+        "({\"model\": \"gemma-3-27b\"}: a file, a directory or a catalogue name)");
+  CHECK(error(R"("model":"tiny.gguf","expect":"fits")") ==
+        "standard input:1: /expect: a request to estimate expects nothing "
+        "('fitvram check' judges a catalogue of entries)");
+}
+
+TEST_CASE("a model may be a config in place of a name, or a count of parameters") {
+  Json request = {{"model", Json::parse(config_text("Qwen__Qwen3-8B"))}, {"quant", "Q4_K_M"}};
+  const auto inline_config = only(request.dump());
+  const auto by_name = only(R"({"model":"qwen3-8b","quant":"Q4_K_M"})");
+  CHECK(inline_config["memory"] == by_name["memory"]);
+  const auto counted = only(R"({"params":"27B","name":"some model","quant":"Q4_K_M"})");
+  CHECK(counted["model"]["n_params"] == 27000000000U);
+  CHECK(counted["model"]["name"] == "some model");
+}
+
+TEST_CASE("nesting that no request has is refused, not followed") {
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  const auto answer = only("{\"model\":" + deep + "}");
+  CHECK(answer["error"]["message"] == "is nested deeper than any request");
+}
+
+TEST_CASE("the files of a request are let go before the next") {
+  auto io = small_world({"estimate", "--batch", "-"});
+  io.input =
+      "{\"model\":\"tiny.gguf\"}\n{\"model\":\"models/a.gguf\"}\n{\"model\":\"tiny.gguf\"}\n";
+  CHECK(fitvram::cli::run(io) == fitvram::cli::ExitCode::ok);
+  CHECK(io.n_forgotten == 2);  // the third is known
+}
+
+TEST_CASE("an answer is written before the next request comes") {
+  const auto result =
+      shell("mkfifo requests answers\n" + program() +
+            " estimate --batch - < requests > answers &\nexec 3> requests 4< answers\n"
+            "for i in 1 2 3; do echo '{\"model\":\"gemma-3-4b\",\"id\":'$i'}' >&3\n"
+            "read -r line <&4; echo \"$line\" | cut -c1-50; done; exec 3>&-; wait");
+  CHECK(result.status == 0);
+  CHECK(result.out ==
+        "{\"schema_version\":1,\"command\":\"estimate\",\"line\":1,\n"
+        "{\"schema_version\":1,\"command\":\"estimate\",\"line\":2,\n"
+        "{\"schema_version\":1,\"command\":\"estimate\",\"line\":3,\n");
+}
+
+TEST_CASE("a batch takes the same memory however long it is, and a line too long is refused") {
+  const auto peak = [](const std::string& requests) {
+    return shell(requests + " | /usr/bin/env bash -c 'ulimit -v 100000; exec " + program() +
+                 " estimate --batch - ' > out; wc -l < out; grep -c 16.MiB out");
+  };
+  const auto many = peak("yes '{\"model\":\"gemma-3-4b\",\"n_ctx\":1024}' | head -n 300");
+  CHECK(many.out == "300\n0\n");
+  const auto wide =
+      peak("{ head -c 40000000 /dev/zero; echo; echo '{\"model\":\"gemma-3-4b\"}'; }");
+  CHECK(wide.out == "2\n1\n");
+}
