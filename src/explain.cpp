@@ -57,11 +57,6 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
   const MemoryEstimate memory = estimate(model, weights, workload, runtime);
   const std::string source = std::string(runtime.title) + ' ' + std::string(runtime.version);
   std::vector<Step> steps;
-
-  for (const bool device : {true, false}) {
-    auto parts = explain_weights(model, weights, workload, runtime, device);
-    steps.insert(steps.end(), parts.begin(), parts.end());
-  }
   if (runtime.rules.explain != nullptr || runtime.rules.context != llama_cpp_context) {
     if (runtime.rules.explain != nullptr)
       runtime.rules.explain(model, weights, workload, memory, steps);
@@ -69,6 +64,11 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
       add_plain_steps(memory, steps);
     steps.push_back(total_step(memory));
     return steps;
+  }
+
+  for (const bool device : {true, false}) {
+    auto parts = explain_weights(model, weights, workload, runtime, device);
+    steps.insert(steps.end(), parts.begin(), parts.end());
   }
 
   if (model.format == ModelFormat::parameters) {

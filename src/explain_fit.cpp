@@ -47,14 +47,23 @@ struct Need {
   Bytes bytes;
 };
 
+/// Of what is only known as a range, the lower end: more cannot be ruled out.
 Need need_to_run(const MemoryEstimate& m) {
+  const Bytes compute = m.compute_range ? m.compute_range->low : m.compute.device;
+  const Bytes overhead = m.overhead_range ? m.overhead_range->low : m.overhead.device;
+  return {text(m.model.device) + " + " + text(m.context.device) + " + " + text(compute) + " + " +
+              text(overhead),
+          m.least_device_total()};
+}
+
+Need need_of_all(const MemoryEstimate& m) {
   return {text(m.model.device) + " + " + text(m.context.device) + " + " + text(m.compute.device) +
               " + " + text(m.overhead.device),
           m.device_total()};
 }
 
 Need need_to_fit(const MemoryEstimate& m, Bytes reserve) {
-  if (m.compute.device + m.overhead.device > reserve) return need_to_run(m);
+  if (m.compute.device + m.overhead.device > reserve) return need_of_all(m);
   return {text(m.model.device) + " + " + text(m.context.device) + " + " + text(reserve),
           m.model.device + m.context.device + reserve};
 }
@@ -121,14 +130,16 @@ std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights&
   steps.push_back(reserve_step(fit, model, runtime, reserve));
   steps.push_back({"needed to fit", roomy.formula, roomy.bytes.count,
                    "model + context + max(reserve, compute + overhead)"});
-  const bool runs = run.bytes <= fit.budget;
+  const auto all = need_of_all(memory);
+  const bool room = all.bytes <= fit.budget;
   const auto verdict = std::string("verdict ") + name_of(fit.verdict) + ": ";
   steps.push_back(
-      {runs ? "free" : "lacking",
-       runs ? text(fit.budget) + " - " + text(run.bytes)
-            : text(run.bytes) + " - " + text(fit.budget),
-       (runs ? fit.budget - run.bytes : run.bytes - fit.budget).count,
-       verdict + (!runs ? "the total is more than the budget"
+      {room ? "free" : "lacking",
+       room ? text(fit.budget) + " - " + text(all.bytes)
+            : text(all.bytes) + " - " + text(fit.budget),
+       (room ? fit.budget - all.bytes : all.bytes - fit.budget).count,
+       verdict + (run.bytes > fit.budget ? "the total is more than the budget"
+                  : !room                ? "only the lower ends of the ranges are within the budget"
                   : roomy.bytes <= fit.budget
                       ? "what is needed to fit is within the budget"
                       : "the total is within the budget, what is needed to fit is not")});

@@ -47,6 +47,8 @@ constexpr Key keys[] = {
     {"offload_kqv", "", [](Options& o) -> bool& { return o.workload.offload_kqv; }},
     {"n_rs_seq", "--rs-seq"},
     {"n_outputs", "--outputs"},
+    {"n_tp", "--tensor-parallel-size"},
+    {"gpu_memory_utilization", "--gpu-memory-utilization"},
 };
 
 const Flag& flag_of(const Key& key) {
@@ -143,6 +145,7 @@ std::optional<FieldProblem> apply(const std::vector<Field>& fields, Options& opt
     if (field == nullptr) continue;
     if (auto problem = set_field(options, fields, key, *field))
       return FieldProblem{std::string(key.name), std::move(*problem)};
+    if (!key.flag.empty()) options.given.emplace_back(flag_of(key).names, field->text);
   }
   if (auto problem = set_gpu(options, fields))
     return FieldProblem{find(fields, "gpu") == nullptr ? "gpu_count" : "gpu", std::move(*problem)};
