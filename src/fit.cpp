@@ -176,8 +176,15 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
     offers_less |= !kept;
     if (!kept && (roomy || tight)) break;
     Weights weights = quantize(model, plan, scheme);
-    memory.model = model_bytes(model, weights, workload, runtime);
-    add_overhead(model, workload, runtime, memory);
+    if (runtime.rules.resolve != nullptr) {
+      ModelInfo storage;
+      const ModelInfo& typed = with_types(model, weights, storage);
+      const Workload run = resolved(typed, weights, workload, runtime, device);
+      memory = estimate(typed, weights, run, runtime);
+    } else {
+      memory.model = model_bytes(model, weights, workload, runtime);
+      add_overhead(model, workload, runtime, memory);
+    }
     const Verdict verdict = verdict_of(memory, vram, reserve);
     if (kept && verdict != Verdict::no) lowered = false;
     if (verdict == Verdict::fits) {

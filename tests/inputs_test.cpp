@@ -123,3 +123,14 @@ TEST_CASE("a file replaces entries of the embedded tables by name") {
   options.only_gpus = true;
   CHECK(load_gpus(io, options)->size() == 1);
 }
+
+TEST_CASE("a model whose file changes under the reader is refused by name") {
+  auto io = fitvram::test::small_world({"estimate", "tiny.gguf"});
+  io.changed = "tiny.gguf";
+  const auto run = fitvram::test::run(io);
+  CHECK(run.status == 3);
+  CHECK(run.out.empty());
+  CHECK(run.err ==
+        "fitvram: error: tiny.gguf: changed while it was being read\n"
+        "  hint: wait until it is written, then try again\n");
+}

@@ -111,3 +111,26 @@ TEST_CASE("a file is written as a whole or not at all") {
   CHECK(error->message == "cannot be written: No such file or directory");
   CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
 }
+
+TEST_CASE(
+    "a file that shrinks or is written while it is mapped is told, and no signal ends the run") {
+  const Folder folder;
+  const std::string path = folder.at("shrinking");
+  std::ofstream(path) << std::string(3 * 65536, 'x');
+  const auto io = make_process_io(0, nullptr);
+  const auto bytes = io->read_file(path);
+  REQUIRE(bytes);
+  CHECK((*bytes)[0] == std::byte{'x'});
+  CHECK_FALSE(io->changed_file());
+  fs::resize_file(path, 10);
+  CHECK((*bytes)[2 * 65536] == std::byte{});
+  CHECK(io->changed_file() == path);
+  io->forget_files();
+  CHECK_FALSE(io->changed_file());
+
+  const std::string growing = folder.at("growing");
+  std::ofstream(growing) << "a";
+  REQUIRE(io->read_file(growing));
+  std::ofstream(growing, std::ios::app) << "b";
+  CHECK(io->changed_file() == growing);
+}

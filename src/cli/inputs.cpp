@@ -284,7 +284,9 @@ Result<std::vector<GpuCard>> load_gpus(Io& io, const Options& options) {
                              &GpuCard::display);
 }
 
-Models load_models(Io& io, const std::string& word, const std::vector<CatalogEntry>& catalog) {
+namespace {
+
+Models models_of_word(Io& io, const std::string& word, const std::vector<CatalogEntry>& catalog) {
   if (word == "-") return {load_stdin(io)};
   switch (io.kind_of(word)) {
     case PathKind::directory:
@@ -306,6 +308,16 @@ Models load_models(Io& io, const std::string& word, const std::vector<CatalogEnt
   const auto entry = find_model(catalog, word);
   if (!entry) return {entry.error()};
   return {model_of(**entry)};
+}
+
+}  // namespace
+
+Models load_models(Io& io, const std::string& word, const std::vector<CatalogEntry>& catalog) {
+  auto models = models_of_word(io, word, catalog);
+  const auto changed = io.changed_file();
+  if (!changed) return models;
+  return {Error{ErrorCode::io, *changed, "changed while it was being read",
+                "wait until it is written, then try again"}};
 }
 
 std::string directory_of(std::string_view path) {

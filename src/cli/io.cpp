@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -41,22 +43,51 @@ PathKind kind_of_mode(mode_t mode) {
   return PathKind::other;
 }
 
+/// A file that shrinks while it is mapped takes its pages with it, and reading them raises SIGBUS.
+/// Zeros stand in for such a page, so that a parser comes to its end; changed_file() tells.
+void put_zeros(int signal, siginfo_t* info, void*) {
+  const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto page = reinterpret_cast<std::uintptr_t>(info->si_addr) & ~(size - 1);
+  const void* zeros = ::mmap(reinterpret_cast<void*>(page), size, PROT_READ,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (zeros == MAP_FAILED) ::signal(signal, SIG_DFL);
+}
+
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
 class Mapping {
  public:
-  Mapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  Mapping(void* address, int fd, const struct stat& found, std::string name)
+      : address_(address), fd_(::dup(fd)), found_(found), name_(std::move(name)) {}
   Mapping(Mapping&& from) noexcept
-      : address_(std::exchange(from.address_, nullptr)), size_(from.size_) {}
+      : address_(std::exchange(from.address_, nullptr)),
+        fd_(std::exchange(from.fd_, -1)),
+        found_(from.found_),
+        name_(std::move(from.name_)) {}
   Mapping& operator=(Mapping&&) = delete;
   ~Mapping() {
-    if (address_ != nullptr) ::munmap(address_, size_);
+    if (address_ != nullptr) ::munmap(address_, size());
+    if (fd_ >= 0) ::close(fd_);
   }
   std::span<const std::byte> bytes() const {
-    return {static_cast<const std::byte*>(address_), size_};
+    return {static_cast<const std::byte*>(address_), size()};
+  }
+  const std::string& name() const { return name_; }
+  bool changed() const {
+    struct stat now {};
+    return fd_ >= 0 && ::fstat(fd_, &now) == 0 && !same_file(now, found_);
   }
 
  private:
+  std::size_t size() const { return static_cast<std::size_t>(found_.st_size); }
+
   void* address_;
-  std::size_t size_;
+  int fd_;
+  struct stat found_;
+  std::string name_;
 };
 
 bool write_all(int fd, std::string_view text) {
@@ -130,7 +161,12 @@ class DescriptorLines final : public Lines {
 
 class ProcessIo final : public Io {
  public:
-  ProcessIo(int argc, char** argv) : args_(argv + std::min(argc, 1), argv + argc) {}
+  ProcessIo(int argc, char** argv) : args_(argv + std::min(argc, 1), argv + argc) {
+    struct sigaction action {};
+    action.sa_sigaction = put_zeros;
+    action.sa_flags = SA_SIGINFO;
+    ::sigaction(SIGBUS, &action, nullptr);
+  }
 
   std::vector<std::string> args() const override { return args_; }
 
@@ -155,6 +191,12 @@ class ProcessIo final : public Io {
   }
 
   void forget_files() override { mappings_.clear(); }
+
+  std::optional<std::string> changed_file() const override {
+    for (const auto& mapping : mappings_)
+      if (mapping.changed()) return mapping.name();
+    return std::nullopt;
+  }
 
   Result<std::unique_ptr<Lines>> read_lines(const std::string& path) override {
     using Made = std::unique_ptr<Lines>;
@@ -248,10 +290,10 @@ class ProcessIo final : public Io {
         break;
     }
     if (st.st_size == 0) return std::span<const std::byte>{};
-    const auto size = static_cast<std::size_t>(st.st_size);
-    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    void* address =
+        ::mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (address == MAP_FAILED) return io_error(name, "cannot be mapped: " + reason());
-    return mappings_.emplace_back(address, size).bytes();
+    return mappings_.emplace_back(address, fd, st, name).bytes();
   }
 
   std::vector<std::string> args_;

@@ -40,6 +40,8 @@ class Io {
   /// only what is looked at is read. Directories, pipes and devices are errors.
   virtual Result<std::span<const std::byte>> read_file(const std::string& path) = 0;
   virtual void forget_files() = 0;
+  /// One of the files read so far that is not what it was when it was opened: written, truncated.
+  virtual std::optional<std::string> changed_file() const = 0;
   /// Lines of a file or a pipe; "-" is standard input.
   virtual Result<std::unique_ptr<Lines>> read_lines(const std::string& path) = 0;
   /// Standard input, read to its end once (mapped when it is a file).

@@ -17,13 +17,30 @@ std::string bounded(Bytes bytes, bool range) {
   return (range ? "<=" : "") + gib(bytes);
 }
 
-std::vector<std::string> cells_of(const RuntimesReport::Line& line) {
+/// A runtime may store the cache otherwise than the others do.
+bool caches_differ(const RuntimesReport::Entry& entry) {
+  const Workload* first = nullptr;
+  for (const auto& line : entry.lines) {
+    if (!line.row) continue;
+    if (first == nullptr) first = &line.row->workload;
+    if (cache_types(*first) != cache_types(line.row->workload)) return true;
+  }
+  return false;
+}
+
+std::string short_cache_types(const Workload& w) {
+  const auto k = cache_type_name(w.type_k), v = cache_type_name(w.type_v);
+  return k == v ? k : k + "/" + v;
+}
+
+std::vector<std::string> cells_of(const RuntimesReport::Line& line, bool with_cache) {
   std::vector<std::string> cells{std::string(line.runtime->name)};
   if (!line.row) return cells;
   const auto& row = *line.row;
   const auto& m = row.memory;
   const bool some = m.compute_range || m.overhead_range;
   cells.push_back(printable(row.quant) + (row.lowered ? "*" : ""));
+  if (with_cache) cells.push_back(short_cache_types(row.workload));
   cells.push_back(gib(m.model.device));
   cells.push_back(gib(m.context.device));
   cells.push_back(bounded(m.compute.device, m.compute_range.has_value()));
@@ -37,14 +54,11 @@ std::vector<std::string> cells_of(const RuntimesReport::Line& line) {
 }
 
 Sheet header(const RuntimesReport::Entry& entry) {
-  Sheet sheet{{{"RUNTIME"},
-               {"QUANT"},
-               {"MODEL", true},
-               {"CONTEXT", true},
-               {"COMPUTE", true},
-               {"OTHER", true},
-               {"TOTAL", true}},
-              {}};
+  Sheet sheet;
+  sheet.columns = {{"RUNTIME"}, {"QUANT"}};
+  if (caches_differ(entry)) sheet.columns.push_back({"CACHE"});
+  for (const char* title : {"MODEL", "CONTEXT", "COMPUTE", "OTHER", "TOTAL"})
+    sheet.columns.push_back({title, true});
   const bool judged = std::any_of(entry.lines.begin(), entry.lines.end(),
                                   [](const auto& line) { return line.row && line.row->fit; });
   if (!judged) return sheet;
@@ -61,7 +75,7 @@ Sheet sheet_of_runtimes(const RuntimesReport::Entry& entry) {
   const std::size_t n = sheet.columns.size();
   sheet.columns.push_back({"WHY NOT"});
   for (const auto& line : entry.lines) {
-    auto cells = cells_of(line);
+    auto cells = cells_of(line, caches_differ(entry));
     cells.resize(n);
     cells.push_back(line.error ? printable(line.error->message) : "");
     sheet.rows.push_back(std::move(cells));
@@ -76,12 +90,12 @@ std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& styl
                                    [](const auto& line) { return line.row.has_value(); });
   if (priced != entry.lines.end()) {
     const Row& row = *priced->row;
-    out += fmt::format("  {}, {}, {}", plural(row.workload.n_ctx, "token"), sequences(row.workload),
-                       cache_types(row.workload));
+    out += fmt::format("  {}, {}", plural(row.workload.n_ctx, "token"), sequences(row.workload));
+    if (!caches_differ(entry)) out += ", " + cache_types(row.workload);
     out += row.gpu ? fmt::format(", {}\n\n", printable(row.gpu->name)) : "\n\n";
     Sheet sheet = header(entry);
     for (const auto& line : entry.lines)
-      if (line.row) sheet.rows.push_back(cells_of(line));
+      if (line.row) sheet.rows.push_back(cells_of(line, caches_differ(entry)));
     out += layout(sheet, style.width);
   }
   std::size_t wide = 0;

@@ -41,6 +41,7 @@ class FakeIo final : public cli::Io {
   std::string err;
   bool full_disk = false;
   int n_forgotten = 0;
+  std::optional<std::string> changed;
   bool terminal = false;
   std::size_t columns = 0;
 
@@ -68,6 +69,7 @@ class FakeIo final : public cli::Io {
     return std::as_bytes(std::span(at->second));
   }
   void forget_files() override { ++n_forgotten; }
+  std::optional<std::string> changed_file() const override { return changed; }
   Result<std::unique_ptr<cli::Lines>> read_lines(const std::string& path) override {
     if (path != "-" && !files.contains(path))
       return Error{ErrorCode::io, path, "cannot be opened", ""};
