@@ -146,6 +146,7 @@ TEST_CASE("a model whose ratio of compression nobody knows has no graph") {
   ModelInfo model = made_up("deepseek4.gguf", 667697344);
   model.hparams.compress_ratios.back() = 16;
   Graph graph;
-  GraphBuilder builder(model, Workload{}, Building{}, graph);
+  const Workload workload;
+  GraphBuilder builder(model, workload, Building{}, graph);
   CHECK_THROWS_AS(build_deepseek4(builder, *find_family("deepseek4")), Unbuilt);
 }
