@@ -60,10 +60,12 @@ Facts graph_of(const ModelInfo& model, const Workload& workload) {
 }
 
 bool flash_on_device(const Facts& g) {
+  const Architecture* arch = find_architecture(g.model.architecture);
+  const bool mla = arch != nullptr && arch->mla && g.hp.kv_lora_rank;
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
     const bool latent = w.v_row == 0;
     const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
-    const std::uint64_t rope = g.hp.kv_lora_rank ? g.hp.n_rot.value_or(0) : 0;
+    const std::uint64_t rope = mla ? g.hp.n_rot.value_or(0) : 0;
     const std::uint64_t d_v = latent ? w.d_k - std::min(w.d_k, rope) : w.d_v;
     return flash_kernel_takes(g.workload, w.d_k, d_v,
                               w.n_head / std::max<std::uint64_t>(1, n_head_kv));

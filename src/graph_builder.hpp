@@ -65,6 +65,8 @@ struct Building {
 class GraphBuilder {
  public:
   GraphBuilder(const ModelInfo& model, const Workload& workload, const Building& how, Graph& graph);
+  /// Model and workload must outlive it.
+  GraphBuilder(const ModelInfo&, Workload&&, const Building&, Graph&) = delete;
 
   Graph& g;
   const ModelInfo& model;

@@ -98,7 +98,8 @@ TEST_CASE("blocks that are left out change nothing") {
 TEST_CASE("a graph of many equal blocks is small") {
   const ModelInfo model = recorded("llama-3.1-8b.Q4_K_M.gguf");
   Graph graph;
-  GraphBuilder builder(model, Workload{}, Building{}, graph);
+  const Workload workload;
+  GraphBuilder builder(model, workload, Building{}, graph);
   CHECK(builder.plan.size() < 9);
   CHECK(builder.plan.front() == 0);
   CHECK(builder.plan.back() == model.n_layer - 1);
