@@ -239,17 +239,13 @@ TEST_CASE("compute buffers equal the recorded ones, family by family", "[oracle]
   REQUIRE(dense.near() == 1.0);
   const Quality& cuda = table.at("cuda, flash");
   REQUIRE(cuda.errors.size() > 2200);
-  REQUIRE(cuda.near() >= 0.998);
-  REQUIRE(cuda.quantile(0.99) <= 0.001);
-  REQUIRE(cuda.low() <= 0.001);
+  REQUIRE(cuda.near() == 1.0);
   REQUIRE(table.at("cuda, no flash").near() == 1.0);
   REQUIRE(table.at("cuda, partly offloaded").near() == 1.0);
   REQUIRE(table.at("cuda, host part").near() == 1.0);
   const Quality& whole = table.at("cuda, flash, whole device");
   REQUIRE(whole.errors.size() > 2400);
-  REQUIRE(whole.near() >= 0.998);
-  REQUIRE(whole.quantile(0.99) <= 0.001);
-  REQUIRE(whole.quantile(1.0) <= 0.01);
-  REQUIRE(table.at("cuda, whole device").quantile(0.99) <= 0.001);
+  REQUIRE(whole.near() == 1.0);
+  REQUIRE(table.at("cuda, whole device").near() == 1.0);
   REQUIRE(table.at("cpu").near() == 1.0);
 }
