@@ -1,6 +1,7 @@
 #include "cache_tensors.hpp"
 
 #include "architectures.hpp"
+#include "ggml_types.hpp"
 
 namespace fitvram {
 
@@ -34,13 +35,13 @@ std::uint64_t widest_v_row(const ModelInfo& model) {
 }
 
 const TensorType& cache_type_k(const Workload& workload) {
-  return workload.type_k != nullptr ? *workload.type_k : *find_tensor_type("F16");
+  return workload.type_k != nullptr ? *workload.type_k : f16_type();
 }
 
 const TensorType& cache_type_v(const Workload& workload) {
-  return workload.type_v != nullptr ? *workload.type_v : *find_tensor_type("F16");
+  return workload.type_v != nullptr ? *workload.type_v : f16_type();
 }
 
-const TensorType& state_type() { return *find_tensor_type("F32"); }
+const TensorType& state_type() { return f32_type(); }
 
 }  // namespace fitvram

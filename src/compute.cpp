@@ -21,6 +21,8 @@ struct AttentionWidths {
   std::uint64_t k_row, v_row;      ///< per cell, as the cache holds them
   std::uint64_t n_kv;              ///< cells of one stream
   bool window;
+
+  friend bool operator==(const AttentionWidths&, const AttentionWidths&) = default;
 };
 
 struct Facts {
@@ -29,7 +31,7 @@ struct Facts {
   const Hparams& hp;
   ContextSize size;
   std::uint64_t n_tokens;
-  std::vector<AttentionWidths> attention;
+  std::vector<AttentionWidths> attention;  ///< of the layers, without repetitions in a row
   std::uint64_t kv_full = 0, kv_window = 0;
 };
 
@@ -53,7 +55,7 @@ Facts graph_of(const ModelInfo& model, const Workload& workload) {
                         window};
       if (slot.role == CacheRole::latent) w.d_v = g.hp.head_dim_v_mla.value_or(0);
       (window ? g.kv_window : g.kv_full) = n_kv;
-      g.attention.push_back(w);
+      if (g.attention.empty() || !(g.attention.back() == w)) g.attention.push_back(w);
     }
   }
   return g;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache_tensors.hpp"
+#include "estimate_around.hpp"
 #include "placement.hpp"
 #include "text.hpp"
 
@@ -67,6 +68,12 @@ void add_overhead(const ModelInfo& model, const Workload& workload, const Runtim
 
 MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Workload& workload,
                         const Runtime& runtime) {
+  return estimate_around(model, weights, workload, runtime, std::nullopt);
+}
+
+MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
+                               const Workload& workload, const Runtime& runtime,
+                               const std::optional<Placement>& compute) {
   const ContextSize size = context_size(workload, runtime);
   MemoryEstimate memory;
   memory.n_ctx = size.n_ctx;
@@ -102,7 +109,7 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
 
   ModelInfo storage;
   const ModelInfo& typed = with_types(model, weights, storage);
-  memory.compute = runtime.rules.compute(typed, workload);
+  memory.compute = compute ? *compute : runtime.rules.compute(typed, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
   add_overhead(typed, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;

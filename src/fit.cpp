@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cache_tensors.hpp"
+#include "estimate_around.hpp"
 #include "llama_quant.hpp"
 
 namespace fitvram {
@@ -34,7 +35,8 @@ class Priced {
         workload_(workload),
         memory_(memory),
         vram_(budget),
-        reserve_(reserve) {}
+        reserve_(reserve),
+        compute_{{workload.n_ctx, memory.compute.device}} {}
 
   Verdict at(std::uint64_t n_ctx) {
     asked_.n_ctx = n_ctx;
@@ -115,13 +117,16 @@ Workload resolved(const ModelInfo& model, const Weights& weights, const Workload
   return resolve == nullptr ? workload : resolve(model, weights, workload, device);
 }
 
-Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, const Device& device, const ReservePolicy& policy,
-        bool extend_ctx) {
+namespace {
+
+/// fit() where the compute buffers for the context asked for may be known already.
+Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& workload,
+               const Runtime& runtime, const Device& device, const ReservePolicy& policy,
+               bool extend_ctx, const std::optional<Placement>& compute) {
   ModelInfo storage;
   const ModelInfo& typed = with_types(model, weights, storage);
   const Workload run = resolved(typed, weights, workload, runtime, device);
-  const MemoryEstimate memory = estimate(typed, weights, run, runtime);
+  MemoryEstimate memory = estimate_around(typed, weights, run, runtime, compute);
   Fit result;
   result.vram = device.vram;
   result.budget = runtime.rules.budget(device, workload);
@@ -138,7 +143,16 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
   result.safe_n_ctx = own == nullptr || policy.fixed
                           ? largest_context(priced, Verdict::fits, extend_ctx)
                           : std::min(own(typed, weights, workload, device), result.max_n_ctx);
+  result.memory = std::move(memory);
   return result;
+}
+
+}  // namespace
+
+Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
+        const Runtime& runtime, const Device& device, const ReservePolicy& policy,
+        bool extend_ctx) {
+  return fit_around(model, weights, workload, runtime, device, policy, extend_ctx, std::nullopt);
 }
 
 namespace {
@@ -157,58 +171,122 @@ bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime)
   return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
 }
 
+/// Tries the schemes of one model. Where the runtime does not adapt the request to the weights, and
+/// moves none of them to the device while it runs, context and compute are the same for all.
+class Trial {
+ public:
+  Trial(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+        const Device& device, const ReservePolicy& policy)
+      : model_(model),
+        workload_(workload),
+        runtime_(runtime),
+        device_(device),
+        policy_(policy),
+        plan_(model),
+        native_(native_scheme(model)),
+        keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
+        vram_(runtime.rules.budget(device, workload)),
+        reserve_(policy.fixed.value_or(runtime.rules.reserve(model, device, workload))) {
+    const std::uint64_t all = model.layers.size() + 1;
+    by_types_ = runtime.rules.resolve != nullptr || !workload.offload_kqv ||
+                Devices(model, workload).layers_on_device() != all;
+    if (model.format != ModelFormat::parameters && runtime.rules.resolve == nullptr)
+      context_ = context_estimate(model, workload, runtime).bytes.device;
+  }
+
+  std::optional<Choice> choice(bool only_running, bool extend_ctx) {
+    std::optional<Weights> roomy, tight, smallest;
+    bool lowered = true, offers_less = false;
+    for (const Scheme& scheme : schemes()) {
+      if (!offered(scheme, native_, runtime_)) continue;
+      const bool kept = scheme.millibits >= keep_;
+      offers_less |= !kept;
+      if (!kept && (roomy || tight)) break;
+      Weights weights = quantize(model_, plan_, scheme);
+      const Verdict verdict = verdict_with(weights);
+      if (kept && verdict != Verdict::no) lowered = false;
+      if (verdict == Verdict::fits) {
+        roomy = std::move(weights);
+        break;
+      }
+      if (verdict == Verdict::tight) {
+        const bool has_room = memory_->device_total() + fit_margin <= vram_;
+        std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
+        if (!place) place = std::move(weights);
+        if (!kept) break;
+      } else {
+        smallest = std::move(weights);
+      }
+    }
+    if (only_running && !roomy && !tight) return std::nullopt;
+    Choice choice;
+    choice.lowered = lowered && offers_less;
+    for (auto* best : {&roomy, &tight, &smallest}) {
+      if (!*best) continue;
+      choice.weights = std::move(**best);
+      break;
+    }
+    std::optional<Placement> compute;
+    if (memory_ && !by_types_) compute = memory_->compute;
+    choice.fit = fit_around(model_, choice.weights, workload_, runtime_, device_, policy_,
+                            extend_ctx, compute);
+    return choice;
+  }
+
+  bool any_runs() {
+    const auto all = schemes();
+    return std::any_of(all.rbegin(), all.rend(), [&](const Scheme& scheme) {
+      return offered(scheme, native_, runtime_) &&
+             verdict_with(quantize(model_, plan_, scheme)) != Verdict::no;
+    });
+  }
+
+ private:
+  Verdict verdict_with(const Weights& weights) {
+    if (runtime_.rules.resolve != nullptr) {
+      ModelInfo storage;
+      const ModelInfo& typed = with_types(model_, weights, storage);
+      const Workload run = resolved(typed, weights, workload_, runtime_, device_);
+      memory_ = estimate(typed, weights, run, runtime_);
+    } else {
+      const Placement model = model_bytes(model_, weights, workload_, runtime_);
+      if (model.device + context_ > vram_) return Verdict::no;
+      if (!memory_ || by_types_) memory_ = estimate(model_, weights, workload_, runtime_);
+      memory_->model = model;
+      add_overhead(model_, workload_, runtime_, *memory_);
+    }
+    return verdict_of(*memory_, vram_, reserve_);
+  }
+
+  const ModelInfo& model_;
+  const Workload& workload_;
+  const Runtime& runtime_;
+  const Device& device_;
+  const ReservePolicy& policy_;
+  QuantPlan plan_;
+  const Scheme& native_;
+  std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
+  Bytes vram_, reserve_, context_;
+  bool by_types_ = false;  ///< the compute buffers depend on the types of the weights
+  std::optional<MemoryEstimate> memory_;
+};
+
 }  // namespace
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     const Device& device, const ReservePolicy& policy, bool extend_ctx) {
-  const Scheme& native = native_scheme(model);
-  const std::uint32_t keep = std::min(find_scheme("Q4_K_M")->millibits, native.millibits);
-  const Bytes vram = runtime.rules.budget(device, workload);
-  const Bytes reserve = policy.fixed.value_or(runtime.rules.reserve(model, device, workload));
-  MemoryEstimate memory = estimate(model, Weights{}, workload, runtime);
+  return *Trial(model, workload, runtime, device, policy).choice(false, extend_ctx);
+}
 
-  const QuantPlan plan(model);
-  std::optional<Weights> roomy, tight, smallest;
-  bool lowered = true, offers_less = false;
-  for (const Scheme& scheme : schemes()) {
-    if (!offered(scheme, native, runtime)) continue;
-    const bool kept = scheme.millibits >= keep;
-    offers_less |= !kept;
-    if (!kept && (roomy || tight)) break;
-    Weights weights = quantize(model, plan, scheme);
-    if (runtime.rules.resolve != nullptr) {
-      ModelInfo storage;
-      const ModelInfo& typed = with_types(model, weights, storage);
-      const Workload run = resolved(typed, weights, workload, runtime, device);
-      memory = estimate(typed, weights, run, runtime);
-    } else {
-      memory.model = model_bytes(model, weights, workload, runtime);
-      add_overhead(model, workload, runtime, memory);
-    }
-    const Verdict verdict = verdict_of(memory, vram, reserve);
-    if (kept && verdict != Verdict::no) lowered = false;
-    if (verdict == Verdict::fits) {
-      roomy = std::move(weights);
-      break;
-    }
-    if (verdict == Verdict::tight) {
-      const bool has_room = memory.device_total() + fit_margin <= vram;
-      std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
-      if (!place) place = std::move(weights);
-      if (!kept) break;
-    } else {
-      smallest = std::move(weights);
-    }
-  }
-  Choice choice;
-  choice.lowered = lowered && offers_less;
-  for (auto* best : {&roomy, &tight, &smallest}) {
-    if (!*best) continue;
-    choice.weights = std::move(**best);
-    break;
-  }
-  choice.fit = fit(model, choice.weights, workload, runtime, device, policy, extend_ctx);
-  return choice;
+std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
+                                     const Runtime& runtime, const Device& device,
+                                     const ReservePolicy& policy, bool extend_ctx) {
+  return Trial(model, workload, runtime, device, policy).choice(true, extend_ctx);
+}
+
+bool runs_quantized(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                    const Device& device, const ReservePolicy& policy) {
+  return Trial(model, workload, runtime, device, policy).any_runs();
 }
 
 QuantAdvice recommend_quantization(const AdviceInput& input) {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "fitvram/tensor.hpp"
+#include "ggml_types.hpp"
 
 namespace fitvram {
 
@@ -57,6 +57,26 @@ std::string upper(std::string_view text) {
 }  // namespace
 
 std::span<const TensorType> tensor_types() { return types; }
+
+namespace {
+
+constexpr const TensorType* row_of(std::string_view name) {
+  for (const TensorType& type : types)
+    if (type.name == name) return &type;
+  return nullptr;
+}
+
+}  // namespace
+
+const TensorType& f16_type() {
+  constexpr const TensorType* row = row_of("F16");
+  return *row;
+}
+
+const TensorType& f32_type() {
+  constexpr const TensorType* row = row_of("F32");
+  return *row;
+}
 
 const TensorType* find_tensor_type(std::string_view name) {
   const std::string wanted = upper(name);

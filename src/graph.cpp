@@ -1,73 +1,70 @@
 #include "graph.hpp"
 
+#include "ggml_types.hpp"
+
 namespace fitvram {
 
 Elem elem_of(const TensorType& type) {
-  if (type.name == "F32") return f32_elem;
-  if (type.name == "F16") return f16_elem;
+  if (&type == &f32_type()) return f32_elem;
+  if (&type == &f16_type()) return f16_elem;
   if (type.name == "I32") return i32_elem;
   return Elem{type.block_elems, type.block_bytes, 16 + static_cast<std::uint32_t>(type.ggml_id)};
 }
 
 std::uint64_t elem_bytes(const Elem& elem, const Shape& ne) {
-  const std::uint64_t row = sat_mul(ne[0] / elem.block_elems, elem.block_bytes) +
-                            ne[0] % elem.block_elems * elem.block_bytes / elem.block_elems;
+  std::uint64_t row = sat_mul(ne[0], elem.block_bytes);
+  if (elem.block_elems > 1)
+    row = sat_mul(ne[0] / elem.block_elems, elem.block_bytes) +
+          ne[0] % elem.block_elems * elem.block_bytes / elem.block_elems;
   return sat_mul(row, sat_mul(ne[1], sat_mul(ne[2], ne[3])));
 }
 
-NodeId Graph::add(const Node& node) {
-  nodes.push_back(node);
-  Node& added = nodes.back();
-  added.bytes = added.device_bytes = elem_bytes(added.elem, added.ne);
+Node& Graph::add(Op op, const Shape& ne, Elem elem) {
+  Node& added = nodes.emplace_back();
+  added.op = op, added.ne = ne, added.elem = elem;
+  added.bytes = added.device_bytes = elem_bytes(elem, ne);
   // CUDA completes the last quantized row to 512 values (ggml-cuda.cu get_alloc_size, v0.5.0).
-  if (added.elem.quantized() && added.ne[0] % 512 != 0)
-    added.device_bytes += elem_bytes(added.elem, {512 - added.ne[0] % 512, 1, 1, 1});
-  return static_cast<NodeId>(nodes.size()) - 1;
+  if (elem.quantized() && ne[0] % 512 != 0)
+    added.device_bytes += elem_bytes(elem, {512 - ne[0] % 512, 1, 1, 1});
+  return added;
 }
 
 NodeId Graph::leaf(Shape ne, Elem elem) {
-  Node node;
-  node.ne = ne, node.elem = elem;
-  return add(node);
+  add(Op::leaf, ne, elem);
+  return last();
 }
 
 NodeId Graph::input(Shape ne, Elem elem) {
-  const NodeId id = leaf(ne, elem);
-  (*this)[id].input = true;
-  return id;
+  add(Op::leaf, ne, elem).input = true;
+  return last();
 }
 
 NodeId Graph::external(Shape ne, Elem elem, Place place, bool weight) {
-  const NodeId id = leaf(ne, elem);
-  Node& node = (*this)[id];
+  Node& node = add(Op::leaf, ne, elem);
   node.external = true, node.place = place, node.weight = weight;
-  return id;
+  return last();
 }
 
 NodeId Graph::op(Op op, Shape ne, Elem elem, std::initializer_list<NodeId> sources) {
-  Node node;
-  node.op = op, node.ne = ne, node.elem = elem;
+  Node& node = add(op, ne, elem);
   std::size_t n = 0;
   for (const NodeId source : sources)
     if (source != no_node) node.src[n++] = source;
-  return add(node);
+  return last();
 }
 
 NodeId Graph::view(NodeId source, Shape ne) {
-  Node node;
-  node.op = Op::view, node.ne = ne, node.elem = (*this)[source].elem;
-  node.src[0] = source;
-  const NodeId root = (*this)[source].view_src;
-  node.view_src = root == no_node ? source : root;
-  const NodeId id = add(node);
+  Node& node = add(Op::view, ne, (*this)[source].elem);
   const Node& of = (*this)[source];
+  node.src[0] = source;
+  node.view_src = of.view_src == no_node ? source : of.view_src;
   // A view of a view with gaps spans the same memory.
   const auto count = [](const Shape& s) { return s[0] * s[1] * s[2] * s[3]; };
   if (!of.contiguous && count(of.ne) == count(ne)) {
-    (*this)[id].bytes = of.bytes, (*this)[id].device_bytes = of.device_bytes;
-    (*this)[id].contiguous = false;
+    node.bytes = of.bytes, node.device_bytes = of.device_bytes;
+    node.contiguous = false;
   }
-  return id;
+  return last();
 }
 
 NodeId Graph::part(NodeId source, Shape ne, std::uint64_t row) {

@@ -42,6 +42,8 @@ using Shape = std::array<std::uint64_t, 4>;
 
 /// A tensor of a compute graph. Sizes are what a buffer takes for it before alignment.
 struct Node {
+  Node() {}  // not defaulted: that would clear every byte before it is set
+
   Shape ne{1, 1, 1, 1};
   std::uint64_t bytes = 0;         ///< on the host
   std::uint64_t device_bytes = 0;  ///< on the device, temporaries and row padding included
@@ -101,7 +103,8 @@ class Graph {
     if (id == no_node) throw Unbuilt{};
     return static_cast<std::size_t>(id);
   }
-  NodeId add(const Node& node);
+  Node& add(Op op, const Shape& ne, Elem elem);
+  NodeId last() const { return static_cast<NodeId>(nodes.size()) - 1; }
 };
 
 /// Bytes of a contiguous tensor.

@@ -58,7 +58,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   }
   in.n_kv = n_kv;
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
-  const std::uint64_t per_token = v_transposed(model, workload) ? widest_v_row(model) : 1;
+  const std::uint64_t per_token = v_is_transposed ? widest_v_row(model) : 1;
   in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
@@ -132,7 +132,7 @@ NodeId GraphBuilder::hadamard(NodeId x, NodeId rot) {
 }
 
 NodeId GraphBuilder::cache(std::size_t owner, bool value, const Attention& a, std::uint64_t n_kv) {
-  const bool trans = value && v_transposed(model, workload);
+  const bool trans = value && v_is_transposed;
   std::uint64_t row = a.n_head_kv * (value ? a.d_v : a.d_k);
   if (trans) row = widest_v_row(model);
   const Elem elem = elem_of(value ? cache_type_v(workload) : cache_type_k(workload));
@@ -167,7 +167,7 @@ NodeId GraphBuilder::attend(const AttentionInput& in, const Attention& a) {
 
   const auto [k, v] = store(in, a, k_new, v_new);
   const NodeId mask = a.top_k == no_node ? in.mask : seen_only(in.mask, a.top_k, f32_elem);
-  const NodeId y = heads({q, k, v}, mask, a, !a.latent && v_transposed(model, workload));
+  const NodeId y = heads({q, k, v}, mask, a, !a.latent && v_is_transposed);
   return v_rot ? hadamard(y, in.v_rot) : y;
 }
 
@@ -185,7 +185,7 @@ GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attenti
     write(k_cache, strided(k_new, {a.d_k * a.n_head_kv, n_tokens, 1, 1}), in.k_idxs);
   if (v_new != no_node && !a.latent) {
     const std::uint64_t row = a.d_v * a.n_head_kv;
-    if (!v_transposed(model, workload)) {
+    if (!v_is_transposed) {
       write(v_cache, strided(v_new, {row, n_tokens, 1, 1}), in.v_idxs);
     } else {
       NodeId flat = g[v_new].contiguous ? reshape(v_new, {row, n_tokens, 1, 1})
@@ -198,11 +198,10 @@ GraphBuilder::Stored GraphBuilder::store(const AttentionInput& in, const Attenti
   }
 
   const NodeId k = g.view(k_cache, {a.d_k, a.n_head_kv, in.n_kv, ns});
-  const NodeId v =
-      a.latent
-          ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns}, elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
-      : v_transposed(model, workload) ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
-                                      : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
+  const NodeId v = a.latent          ? g.part(k, {a.d_v, a.n_head_kv, in.n_kv, ns},
+                                              elem_bytes(g[k].elem, {a.d_k, 1, 1, 1}))
+                   : v_is_transposed ? g.view(v_cache, {in.n_kv, a.n_head_kv, a.d_v, ns})
+                                     : g.view(v_cache, {a.d_v, a.n_head_kv, in.n_kv, ns});
   return {k, v};
 }
 

@@ -41,6 +41,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))),
       flash(how.flash),
+      v_is_transposed(v_transposed(m, w)),
       indexer_on_device(how.indexer_on_device) {
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
@@ -118,50 +119,65 @@ void GraphBuilder::index_tensors() {
   for (std::size_t p = 0; p < plan.size(); ++p) planned_[plan[p]] = p;
   for (const auto& tensor : model.tensors) {
     if (tensor.layer < 0) {
-      globals_.push_back(&tensor);
+      globals_.push_back({tensor.name, &tensor});
       continue;
     }
     const auto i = static_cast<std::size_t>(tensor.layer);
-    if (i < planned_.size() && planned_[i] != no_plan) tensors_[planned_[i]].push_back(&tensor);
+    if (i >= planned_.size() || planned_[i] == no_plan) continue;
+    auto& block = tensors_[planned_[i]];
+    if (block.empty()) block.reserve(32);
+    block.push_back({tensor.name, &tensor});
   }
 }
 
 const Tensor* GraphBuilder::find(std::string_view name) const {
-  const auto named = [&](std::string_view wanted) -> const Tensor* {
-    for (const Tensor* tensor : tensors_[planned_[layer]])
-      if (tensor->name == wanted) return tensor;
-    return nullptr;
-  };
-  const Tensor* tensor = named(name);
-  // PLaMo-2 names some weights without the suffix.
   constexpr std::string_view suffix = ".weight";
-  if (tensor != nullptr || !name.ends_with(suffix)) return tensor;
-  return named(name.substr(0, name.size() - suffix.size()));
+  if (name.ends_with(suffix)) return find(name.substr(0, name.size() - suffix.size()), suffix);
+  return find(name, {});
+}
+
+const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix) const {
+  const auto& block = tensors_[planned_[layer]];
+  const std::size_t size = stem.size() + suffix.size();
+  for (const Named& named : block)
+    if (named.name.size() == size && named.name.starts_with(stem) && named.name.ends_with(suffix))
+      return named.tensor;
+  // PLaMo-2 names some weights without the suffix.
+  if (suffix != ".weight") return nullptr;
+  for (const Named& named : block)
+    if (named.name == stem) return named.tensor;
+  return nullptr;
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
-  if (!made_.empty() && tensor.layer >= 0 && made_.back().tensor->layer != tensor.layer) {
-    const auto of_blocks = [](const Made& made) { return made.tensor->layer >= 0; };
-    made_.erase(std::remove_if(made_.begin(), made_.end(), of_blocks), made_.end());
+  if (tensor.layer >= 0 && tensor.layer != block_of_made_) {
+    made_in_block_.clear();
+    block_of_made_ = tensor.layer;
   }
-  for (const auto& made : made_)
+  auto& all = tensor.layer < 0 ? made_globals_ : made_in_block_;
+  for (const auto& made : all)
     if (made.tensor == &tensor && g[made.node].place == place) return made.node;
   const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
   const NodeId id = g.external(tensor.ne, elem, place, true);
-  made_.push_back({&tensor, id});
+  all.push_back({&tensor, id});
   return id;
 }
 
-NodeId GraphBuilder::weight(std::string_view name) {
-  const Tensor* tensor = find(name);
+NodeId GraphBuilder::leaf_in_block(const Tensor* tensor) {
   if (tensor == nullptr) return no_node;
   return leaf_of(*tensor, devices.holds(model, *tensor) ? Place::device : Place::host);
 }
 
+NodeId GraphBuilder::weight(std::string_view name) { return leaf_in_block(find(name)); }
+
+NodeId GraphBuilder::weight(std::string_view stem, std::string_view suffix) {
+  return leaf_in_block(find(stem, suffix));
+}
+
 NodeId GraphBuilder::global(std::string_view name) {
   const auto find_global = [&](std::string_view wanted) -> const Tensor* {
-    for (const Tensor* tensor : globals_)
-      if (tensor->name == wanted) return tensor;
+    for (const Named& named : globals_)
+      if (named.name == wanted) return named.tensor;
     return nullptr;
   };
   const Tensor* tensor = find_global(name);
@@ -202,10 +218,9 @@ NodeId GraphBuilder::mat(NodeId w, NodeId x) {
 }
 
 NodeId GraphBuilder::mat_bias(std::string_view name, NodeId x) {
-  const std::string stem(name);
-  NodeId y = mat(weight(stem + ".weight"), x);
-  if (const NodeId s = weight(stem + ".scale"); s != no_node) y = mul(y, s);
-  if (const NodeId b = weight(stem + ".bias"); b != no_node) y = add(y, b);
+  NodeId y = mat(weight(name, ".weight"), x);
+  if (const NodeId s = weight(name, ".scale"); s != no_node) y = mul(y, s);
+  if (const NodeId b = weight(name, ".bias"); b != no_node) y = add(y, b);
   return y;
 }
 
@@ -240,10 +255,11 @@ void GraphBuilder::pin(NodeId x) {
 }
 
 NodeId GraphBuilder::norm(NodeId x, std::string_view name) {
-  const std::string stem(name);
   const bool whole = layer == SIZE_MAX;
-  const NodeId w = whole ? global(stem + ".weight") : weight(stem + ".weight");
-  const NodeId b = whole ? global(stem + ".bias") : weight(stem + ".bias");
+  const auto part = [&](std::string_view suffix) {
+    return whole ? global(std::string(name) + std::string(suffix)) : weight(name, suffix);
+  };
+  const NodeId w = part(".weight"), b = part(".bias");
   x = layer_norm ? other(ne(x), {x}) : unary(x);
   if (!whole && (w != no_node || b != no_node)) pin(x);
   if (w != no_node) x = mul(x, w);
@@ -283,13 +299,12 @@ NodeId GraphBuilder::out_ids() {
 NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_view gate,
                                   std::string_view down, Act act) {
   NodeId y = mat_bias(up, x);
-  const std::string gate_weight = std::string(gate) + ".weight";
-  const bool gated = !gate.empty() && has(gate_weight);
+  const bool gated = !gate.empty() && find(gate, ".weight") != nullptr;
   if (gated) {
     const NodeId z = mat_bias(gate, x);
     y = other(ne(z), {z, y});
   } else {
-    const bool halves = ne(weight(std::string(down) + ".weight"))[0] * 2 == ne(y)[0];
+    const bool halves = ne(weight(down, ".weight"))[0] * 2 == ne(y)[0];
     switch (halves ? Act::fused : act) {
       case Act::split:
       case Act::single:

@@ -75,7 +75,8 @@ class GraphBuilder {
   Devices devices;
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
-  bool flash;  ///< flash attention is on
+  bool flash;            ///< flash attention is on
+  bool v_is_transposed;  ///< V is stored transposed
   bool indexer_on_device;
   std::size_t layer = 0;  ///< the block being built
   bool last = false;      ///< it is the last one
@@ -188,8 +189,16 @@ class GraphBuilder {
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
 
-  std::vector<std::vector<const Tensor*>> tensors_;  // of the planned blocks, by position in plan
-  std::vector<const Tensor*> globals_;
+  struct Named {
+    std::string_view name;
+    const Tensor* tensor;
+  };
+  const Tensor* find(std::string_view stem, std::string_view suffix) const;
+  NodeId weight(std::string_view stem, std::string_view suffix);
+  NodeId leaf_in_block(const Tensor* tensor);
+
+  std::vector<std::vector<Named>> tensors_;  // of the planned blocks, by position in plan
+  std::vector<Named> globals_;
   std::vector<std::size_t> planned_;  // block -> position in plan
   NodeId positions_ = no_node, out_ids_ = no_node;
   NodeId sequences_ = no_node, first_ = no_node, rest_ = no_node;
@@ -197,7 +206,8 @@ class GraphBuilder {
     const Tensor* tensor;
     NodeId node;
   };
-  std::vector<Made> made_;
+  std::vector<Made> made_globals_, made_in_block_;
+  std::int32_t block_of_made_ = -1;
   bool pins_ = false;
 };
 

@@ -94,7 +94,8 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
       continue;
     }
     put(devices.holds(model, tensor), i);
-    if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
+    if (tensor.role != TensorRole::token_embd || has_output) continue;
+    if (tensor.name != "token_embd.weight" || !ties_output(model)) continue;
     if (devices.holds_layer(model.layers.size()))
       put(true, i);
     else if (loads_tied_output_twice(model))

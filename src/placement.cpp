@@ -42,7 +42,7 @@ bool cuda_convolves(std::uint64_t n_channel) { return n_channel % 128 == 0; }
 bool Devices::holds(const ModelInfo& model, const Tensor& tensor) const {
   if (tensor.layer >= 0) {
     if (!holds_layer(static_cast<std::size_t>(tensor.layer))) return false;
-    if (backend_->name != "cuda") return true;
+    if (backend_->name != "cuda" || tensor.role != TensorRole::recurrent) return true;
     if (tensor.name == "ssm_a" && scans(model))
       return cuda_scans(model.hparams, tensor.ne[0], tensor.ne[1]);
     const bool convolves =
@@ -77,7 +77,7 @@ bool ties_output(const ModelInfo& model) {
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
-  if (!tensor.name.starts_with("token_embd_norm")) return false;
+  if (tensor.layer >= 0 || !tensor.name.starts_with("token_embd_norm")) return false;
   const Architecture* arch = find_architecture(model.architecture);
   return arch != nullptr && arch->embd_norm_is_output;
 }

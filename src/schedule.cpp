@@ -45,11 +45,12 @@ class Scheduler {
       if (g_[leaf].input) g_[leaf].place = Place::host;
     for (const NodeId id : g_.order)
       if (g_[id].place == Place::none) g_[id].place = by_memory(g_[id]);
-    spread(g_.order.begin(), g_.order.end(), true);
-    spread(g_.order.rbegin(), g_.order.rend(), true);
-    spread(g_.order.begin(), g_.order.end(), false);
-    spread(g_.order.rbegin(), g_.order.rend(), false);
-    most_inputs();
+    // What has a place keeps it, so once all have one the other passes change nothing.
+    const bool left = spread(g_.order.begin(), g_.order.end(), true) &&
+                      spread(g_.order.rbegin(), g_.order.rend(), true) &&
+                      spread(g_.order.begin(), g_.order.end(), false) &&
+                      spread(g_.order.rbegin(), g_.order.rend(), false);
+    if (left) most_inputs();
     rest();
     return split();
   }
@@ -77,10 +78,12 @@ class Scheduler {
     return Place::none;
   }
 
-  /// Pass 2: neighbours run where their neighbours run; the device's reach grows first.
+  /// Pass 2: neighbours run where their neighbours run; the device's reach grows first. Whether
+  /// any is left without a place.
   template <typename It>
-  void spread(It begin, It end, bool device_only) {
+  bool spread(It begin, It end, bool device_only) {
     Place current = Place::none;
+    bool left = false;
     for (It it = begin; it != end; ++it) {
       Node& node = g_[*it];
       if (node.op == Op::view) continue;
@@ -88,8 +91,11 @@ class Scheduler {
         current = device_only && node.place == Place::host ? Place::none : node.place;
       } else if (current == Place::host || (current == Place::device && !node.host_only)) {
         node.place = current;
+      } else {
+        left = true;
       }
     }
+    return left;
   }
 
   /// Pass 3: what no neighbour could take runs where most of its sources lie.

@@ -28,6 +28,7 @@ struct Fit {
   std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, or the one that the runtime
                                  ///< chooses itself; 0 = none
   std::uint64_t max_n_ctx = 0;   ///< largest context that is not `no`, 0 = none
+  MemoryEstimate memory;         ///< of the context that was asked for
 };
 
 /// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V, or may be by
@@ -61,6 +62,15 @@ struct Choice {
 };
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     const Device& device, const ReservePolicy& reserve, bool extend_ctx);
+
+/// choose_quant, but nothing where no scheme runs, and without the cost of saying how far off it
+/// is.
+std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
+                                     const Runtime& runtime, const Device& device,
+                                     const ReservePolicy& reserve, bool extend_ctx);
+/// Whether choose_running finds any.
+bool runs_quantized(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                    const Device& device, const ReservePolicy& reserve);
 
 /// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
 /// GiB.

@@ -81,14 +81,15 @@ Result<Report> run_estimate(const Options& options, Inputs inputs, std::optional
   return report;
 }
 
+bool by_size(const Model& a, const Model& b) {
+  if (a->n_params != b->n_params) return a->n_params > b->n_params;
+  return lower(a->name) < lower(b->name);
+}
+
 /// What does not fit comes last, whatever the key.
 bool comes_before(const Row& a, const Row& b, SortKey key) {
   const auto unusable = [](const Row& row) { return row.fit->verdict == Verdict::no; };
   if (unusable(a) != unusable(b)) return unusable(b);
-  const auto by_size = [](const Row& x, const Row& y) {
-    if (x.model->n_params != y.model->n_params) return x.model->n_params > y.model->n_params;
-    return lower(x.model->name) < lower(y.model->name);
-  };
   switch (key) {
     case SortKey::params:
       break;
@@ -109,30 +110,52 @@ bool comes_before(const Row& a, const Row& b, SortKey key) {
       if (a.model->name != b.model->name) return lower(a.model->name) < lower(b.model->name);
       break;
   }
-  return by_size(a, b);
+  return by_size(a.model, b.model);
 }
 
 constexpr std::size_t default_top = 25;
 
-Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
-  auto report = new_report(options, inputs);
-  RankReport body;
-  body.gpu = gpu;
-  body.asked = options.workload;
-  Device device{gpu.vram};
-  device.total = gpu.total;
-  body.asked.n_ctx = options.n_ctx.value_or(options.runtime->rules.defaults({}, device).n_ctx);
-  body.asked.backend = backend_of(options, gpu);
-  body.reserve = options.reserve;
-  body.top = options.top.value_or(default_top);
-  body.shows_no = options.all;
-  body.whole_catalog = options.models.empty() && !options.params;
-  const Pricer pricer(options, gpu);
-  for (const auto& model : inputs.models) {
-    if (!matches(model->name, options.filter)) continue;
+/// Of a table by size only the first rows need figures; of the rest, whether they run is enough.
+bool needs_top_only(const Options& options) {
+  return options.format == "table" && options.sort == SortKey::params && !options.all &&
+         !options.fits_only && !options.all_quants && !options.explain && options.min_ctx == 0;
+}
+
+std::vector<Error> rank_top(const Pricer& pricer, std::vector<Model> models, std::size_t top,
+                            RankReport& body) {
+  std::vector<Error> errors;
+  std::stable_sort(models.begin(), models.end(), by_size);
+  for (const auto& model : models) {
+    bool runs = false;
+    if (top == 0 || body.rows.size() < top) {
+      auto row = pricer.running_row(model);
+      if (!row) {
+        errors.push_back(row.error());
+        continue;
+      }
+      runs = row->has_value();
+      if (runs) body.rows.push_back(std::move(**row));
+    } else {
+      const auto verdict = pricer.runs(model);
+      if (!verdict) {
+        errors.push_back(verdict.error());
+        continue;
+      }
+      runs = *verdict;
+    }
+    ++body.n_ranked;
+    ++(runs ? body.n_row : body.n_no);
+  }
+  return errors;
+}
+
+std::vector<Error> rank_all(const Pricer& pricer, const std::vector<Model>& models,
+                            const Options& options, RankReport& body) {
+  std::vector<Error> errors;
+  for (const auto& model : models) {
     auto rows = pricer.rows(model);
     if (!rows) {
-      (body.whole_catalog ? body.skipped : report.errors).push_back(rows.error());
+      errors.push_back(rows.error());
       continue;
     }
     for (auto& row : *rows) {
@@ -145,8 +168,34 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
       body.rows.push_back(std::move(row));
     }
   }
+  body.n_row = body.rows.size();
   std::stable_sort(body.rows.begin(), body.rows.end(),
                    [&](const Row& a, const Row& b) { return comes_before(a, b, options.sort); });
+  return errors;
+}
+
+Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
+  auto report = new_report(options, inputs);
+  RankReport body;
+  body.gpu = gpu;
+  body.asked = options.workload;
+  Device device{gpu.vram};
+  device.total = gpu.total;
+  body.asked.n_ctx = options.n_ctx.value_or(options.runtime->rules.defaults({}, device).n_ctx);
+  body.asked.backend = backend_of(options, gpu);
+  body.reserve = options.reserve;
+  body.shows_no = options.all;
+  body.whole_catalog = options.models.empty() && !options.params;
+  const std::size_t top = options.top.value_or(default_top);
+  const Pricer pricer(options, gpu);
+  std::erase_if(inputs.models,
+                [&](const Model& model) { return !matches(model->name, options.filter); });
+  auto errors = needs_top_only(options) ? rank_top(pricer, std::move(inputs.models), top, body)
+                                        : rank_all(pricer, inputs.models, options, body);
+  if (options.format == "table" && top != 0 && body.rows.size() > top)
+    body.rows.erase(body.rows.begin() + static_cast<std::ptrdiff_t>(top), body.rows.end());
+  auto& kept = body.whole_catalog ? body.skipped : report.errors;
+  std::move(errors.begin(), errors.end(), std::back_inserter(kept));
   report.body = std::move(body);
   return report;
 }

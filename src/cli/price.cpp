@@ -126,63 +126,112 @@ Result<std::vector<Row>> Pricer::rows(const Model& model) const {
     const std::string_view ladder = options_.runtime->ladder;
     for (const auto& scheme : schemes())
       if (ladder.empty() ? scheme.ladder : lists(ladder, scheme.name))
-        rows.push_back(priced(row, quantize(*model, scheme)));
+        rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}));
   } else {
-    const auto weights = form(row);
-    rows.push_back(priced(std::move(row), weights));
+    auto chosen = form(row);
+    rows.push_back(priced(std::move(row), std::move(chosen)));
   }
   for (const auto& each : rows)
     if (auto error = unsound(each)) return *error;
   return rows;
 }
 
-Weights Pricer::form(Row& row) const {
+bool Pricer::only_chooses(const ModelInfo& model, const Workload& workload) const {
+  const bool counted = !model.tensors.empty() && model.known_architecture;
+  return chooses(model) && !options_.all_quants && !options_.strict && counted &&
+         !refused(model, workload);
+}
+
+Result<std::optional<Row>> Pricer::running_row(const Model& model) const {
+  Row row;
+  row.model = model;
+  row.gpu = gpu_;
+  row.workload = workload_of(*model, row.notes);
+  if (only_chooses(*model, row.workload)) {
+    auto choice = choose_running(*model, row.workload, *options_.runtime, *device_,
+                                 options_.reserve, options_.extend_ctx);
+    if (!choice) return std::optional<Row>{};
+    auto form = chosen(row, std::move(*choice));
+    return std::optional<Row>{priced(std::move(row), std::move(form))};
+  }
+  auto all = rows(model);
+  if (!all) return all.error();
+  if (all->front().fit->verdict == Verdict::no) return std::optional<Row>{};
+  return std::optional<Row>{std::move(all->front())};
+}
+
+Result<bool> Pricer::runs(const Model& model) const {
+  std::vector<Note> notes;
+  const Workload workload = workload_of(*model, notes);
+  if (only_chooses(*model, workload))
+    return runs_quantized(*model, workload, *options_.runtime, *device_, options_.reserve);
+  const auto row = running_row(model);
+  if (!row) return row.error();
+  return row->has_value();
+}
+
+/// A packed checkpoint is loaded as it is by servers of checkpoints.
+bool Pricer::chooses(const ModelInfo& model) const {
+  const bool own = packed(model) && !options_.runtime->loads(SchemeFamily::gguf);
+  return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
+}
+
+Pricer::Form Pricer::form(Row& row) const {
   const auto& model = *row.model;
   if (options_.quant != nullptr) {
     if (model.format == ModelFormat::gguf && lower(model.quant) == lower(options_.quant->name))
-      return stored_weights(model);
+      return {stored_weights(model), std::nullopt};
     if (model.format == ModelFormat::gguf)
       row.notes.push_back({Severity::info, "requantized",
                            "figures are for this file requantized from " + model.quant + " to " +
                                std::string(options_.quant->name)});
-    return quantize(model, *options_.quant);
+    return {quantize(model, *options_.quant), std::nullopt};
   }
-  if (model.format == ModelFormat::gguf) return stored_weights(model);
-  const bool own = packed(model) && !options_.runtime->loads(SchemeFamily::gguf);
-  if (device_ && !own) {
-    auto choice = choose_quant(model, row.workload, *options_.runtime, *device_, options_.reserve,
-                               options_.extend_ctx);
-    row.lowered = choice.lowered;
-    if (choice.lowered)
-      row.notes.push_back({Severity::warning, "quant-lowered",
-                           "nothing with the bits of Q4_K_M runs here; " + choice.weights.quant +
-                               " costs quality"});
-    return std::move(choice.weights);
-  }
-  if (device_) return stored_weights(model);
-  if (model.format == ModelFormat::parameters) return quantize(model, *find_scheme("F16"));
+  if (model.format == ModelFormat::gguf) return {stored_weights(model), std::nullopt};
+  if (chooses(model))
+    return chosen(row, choose_quant(model, row.workload, *options_.runtime, *device_,
+                                    options_.reserve, options_.extend_ctx));
+  if (device_) return {stored_weights(model), std::nullopt};
+  if (model.format == ModelFormat::parameters)
+    return {quantize(model, *find_scheme("F16")), std::nullopt};
   auto stored = stored_weights(model);
   row.notes.push_back({Severity::info, "own-precision",
                        "weights as the checkpoint has them" +
                            (stored.quant.empty() ? "" : " (" + stored.quant + ")") +
                            "; -q prices a quantization, --gpu chooses one"});
-  return stored;
+  return {std::move(stored), std::nullopt};
 }
 
-Row Pricer::priced(Row row, const Weights& weights) const {
+Pricer::Form Pricer::chosen(Row& row, Choice choice) const {
+  row.lowered = choice.lowered;
+  if (choice.lowered)
+    row.notes.push_back(
+        {Severity::warning, "quant-lowered",
+         "nothing with the bits of Q4_K_M runs here; " + choice.weights.quant + " costs quality"});
+  return {std::move(choice.weights), std::move(choice.fit)};
+}
+
+Row Pricer::priced(Row row, Form form) const {
   const auto& model = *row.model;
+  const Runtime& runtime = *options_.runtime;
+  const Weights& weights = form.weights;
   row.quant = weights.quant;
   const Workload asked = row.workload;
-  if (device_) row.workload = resolved(model, weights, asked, *options_.runtime, *device_);
-  row.memory = estimate(model, weights, row.workload, *options_.runtime);
+  if (device_) {
+    row.workload = resolved(model, weights, asked, runtime, *device_);
+    row.fit = form.fit ? std::move(*form.fit)
+                       : fit(model, weights, asked, runtime, *device_, options_.reserve,
+                             options_.extend_ctx);
+    row.memory = std::move(row.fit->memory);
+  } else {
+    row.memory = estimate(model, weights, row.workload, runtime);
+  }
   std::vector<Note> notes;
   add_notes(notes, row.notes);
   add_notes(notes, model.notes);
   add_notes(notes, weights.notes);
   add_notes(notes, row.memory.notes);
   if (gpu_) {
-    const Runtime& runtime = *options_.runtime;
-    row.fit = fit(model, weights, asked, runtime, *device_, options_.reserve, options_.extend_ctx);
     if (runtime.rules.answers != nullptr)
       row.answers = runtime.rules.answers(model, weights, asked, *device_);
     if (options_.command == Command::estimate) row.advice = advice(row);
@@ -194,14 +243,13 @@ Row Pricer::priced(Row row, const Weights& weights) const {
   }
   row.notes = std::move(notes);
   if (options_.explain) {
-    row.steps = explain(model, weights, row.workload, *options_.runtime);
+    row.steps = explain(model, weights, row.workload, runtime);
     if (row.fit)
-      for (auto& step :
-           explain(*row.fit, model, weights, row.workload, *options_.runtime, options_.reserve))
+      for (auto& step : explain(*row.fit, model, weights, row.workload, runtime, options_.reserve))
         row.steps.push_back(std::move(step));
   }
-  if (options_.runtime->rules.launch != nullptr)
-    row.server_command = options_.runtime->rules.launch(model, weights.quant, row.workload);
+  if (runtime.rules.launch != nullptr)
+    row.server_command = runtime.rules.launch(model, weights.quant, row.workload);
   return row;
 }
 

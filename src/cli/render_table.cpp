@@ -100,10 +100,10 @@ std::string asked_context(const Workload& w) {
   return w.n_ctx == 0 ? "trained length" : plural(w.n_ctx, "token");
 }
 
-std::string footer(const RankReport& body, std::size_t shown) {
+std::string footer(const RankReport& body) {
   std::string out;
-  if (shown < body.rows.size())
-    out += fmt::format("{} of {} shown (--top 0: all). ", shown, body.rows.size());
+  if (body.rows.size() < body.n_row)
+    out += fmt::format("{} of {} shown (--top 0: all). ", body.rows.size(), body.n_row);
   if (!body.shows_no && body.n_no > 0)
     out += fmt::format("{} of {} do not fit (--all). ", body.n_no, body.n_ranked);
   return out.empty() ? out : "\n" + out.substr(0, out.size() - 1) + "\n";
@@ -136,17 +136,17 @@ struct Table {
   }
 
   std::string operator()(const RankReport& body) const {
-    const auto rows = top_rows(body.rows, body.top);
+    const std::span<const Row> rows(body.rows);
     std::string out = gpu_line(body.gpu);
     out += fmt::format("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
                        cache_types(body.asked), runtime_of(runtime, body.asked.backend));
-    if (rows.empty()) return out + "\nnothing to show" + footer(body, 0);
+    if (rows.empty()) return out + "\nnothing to show" + footer(body);
     out += legend(body, rows, runtime);
     out += "SAFE, MAX: the largest context that fits, and that runs at all\n\n";
     out += table_of(rows, false, style);
     if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.lowered; }))
       out += "\n* fewer bits than Q4_K_M: nothing better runs here\n";
-    return out + footer(body, rows.size());
+    return out + footer(body);
   }
 
   std::string operator()(const PlanReport& body) const {

@@ -42,10 +42,10 @@ struct RankReport {
   Gpu gpu;
   Workload asked;  ///< n_ctx as asked; 0 = each model's trained length
   ReservePolicy reserve;
-  std::vector<Row> rows;       ///< all that were asked for, sorted
+  std::vector<Row> rows;       ///< what was asked for, sorted; of a table only the shown ones
+  std::size_t n_row = 0;       ///< how many were asked for
   std::size_t n_ranked = 0;    ///< models (or model and quantization pairs) that were priced
   std::size_t n_no = 0;        ///< of those, how many do not fit
-  std::size_t top = 0;         ///< rows of a table, 0 = all
   bool shows_no = false;       ///< rows that do not fit are among them
   bool whole_catalog = false;  ///< no model was named
   std::vector<Error> skipped;  ///< models of the catalogue that the runtime refuses as asked
