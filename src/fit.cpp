@@ -6,6 +6,7 @@
 
 #include "cache_tensors.hpp"
 #include "estimate_around.hpp"
+#include "ggml_types.hpp"
 #include "llama_quant.hpp"
 
 namespace fitvram {
@@ -182,7 +183,6 @@ class Trial {
         runtime_(runtime),
         device_(device),
         policy_(policy),
-        plan_(model),
         native_(native_scheme(model)),
         keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
         vram_(runtime.rules.budget(device, workload)),
@@ -195,14 +195,16 @@ class Trial {
   }
 
   std::optional<Choice> choice(bool only_running, bool extend_ctx) {
+    if (only_running && !by_types_ && least_model() + context_ > vram_) return std::nullopt;
     std::optional<Weights> roomy, tight, smallest;
+    const QuantPlan plan(model_);
     bool lowered = true, offers_less = false;
     for (const Scheme& scheme : schemes()) {
       if (!offered(scheme, native_, runtime_)) continue;
       const bool kept = scheme.millibits >= keep_;
       offers_less |= !kept;
       if (!kept && (roomy || tight)) break;
-      Weights weights = quantize(model_, plan_, scheme);
+      Weights weights = quantize(model_, plan, scheme);
       const Verdict verdict = verdict_with(weights);
       if (kept && verdict != Verdict::no) lowered = false;
       if (verdict == Verdict::fits) {
@@ -233,15 +235,25 @@ class Trial {
     return choice;
   }
 
-  bool any_runs() {
-    const auto all = schemes();
-    return std::any_of(all.rbegin(), all.rend(), [&](const Scheme& scheme) {
-      return offered(scheme, native_, runtime_) &&
-             verdict_with(quantize(model_, plan_, scheme)) != Verdict::no;
-    });
+ private:
+  /// Below what any GGUF scheme takes: the blocks alone, without what may stay on the host, in the
+  /// smallest of all types.
+  Bytes least_model() const {
+    if (!runtime_.ladder.empty()) return {};
+    const auto types = tensor_types();
+    const auto* smallest = &f16_type();
+    for (const TensorType& type : types)
+      if (type.ggml_id >= 0 &&
+          type.block_bytes * smallest->block_elems < smallest->block_bytes * type.block_elems)
+        smallest = &type;
+    std::uint64_t n = 0;
+    for (const Tensor& tensor : model_.tensors)
+      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model_.n_layer &&
+          tensor.role != TensorRole::recurrent)
+        n = sat_add(n, n_elements(tensor));
+    return Bytes{n / smallest->block_elems * smallest->block_bytes};
   }
 
- private:
   Verdict verdict_with(const Weights& weights) {
     if (runtime_.rules.resolve != nullptr) {
       ModelInfo storage;
@@ -263,7 +275,6 @@ class Trial {
   const Runtime& runtime_;
   const Device& device_;
   const ReservePolicy& policy_;
-  QuantPlan plan_;
   const Scheme& native_;
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
@@ -282,11 +293,6 @@ std::optional<Choice> choose_running(const ModelInfo& model, const Workload& wor
                                      const Runtime& runtime, const Device& device,
                                      const ReservePolicy& policy, bool extend_ctx) {
   return Trial(model, workload, runtime, device, policy).choice(true, extend_ctx);
-}
-
-bool runs_quantized(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& policy) {
-  return Trial(model, workload, runtime, device, policy).any_runs();
 }
 
 QuantAdvice recommend_quantization(const AdviceInput& input) {

@@ -138,9 +138,9 @@ const Tensor* GraphBuilder::find(std::string_view name) const {
 
 const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix) const {
   const auto& block = tensors_[planned_[layer]];
-  const std::size_t size = stem.size() + suffix.size();
+  const std::size_t length = stem.size() + suffix.size();
   for (const Named& named : block)
-    if (named.name.size() == size && named.name.starts_with(stem) && named.name.ends_with(suffix))
+    if (named.name.size() == length && named.name.starts_with(stem) && named.name.ends_with(suffix))
       return named.tensor;
   // PLaMo-2 names some weights without the suffix.
   if (suffix != ".weight") return nullptr;

@@ -39,10 +39,10 @@ bool cuda_scans(const Hparams& hp, std::uint64_t ne0, std::uint64_t ne1) {
 
 bool cuda_convolves(std::uint64_t n_channel) { return n_channel % 128 == 0; }
 
-bool Devices::holds(const ModelInfo& model, const Tensor& tensor) const {
+bool Devices::holds_special(const ModelInfo& model, const Tensor& tensor) const {
   if (tensor.layer >= 0) {
     if (!holds_layer(static_cast<std::size_t>(tensor.layer))) return false;
-    if (backend_->name != "cuda" || tensor.role != TensorRole::recurrent) return true;
+    if (backend_->name != "cuda") return true;
     if (tensor.name == "ssm_a" && scans(model))
       return cuda_scans(model.hparams, tensor.ne[0], tensor.ne[1]);
     const bool convolves =

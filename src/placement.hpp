@@ -22,7 +22,11 @@ class Devices {
 
   /// Whether the loader puts a tensor on the GPU. Of the two that it may load for several places,
   /// this is the input's copy of the embedding and the first block's of rope_freqs.
-  bool holds(const ModelInfo& model, const Tensor& tensor) const;
+  bool holds(const ModelInfo& model, const Tensor& tensor) const {
+    if (tensor.layer >= 0 && tensor.role != TensorRole::recurrent)
+      return holds_layer(static_cast<std::size_t>(tensor.layer));
+    return holds_special(model, tensor);
+  }
 
   /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds,
   /// once per tensor, what completes a quantized row to 512 values; every tensor is then padded to
@@ -30,6 +34,8 @@ class Devices {
   Bytes allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) const;
 
  private:
+  bool holds_special(const ModelInfo& model, const Tensor& tensor) const;
+
   const Backend* backend_;
   std::uint64_t n_block_;
   std::uint64_t first_;

@@ -68,9 +68,6 @@ Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runt
 std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
                                      const Runtime& runtime, const Device& device,
                                      const ReservePolicy& reserve, bool extend_ctx);
-/// Whether choose_running finds any.
-bool runs_quantized(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& reserve);
 
 /// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
 /// GiB.

@@ -115,10 +115,11 @@ bool comes_before(const Row& a, const Row& b, SortKey key) {
 
 constexpr std::size_t default_top = 25;
 
-/// Of a table by size only the first rows need figures; of the rest, whether they run is enough.
-bool needs_top_only(const Options& options) {
+/// A table by size is complete as soon as it is long enough.
+bool needs_top_only(const Options& options, std::size_t top) {
   return options.format == "table" && options.sort == SortKey::params && !options.all &&
-         !options.fits_only && !options.all_quants && !options.explain && options.min_ctx == 0;
+         !options.fits_only && !options.all_quants && !options.explain && options.min_ctx == 0 &&
+         top != 0;
 }
 
 std::vector<Error> rank_top(const Pricer& pricer, std::vector<Model> models, std::size_t top,
@@ -126,26 +127,23 @@ std::vector<Error> rank_top(const Pricer& pricer, std::vector<Model> models, std
   std::vector<Error> errors;
   std::stable_sort(models.begin(), models.end(), by_size);
   for (const auto& model : models) {
-    bool runs = false;
-    if (top == 0 || body.rows.size() < top) {
-      auto row = pricer.running_row(model);
-      if (!row) {
-        errors.push_back(row.error());
-        continue;
-      }
-      runs = row->has_value();
-      if (runs) body.rows.push_back(std::move(**row));
-    } else {
-      const auto verdict = pricer.runs(model);
-      if (!verdict) {
-        errors.push_back(verdict.error());
-        continue;
-      }
-      runs = *verdict;
+    if (body.rows.size() == top) {
+      body.cut = true;
+      if (auto error = pricer.refused(model)) errors.push_back(std::move(*error));
+      continue;
+    }
+    auto row = pricer.running_row(model);
+    if (!row) {
+      errors.push_back(row.error());
+      continue;
     }
     ++body.n_ranked;
-    ++(runs ? body.n_row : body.n_no);
+    if (*row)
+      body.rows.push_back(std::move(**row));
+    else
+      ++body.n_no;
   }
+  body.n_row = body.rows.size();
   return errors;
 }
 
@@ -190,8 +188,8 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
   const Pricer pricer(options, gpu);
   std::erase_if(inputs.models,
                 [&](const Model& model) { return !matches(model->name, options.filter); });
-  auto errors = needs_top_only(options) ? rank_top(pricer, std::move(inputs.models), top, body)
-                                        : rank_all(pricer, inputs.models, options, body);
+  auto errors = needs_top_only(options, top) ? rank_top(pricer, std::move(inputs.models), top, body)
+                                             : rank_all(pricer, inputs.models, options, body);
   if (options.format == "table" && top != 0 && body.rows.size() > top)
     body.rows.erase(body.rows.begin() + static_cast<std::ptrdiff_t>(top), body.rows.end());
   auto& kept = body.whole_catalog ? body.skipped : report.errors;

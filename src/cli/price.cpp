@@ -160,14 +160,11 @@ Result<std::optional<Row>> Pricer::running_row(const Model& model) const {
   return std::optional<Row>{std::move(all->front())};
 }
 
-Result<bool> Pricer::runs(const Model& model) const {
+std::optional<Error> Pricer::refused(const Model& model) const {
   std::vector<Note> notes;
-  const Workload workload = workload_of(*model, notes);
-  if (only_chooses(*model, workload))
-    return runs_quantized(*model, workload, *options_.runtime, *device_, options_.reserve);
-  const auto row = running_row(model);
-  if (!row) return row.error();
-  return row->has_value();
+  auto error = refused(*model, workload_of(*model, notes));
+  if (error && error->where.empty()) error->where = model->name;
+  return error;
 }
 
 /// A packed checkpoint is loaded as it is by servers of checkpoints.

@@ -24,8 +24,8 @@ class Pricer {
   Result<std::vector<Row>> rows(const Model& model) const;
   /// The row of rows(), if its verdict is better than `no`; the same Errors.
   Result<std::optional<Row>> running_row(const Model& model) const;
-  /// Whether there is one.
-  Result<bool> runs(const Model& model) const;
+  /// Why there is none, where the runtime would refuse.
+  std::optional<Error> refused(const Model& model) const;
 
  private:
   struct Form {

@@ -101,6 +101,9 @@ std::string asked_context(const Workload& w) {
 }
 
 std::string footer(const RankReport& body) {
+  if (body.cut)
+    return fmt::format("\nthe {} largest that run (--top 0: all; --all: the others, too)\n",
+                       body.rows.size());
   std::string out;
   if (body.rows.size() < body.n_row)
     out += fmt::format("{} of {} shown (--top 0: all). ", body.rows.size(), body.n_row);

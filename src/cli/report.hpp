@@ -43,7 +43,8 @@ struct RankReport {
   Workload asked;  ///< n_ctx as asked; 0 = each model's trained length
   ReservePolicy reserve;
   std::vector<Row> rows;       ///< what was asked for, sorted; of a table only the shown ones
-  std::size_t n_row = 0;       ///< how many were asked for
+  std::size_t n_row = 0;       ///< how many were asked for, unless `cut`
+  bool cut = false;            ///< smaller models than the last row were not looked at
   std::size_t n_ranked = 0;    ///< models (or model and quantization pairs) that were priced
   std::size_t n_no = 0;        ///< of those, how many do not fit
   bool shows_no = false;       ///< rows that do not fit are among them
