@@ -69,7 +69,11 @@ struct Unbuilt {};
 /// tensor and what it depends on into execution order (ggml.c, ggml_build_forward_expand, v0.5.0).
 class Graph {
  public:
-  Graph() { nodes.reserve(512), order.reserve(384), leafs.reserve(128); }
+  /// Room for a graph of so many blocks.
+  void reserve(std::size_t n_block) {
+    nodes.reserve((n_block + 2) * 96), order.reserve((n_block + 2) * 72);
+    leafs.reserve((n_block + 2) * 16);
+  }
 
   NodeId leaf(Shape ne, Elem elem);
   NodeId input(Shape ne, Elem elem);

@@ -54,6 +54,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   pins_ = how.probe && devices.backend().device;
   make_plan(how.every_block);
   index_tensors();
+  g.reserve(plan.size());
 }
 
 void GraphBuilder::make_plan(bool every_block) {
@@ -119,34 +120,39 @@ void GraphBuilder::index_tensors() {
   for (std::size_t p = 0; p < plan.size(); ++p) planned_[plan[p]] = p;
   for (const auto& tensor : model.tensors) {
     if (tensor.layer < 0) {
-      globals_.push_back({tensor.name, &tensor});
+      globals_.push_back(named(tensor));
       continue;
     }
     const auto i = static_cast<std::size_t>(tensor.layer);
     if (i >= planned_.size() || planned_[i] == no_plan) continue;
     auto& block = tensors_[planned_[i]];
     if (block.empty()) block.reserve(32);
-    block.push_back({tensor.name, &tensor});
+    block.push_back(named(tensor));
   }
 }
 
+GraphBuilder::Named GraphBuilder::named(const Tensor& tensor) {
+  const std::string_view name = tensor.name;
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  return {name.substr(0, dot), name.substr(dot), &tensor};
+}
+
 const Tensor* GraphBuilder::find(std::string_view name) const {
-  constexpr std::string_view suffix = ".weight";
-  if (name.ends_with(suffix)) return find(name.substr(0, name.size() - suffix.size()), suffix);
-  return find(name, {});
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  return find(name.substr(0, dot), name.substr(dot));
 }
 
 const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix) const {
-  const auto& block = tensors_[planned_[layer]];
-  const std::size_t length = stem.size() + suffix.size();
-  for (const Named& named : block)
-    if (named.name.size() == length && named.name.starts_with(stem) && named.name.ends_with(suffix))
-      return named.tensor;
+  const Tensor* without = nullptr;
+  for (const Named& each : tensors_[planned_[layer]]) {
+    // Most names of one length differ in their last letter.
+    if (each.stem.size() != stem.size() || each.stem.back() != stem.back() || each.stem != stem)
+      continue;
+    if (each.suffix == suffix) return each.tensor;
+    if (each.suffix.empty()) without = each.tensor;
+  }
   // PLaMo-2 names some weights without the suffix.
-  if (suffix != ".weight") return nullptr;
-  for (const Named& named : block)
-    if (named.name == stem) return named.tensor;
-  return nullptr;
+  return suffix == ".weight" ? without : nullptr;
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
@@ -176,8 +182,8 @@ NodeId GraphBuilder::weight(std::string_view stem, std::string_view suffix) {
 
 NodeId GraphBuilder::global(std::string_view name) {
   const auto find_global = [&](std::string_view wanted) -> const Tensor* {
-    for (const Named& named : globals_)
-      if (named.name == wanted) return named.tensor;
+    for (const Named& each : globals_)
+      if (each.tensor->name == wanted) return each.tensor;
     return nullptr;
   };
   const Tensor* tensor = find_global(name);

@@ -190,9 +190,10 @@ class GraphBuilder {
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
 
   struct Named {
-    std::string_view name;
+    std::string_view stem, suffix;  ///< "attn_q" and ".weight"
     const Tensor* tensor;
   };
+  static Named named(const Tensor& tensor);
   const Tensor* find(std::string_view stem, std::string_view suffix) const;
   NodeId weight(std::string_view stem, std::string_view suffix);
   NodeId leaf_in_block(const Tensor* tensor);

@@ -118,8 +118,8 @@ constexpr std::size_t default_top = 25;
 /// A table by size is complete as soon as it is long enough.
 bool needs_top_only(const Options& options, std::size_t top) {
   return options.format == "table" && options.sort == SortKey::params && !options.all &&
-         !options.fits_only && !options.all_quants && !options.explain && options.min_ctx == 0 &&
-         top != 0;
+         !options.fits_only && !options.strict && !options.all_quants && !options.explain &&
+         options.min_ctx == 0 && top != 0;
 }
 
 std::vector<Error> rank_top(const Pricer& pricer, std::vector<Model> models, std::size_t top,
