@@ -33,6 +33,9 @@ struct EqualLayers {
 };
 std::vector<EqualLayers> equal_layers(const ModelInfo& model);
 
+/// Adds bytes and layers to the row of the same kind, or a row.
+void add_cache(std::vector<CacheEstimate>& caches, const CacheEstimate& cache);
+
 ContextEstimate context_of(std::span<const CacheTerm> terms);
 
 /// One step for each kind of cache; `rule` says the formula in words, with its source.
@@ -41,6 +44,9 @@ void explain_terms(std::span<const CacheTerm> terms, std::string_view rule,
 
 /// "context / kv sliding 1024".
 std::string figure_of(CacheRole role, Growth growth, std::uint32_t span);
+
+/// Adds the arithmetic to the figure's step, or a step.
+void add_step(std::vector<Step>& steps, Step step);
 
 /// The step of a figure that has no parts to show.
 Step plain_step(std::string figure, Bytes value, std::string rule);

@@ -5,6 +5,7 @@
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
 #include "compute.hpp"
 #include "placement.hpp"
 #include "text.hpp"
@@ -36,19 +37,6 @@ class AllocatedSizes {
   const Devices& devices_;
   std::array<Known, 64> known_{};
 };
-
-void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes bytes) {
-  const auto same = [&](const CacheEstimate& c) {
-    return c.role == tensor.role && c.growth == tensor.growth && c.span == tensor.span;
-  };
-  auto it = std::find_if(caches.begin(), caches.end(), same);
-  if (it == caches.end()) {
-    it = caches.insert(caches.end(), CacheEstimate{tensor.role, tensor.growth, tensor.span, 0,
-                                                   tensor.cells, Bytes{}});
-  }
-  if (tensor.first_of_slot) it->n_layer += tensor.n_layer;
-  it->bytes += bytes;
-}
 
 constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
@@ -149,7 +137,8 @@ ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& worklo
     const Bytes bytes =
         devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
     (device ? context.bytes.device : context.bytes.host) += bytes;
-    add_to(context.caches, tensor, bytes);
+    add_cache(context.caches, {tensor.role, tensor.growth, tensor.span,
+                               tensor.first_of_slot ? tensor.n_layer : 0, tensor.cells, bytes});
   });
   return context;
 }

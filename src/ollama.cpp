@@ -101,9 +101,8 @@ std::string ollama_launch(const ModelInfo& model, const std::string&, const Work
 }
 
 void ollama_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                    const MemoryEstimate&, std::vector<Step>& steps) {
-  steps = explain(model, weights, llama_server_workload(workload), *find_runtime("llama.cpp"));
-  steps.pop_back();
+                    const MemoryEstimate& memory, std::vector<Step>& steps) {
+  llama_cpp_explain(model, weights, llama_server_workload(workload), memory, steps);
 }
 
 }  // namespace fitvram

@@ -41,7 +41,7 @@ bool loads_gguf(SchemeFamily family) { return family == SchemeFamily::gguf; }
 constexpr Rules llama_cpp_rules{
     llama_cpp_honours_window, llama_cpp_weights, llama_cpp_context, llama_cpp_compute,
     llama_cpp_overhead,       whole_device,      window_reserve,    llama_cpp_refusal,
-    llama_cpp_defaults,       nullptr,           llama_cpp_launch};
+    llama_cpp_defaults,       nullptr,           llama_cpp_launch,  llama_cpp_explain};
 
 constexpr Rules vllm_rules{vllm_honours_window, vllm_weights, vllm_context, vllm_compute,
                            vllm_overhead,       vllm_budget,  no_reserve,   vllm_refusal,

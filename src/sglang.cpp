@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 #include "vllm.hpp"
@@ -151,13 +152,13 @@ ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload,
     cache.cells = tokens_in(pool, shares.n_tokens);
     cache.bytes = pool.token * sat_mul(cache.cells, std::uint64_t{cache.n_layer} * cards(workload));
     context.bytes.device += cache.bytes;
-    context.caches.push_back(cache);
+    add_cache(context.caches, cache);
   }
   if (pools.n_state_layer == 0) return context;
   const Bytes states = pools.slot * sat_mul(shares.n_slots, cards(workload));
   context.bytes.device += states;
-  context.caches.push_back({CacheRole::recurrent_state, Growth::constant, 0, pools.n_state_layer,
-                            shares.n_slots, states});
+  add_cache(context.caches, {CacheRole::recurrent_state, Growth::constant, 0, pools.n_state_layer,
+                             shares.n_slots, states});
   return context;
 }
 
@@ -271,11 +272,9 @@ void sglang_explain(const ModelInfo& model, const Weights& weights, const Worklo
                    "table of rotations"});
   for (const auto& pool : pools.pools) {
     const std::uint64_t tokens = tokens_in(pool, shares.n_tokens);
-    std::string name =
-        std::string("context / ") + name_of(pool.what.role) + ' ' + name_of(pool.what.growth);
-    if (pool.what.span != 0) name += ' ' + number(pool.what.span);
-    steps.push_back(
-        {std::move(name),
+    add_step(
+        steps,
+        {figure_of(pool.what.role, pool.what.growth, pool.what.span),
          number(cards(workload)) + " * " + number(pool.what.n_layer) + " * " + number(tokens) +
              " * " + number(pool.token.count),
          (pool.token * sat_mul(tokens, std::uint64_t{pool.what.n_layer} * cards(workload))).count,

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 
@@ -109,7 +110,7 @@ ContextEstimate transformers_context(const ModelInfo& model, const Workload& wor
     CacheEstimate row = cache.what;
     row.bytes = row.bytes * row.n_layer;
     context.bytes.device += row.bytes;
-    context.caches.push_back(row);
+    add_cache(context.caches, row);
   }
   return context;
 }
@@ -166,11 +167,9 @@ void transformers_explain(const ModelInfo& model, const Weights&, const Workload
                    "the checkpoint without next-token-prediction layers, towers included"});
   for (const auto& cache : caches_of(model, workload)) {
     const CacheEstimate& what = cache.what;
-    std::string name = std::string("context / ") + name_of(what.role) + ' ' + name_of(what.growth);
-    if (what.span != 0) name += ' ' + number(what.span);
     const std::uint64_t each = what.role == CacheRole::recurrent_state ? state_bytes : value_bytes;
     const std::uint64_t n_seq = workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-    steps.push_back({std::move(name),
+    add_step(steps, {figure_of(what.role, what.growth, what.span),
                      number(what.n_layer) + " * " + number(n_seq) + " * " + number(what.cells) +
                          " * " + number(cache.values) + " * " + number(each),
                      (what.bytes * what.n_layer).count,

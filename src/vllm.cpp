@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 #include "vllm_cache.hpp"
@@ -95,8 +96,8 @@ ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload, c
     const Bytes bytes =
         request_bytes(pool, cache, length, workload.n_batch) * sat_mul(n_seq, cards(workload));
     context.bytes.device += bytes;
-    context.caches.push_back({cache.role, cache.growth, cache.span, cache.n_layer,
-                              cache.block == 0 ? n_seq : sat_mul(pages, cache.block), bytes});
+    add_cache(context.caches, {cache.role, cache.growth, cache.span, cache.n_layer,
+                               cache.block == 0 ? n_seq : sat_mul(pages, cache.block), bytes});
   }
   return context;
 }
@@ -288,9 +289,6 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
     const std::uint64_t pages = pages_of(cache, length, workload.n_batch);
     const std::uint64_t groups = groups_of(pool, cache);
     const std::uint64_t layers = pool.grouped ? pool.group_size : cache.n_layer;
-    std::string name =
-        std::string("context / ") + name_of(cache.role) + ' ' + name_of(cache.growth);
-    if (cache.span != 0) name += ' ' + number(cache.span);
     std::string rule = "cards * requests * groups * layers of a group * pages * bytes of a page; ";
     rule += cache.block == 0 ? "a state takes 2 pages, as wide as those of attention"
                              : "pages of " + number(cache.block) + " tokens";
@@ -298,8 +296,9 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
       rule += ", window - 1 + max_num_batched_tokens of them and one page more";
     if (cache.growth == Growth::chunked) rule += ", chunk + max_num_batched_tokens of them";
     rule += "; vLLM, kv_cache_utils.py @001cabc1";
-    steps.push_back(
-        {std::move(name),
+    add_step(
+        steps,
+        {figure_of(cache.role, cache.growth, cache.span),
          number(cards(workload)) + " * " + number(n_seq) + " * " + number(groups) + " * " +
              number(layers) + " * " + number(pages) + " * " + number(cache.page.count),
          (cache.page * sat_mul(sat_mul(layers, groups), pages) * sat_mul(n_seq, cards(workload)))

@@ -49,6 +49,7 @@ const std::map<std::string, std::string> tested_with = {
     {"hf_quant", "hf_config"},
     {"hf_reader", "hf_config"},
     {"llama_cpp", "runtimes"},
+    {"llama_cpp_explain", "explain"},
     {"llama_quant", "quantize"},
     {"llama_quant_recipes", "quantize"},
     {"log_words", "server_log"},
