@@ -35,6 +35,9 @@ class Devices {
   std::uint64_t first_;
 };
 
+/// Whether the device runs ggml-cuda's code.
+bool runs_ggml_cuda(const Workload& workload);
+
 /// Whether CUDA has the kernel that a scan with this `ssm_a`, or a convolution with this kernel,
 /// needs; the weight stays on the host otherwise (llama-model-loader.cpp, select_weight_buft;
 /// ggml-cuda.cu, supports_op, v0.5.0).

@@ -120,6 +120,27 @@ std::vector<std::string> fields(const std::string& line) {
 
 }  // namespace
 
+TEST_CASE("HIP compiles ggml-cuda, so every architecture takes the same under ROCm as under CUDA") {
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  for (const auto& [name, description] : descriptions()) {
+    const ModelInfo model = model_of(description);
+    for (const char* type : {"F16", "Q8_0", "IQ4_NL"})
+      for (const std::uint32_t n_gpu_layers : {999U, 3U}) {
+        Workload w;
+        w.type_k = w.type_v = find_tensor_type(type);
+        w.n_gpu_layers = n_gpu_layers;
+        const MemoryEstimate cuda = estimate(model, stored_weights(model), w, runtime);
+        w.backend = "rocm";
+        const MemoryEstimate rocm = estimate(model, stored_weights(model), w, runtime);
+        INFO(name << " " << type << " -ngl " << n_gpu_layers);
+        CHECK(rocm.model.device == cuda.model.device);
+        CHECK(rocm.context.device == cuda.context.device);
+        CHECK(rocm.compute.device == cuda.compute.device);
+        CHECK(rocm.compute.host == cuda.compute.host);
+      }
+  }
+}
+
 TEST_CASE("every architecture's buffers equal those of llama.cpp's dry runs", "[oracle]") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::map<std::string, ModelInfo> models;
