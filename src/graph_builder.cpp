@@ -167,6 +167,8 @@ NodeId GraphBuilder::global(std::string_view name) {
   const Tensor* tensor = find_global(name);
   const bool output = name.rfind("output", 0) == 0;
   if (tensor == nullptr && name == "output.weight") tensor = find_global("token_embd.weight");
+  if (tensor == nullptr && name == "token_embd.weight" && makes_input_of_output(model))
+    tensor = find_global("output.weight");
   if (tensor == nullptr) return no_node;
   bool device = devices.holds(model, *tensor);
   if (tensor->role == TensorRole::token_embd)

@@ -65,9 +65,12 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
 /// Calls `put(device, index)` for every copy of a tensor that is loaded.
 template <typename Put>
 void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
-  bool has_output = false;
-  for (const auto& tensor : model.tensors)
+  bool has_output = false, has_input = false;
+  for (const auto& tensor : model.tensors) {
     has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+    has_input |= tensor.role == TensorRole::token_embd && tensor.name == "token_embd.weight";
+  }
+  const bool output_twice = !has_input && makes_input_of_output(model);
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
     if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
@@ -82,6 +85,7 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
       continue;
     }
     put(devices.holds(model, tensor), i);
+    if (output_twice && tensor.name == "output.weight") put(devices.holds(model, tensor), i);
     if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
     if (devices.holds_layer(model.layers.size()))
       put(true, i);

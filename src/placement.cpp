@@ -80,6 +80,11 @@ bool ties_output(const ModelInfo& model) {
   return arch == nullptr || !arch->no_head;
 }
 
+bool makes_input_of_output(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->input_of_output;
+}
+
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
   if (!tensor.name.starts_with("token_embd_norm")) return false;

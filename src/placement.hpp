@@ -51,6 +51,10 @@ bool loads_tied_output_twice(const ModelInfo& model);
 /// Whether a file without an output gets one made of its embedding.
 bool ties_output(const ModelInfo& model);
 
+/// Whether a file without an input embedding gets one made of its output, which lies beside it
+/// (src/models/codeshell.cpp).
+bool makes_input_of_output(const ModelInfo& model);
+
 /// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be
 /// told: LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor);

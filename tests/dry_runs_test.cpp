@@ -141,6 +141,17 @@ TEST_CASE("HIP compiles ggml-cuda, so every architecture takes the same under RO
   }
 }
 
+TEST_CASE("Gemma 3n has per-layer inputs of 256 values, whether its file says so or not") {
+  auto described = descriptions().at("gemma3n-dense");
+  const ModelInfo said = model_of(described);
+  REQUIRE(std::erase(described.keys, "embedding_length_per_layer_input whole 256") == 1);
+  const ModelInfo silent = model_of(described);
+  CHECK(silent.hparams.n_embd_per_layer == 256);
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  CHECK(estimate(silent, stored_weights(silent), {}, runtime).compute.device ==
+        estimate(said, stored_weights(said), {}, runtime).compute.device);
+}
+
 TEST_CASE("every architecture's buffers equal those of llama.cpp's dry runs", "[oracle]") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::map<std::string, ModelInfo> models;
