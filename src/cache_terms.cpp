@@ -4,16 +4,16 @@
 
 namespace fitvram {
 
-std::vector<EqualLayers> equal_layers(const ModelInfo& model) {
-  std::vector<EqualLayers> groups;
+std::vector<LayerGroup> equal_layers(const ModelInfo& model) {
+  std::vector<LayerGroup> groups;
   for (std::size_t i = 0; i < model.layers.size() && i < model.n_layer; ++i) {
     const Layer& layer = model.layers[i];
     if (layer.caches.empty()) continue;
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const EqualLayers& group) {
-      return group.layer->caches == layer.caches;
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const LayerGroup& group) {
+      return model.layers[group.layer].caches == layer.caches;
     });
     if (same == groups.end())
-      groups.push_back({&layer, 1});
+      groups.push_back({i, 1});
     else
       ++same->n_layer;
   }

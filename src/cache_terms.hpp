@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache_tensors.hpp"
 #include "fitvram/estimate.hpp"
 
 namespace fitvram {
@@ -26,12 +27,8 @@ struct CacheTerm {
   Bytes bytes() const { return row_bytes(*type, width) * cells * n_seq * n_layer; }
 };
 
-/// Blocks that run and have equal caches as one: what one of them takes, all of them take.
-struct EqualLayers {
-  const Layer* layer = nullptr;
-  std::uint32_t n_layer = 0;
-};
-std::vector<EqualLayers> equal_layers(const ModelInfo& model);
+/// Blocks that run and have equal caches, of runtimes that keep all on one device.
+std::vector<LayerGroup> equal_layers(const ModelInfo& model);
 
 /// Adds bytes and layers to the row of the same kind, or a row.
 void add_cache(std::vector<CacheEstimate>& caches, const CacheEstimate& cache);

@@ -8,6 +8,7 @@
 #include "cache_terms.hpp"
 #include "compute.hpp"
 #include "placement.hpp"
+#include "refuse.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -40,14 +41,16 @@ class AllocatedSizes {
 
 constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
-}
-
-/// Models that only draft for another one and share its context (src/llama-context.cpp).
 bool needs_other_context(const ModelInfo& model) {
-  if (model.architecture == "gemma4-assistant") return true;
-  if (model.architecture != "eagle3" && model.architecture != "dflash") return false;
+  const Architecture* arch = find_architecture(model.architecture);
+  switch (arch == nullptr ? OtherContext::none : arch->other_context) {
+    case OtherContext::none:
+      return false;
+    case OtherContext::always:
+      return true;
+    case OtherContext::for_tensors:
+      break;
+  }
   bool embedding = false, output = false;
   for (const auto& tensor : model.tensors) {
     embedding |= tensor.name == "token_embd.weight";
@@ -78,7 +81,7 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
       bool device = false, host = false;
       for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
         if (!layer_uses_rope_factors(model, layer)) continue;
-        (devices.holds_layer(layer) ? device : host) = true;
+        (devices.holds_for(model, tensor, layer) ? device : host) = true;
       }
       if (device) put(true, i);
       if (host) put(false, i);
@@ -87,7 +90,7 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
     put(devices.holds(model, tensor), i);
     if (output_twice && tensor.name == "output.weight") put(devices.holds(model, tensor), i);
     if (tensor.name != "token_embd.weight" || has_output || !ties_output(model)) continue;
-    if (devices.holds_layer(model.layers.size()))
+    if (devices.holds_for(model, tensor, model.layers.size()))
       put(true, i);
     else if (loads_tied_output_twice(model))
       put(false, i);
@@ -209,7 +212,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
                       std::string(v.name) + ") cache types for architecture '" +
                       model.architecture + "'",
                   "give both the same type, e.g. --kv-type " + std::string(k.name));
-  const bool off = workload.flash_attn == FlashAttention::off || model.architecture == "grok";
+  const bool off = v_transposed(model, workload);
   if (v.quantized() && off)
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");

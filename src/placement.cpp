@@ -61,6 +61,14 @@ bool Devices::holds(const ModelInfo& model, const Tensor& tensor) const {
   return !input && holds_layer(0);
 }
 
+bool Devices::holds_for(const ModelInfo& model, const Tensor& tensor, std::size_t reader) const {
+  if (tensor.layer >= 0) return holds(model, tensor);
+  if (tensor.role == TensorRole::rope) return holds_layer(reader);
+  if (tensor.role == TensorRole::token_embd)
+    return reader == n_block_ && ties_output(model) && holds_layer(n_block_);
+  return holds(model, tensor);
+}
+
 Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type,
                          bool device) const {
   Bytes bytes = row_bytes(type, ne0) * rows;

@@ -24,6 +24,10 @@ class Devices {
   /// this is the input's copy of the embedding and the first block's of rope_freqs.
   bool holds(const ModelInfo& model, const Tensor& tensor) const;
 
+  /// Whether the copy lies on the GPU that `reader` reads, a block or the output layer: a tied head
+  /// is one of the embedding, and every device with blocks has its rotation factors.
+  bool holds_for(const ModelInfo& model, const Tensor& tensor, std::size_t reader) const;
+
   /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds,
   /// once per tensor, what completes a quantized row to 512 values; every tensor is then padded to
   /// the buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "checkpoint_runtime.hpp"
 #include "compute.hpp"
 #include "exllamav3.hpp"
 #include "fitvram/runtime.hpp"
@@ -9,6 +10,8 @@
 #include "mlxcel.hpp"
 #include "ollama.hpp"
 #include "one_device.hpp"
+#include "refuse.hpp"
+#include "reserve.hpp"
 #include "sglang.hpp"
 #include "sharpinference.hpp"
 #include "transformers.hpp"
@@ -176,10 +179,6 @@ constexpr std::array runtime_table{
             loads_safetensors, transformers_rules, "cuda rocm metal cpu", "BF16 INT8 NF4"},
 };
 
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
-}
-
 // The smallest that spends half a bit more than the packed values do: what its scales take.
 const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
   const std::uint32_t packed =
@@ -191,10 +190,6 @@ const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
     if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
   }
   return nearest;
-}
-
-bool unquantized(const Scheme& scheme) {
-  return scheme.name == "F32" || scheme.name == "F16" || scheme.name == "BF16";
 }
 
 const char* files_of(SchemeFamily family) {
@@ -247,7 +242,7 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 }
 
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {
-  if (runtime.loads(scheme.family) || unquantized(scheme)) return std::nullopt;
+  if (runtime.loads(scheme.family) || unquantized(scheme.name)) return std::nullopt;
   const Scheme* nearest = nearest_loaded(scheme, runtime);
   return refuse(
       std::string(runtime.title) + " does not load " + files_of(scheme.family) + " (" +

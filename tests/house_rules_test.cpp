@@ -22,6 +22,7 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
     {"cache_terms", "one_device"},
+    {"checkpoint_runtime", "vllm"},
     {"explain_fit", "explain"},
     {"explain_weights", "explain"},
     {"file_kind", "gguf"},
