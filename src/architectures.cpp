@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sorted.hpp"
+
 namespace fitvram {
 namespace {
 
@@ -99,6 +101,7 @@ constexpr Architecture table[] = {
     {.gguf = "clip", .memory = MemoryClass::none, .no_head = true, .source = "src/models/clip.cpp"},
     {.gguf = "codeshell",
      .hf = "CodeShellForCausalLM codeshell",
+     .input_of_output = true,
      .source = "src/models/codeshell.cpp"},
     {.gguf = "cogvlm", .hf = "CogVLMForCausalLM cogvlm", .source = "src/models/cogvlm.cpp"},
     {.gguf = "cohere2",
@@ -143,6 +146,7 @@ constexpr Architecture table[] = {
            "DFlashDraftModel DFlash2DraftModel Qwen3DSparkModel DSparkDraftModel "
            "DSparkSpeculator Lfm2DSparkDraftModel LingDSparkModel",
      .window = listed_or_hyper(),
+     .other_context = OtherContext::for_tensors,
      .source = "src/models/dflash.cpp"},
     {.gguf = "dots1", .hf = "Dots1ForCausalLM dots1", .source = "src/models/dots1.cpp"},
     {.gguf = "dots3note",
@@ -160,6 +164,7 @@ constexpr Architecture table[] = {
     {.gguf = "eagle3",
      .hf = "LlamaForCausalLMEagle3 Eagle3LlamaForCausalLM Eagle3Speculator "
            "Eagle3DraftModel eagle3",
+     .other_context = OtherContext::for_tensors,
      .source = "src/models/eagle3.cpp"},
     {.gguf = "ernie4_5",
      .hf = "Ernie4_5_ForCausalLM Ernie4_5ForCausalLM ernie4_5",
@@ -204,11 +209,14 @@ constexpr Architecture table[] = {
     {.gguf = "gemma3",
      .hf = "Gemma3ForCausalLM Gemma3ForConditionalGeneration gemma3 gemma3_text",
      .window = every(6),
+     .two_rope_bases = true,
      .source = "src/models/gemma3.cpp"},
     {.gguf = "gemma3n",
      .hf = "Gemma3nForCausalLM Gemma3nForConditionalGeneration gemma3n gemma3n_text",
      .window = required(every(5)),
      .kv_from_start = 20,
+     .n_embd_per_layer = 256,
+     .two_rope_bases = true,
      .output_before_embd = true,
      .source = "src/models/gemma3n.cpp"},
     {.gguf = "gemma4",
@@ -216,6 +224,7 @@ constexpr Architecture table[] = {
            "Gemma4UnifiedForConditionalGeneration gemma4 gemma4_text gemma4_unified "
            "gemma4_unified_text",
      .window = required(listed()),
+     .two_rope_bases = true,
      .shared_kv = true,
      .output_before_embd = true,
      .rope_factors_skip_swa = true,
@@ -224,6 +233,8 @@ constexpr Architecture table[] = {
      .hf = "Gemma4AssistantForCausalLM Gemma4UnifiedAssistantForCausalLM "
            "gemma4_assistant gemma4_unified_assistant",
      .memory = MemoryClass::none,
+     .other_context = OtherContext::always,
+     .two_rope_bases = true,
      .shared_kv = true,
      .source = "src/models/gemma4-assistant.cpp"},
     {.gguf = "glm-dsa",
@@ -640,12 +651,7 @@ constexpr Architecture table[] = {
     {.gguf = "xverse", .hf = "XverseForCausalLM xverse", .source = "src/models/xverse.cpp"},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(table); ++i)
-    if (table[i - 1].gguf >= table[i].gguf) return false;
-  return true;
-}
-static_assert(sorted_and_unique(), "architectures are sorted by GGUF name, each once");
+static_assert(sorted_and_unique(table, &Architecture::gguf));
 
 bool has_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {

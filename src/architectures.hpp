@@ -75,6 +75,14 @@ struct WindowRule {
   bool all_if_hyper = false;   ///< every layer is, in models with hyper connections (dflash)
 };
 
+/// Whether a model runs only with the context of another, for which it drafts
+/// (src/llama-context.cpp, ctx_other).
+enum class OtherContext {
+  none,
+  always,
+  for_tensors  ///< unless its file holds the embedding and the output
+};
+
 /// A row of the architecture table (src/architectures.cpp): everything there is to say about a
 /// family.
 struct Architecture {
@@ -89,12 +97,16 @@ struct Architecture {
   IndexerRule indexer = IndexerRule::none;
   std::uint32_t interval = 4;       ///< full_attention_interval when the file does not say
   std::uint32_t kv_from_start = 0;  ///< only the first n layers own a cache (gemma3n: 20); 0 = all
-  bool shared_kv = false;           ///< attention.shared_kv_layers is honoured
+  std::uint32_t n_embd_per_layer = 0;  ///< per-layer inputs when the file does not say (gemma3n)
+  OtherContext other_context = OtherContext::none;
+  bool two_rope_bases = false;  ///< window layers rotate by a frequency base of their own
+  bool shared_kv = false;       ///< attention.shared_kv_layers is honoured
   bool loops = false;  ///< the blocks run num_loops times, each time with a cache of their own
   bool router_layer = false;        ///< one more block with a one-head cache follows the last
   bool rollback = false;            ///< recurrent state keeps 1 + n_rs_seq rows per sequence
   bool output_before_embd = false;  ///< a tied head is created first and so loaded a second time
   bool no_flash = false;            ///< flash attention is forced off (src/llama-context.cpp)
+  bool input_of_output = false;     ///< a missing input embedding is a second copy of the output
   bool no_head = false;  ///< the loader makes no output of the embedding where the file has none
   bool rope_factors_skip_swa = false;  ///< window layers do not use rope_freqs
   bool embd_norm_is_output = false;    ///< token_embd_norm is the final norm (OUTPUT_NORM_LFM2)

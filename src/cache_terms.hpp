@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache_tensors.hpp"
 #include "fitvram/estimate.hpp"
 
 namespace fitvram {
@@ -26,12 +27,11 @@ struct CacheTerm {
   Bytes bytes() const { return row_bytes(*type, width) * cells * n_seq * n_layer; }
 };
 
-/// Blocks that run and have equal caches as one: what one of them takes, all of them take.
-struct EqualLayers {
-  const Layer* layer = nullptr;
-  std::uint32_t n_layer = 0;
-};
-std::vector<EqualLayers> equal_layers(const ModelInfo& model);
+/// Blocks that run and have equal caches, of runtimes that keep all on one device.
+std::vector<LayerGroup> equal_layers(const ModelInfo& model);
+
+/// Adds bytes and layers to the row of the same kind, or a row.
+void add_cache(std::vector<CacheEstimate>& caches, const CacheEstimate& cache);
 
 ContextEstimate context_of(std::span<const CacheTerm> terms);
 
@@ -41,6 +41,9 @@ void explain_terms(std::span<const CacheTerm> terms, std::string_view rule,
 
 /// "context / kv sliding 1024".
 std::string figure_of(CacheRole role, Growth growth, std::uint32_t span);
+
+/// Adds the arithmetic to the figure's step, or a step.
+void add_step(std::vector<Step>& steps, Step step);
 
 /// The step of a figure that has no parts to show.
 Step plain_step(std::string figure, Bytes value, std::string rule);

@@ -125,8 +125,11 @@ std::vector<CatalogEntry> take_entries(Pieces& pieces) {
 }
 
 std::vector<CatalogEntry> parse(std::string_view text) {
-  const Malformed no_list{ErrorCode::malformed, "", "has no list 'models'"};
+  const std::string form =
+      "a catalogue is {\"models\": [{\"name\": ..., \"config\": what its config.json says}, ...]}";
+  const Malformed no_list{ErrorCode::malformed, "", "has no list 'models'", form};
   Pieces pieces{text};
+  if (pieces.opens('[')) throw Malformed{ErrorCode::malformed, "", "a list, not a catalogue", form};
   std::optional<std::vector<CatalogEntry>> entries;
   if (!pieces.opens('{')) throw no_list;
   while (!pieces.closes('}')) {

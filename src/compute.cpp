@@ -77,7 +77,7 @@ bool flash_on_device(const Facts& g) {
 Machine machine_of(const Backend& backend) {
   Machine machine;
   machine.device = backend.device;
-  machine.keeps = backend.name == "cuda";
+  machine.keeps = backend.ggml_cuda;
   machine.device_memory.alignment = backend.alignment;
   machine.host_memory.alignment = backend.host_alignment;
   return machine;
@@ -117,7 +117,7 @@ bool indexer_on_device(const Facts& f) {
   if (f.hp.indexer_head_dim.value_or(0) != 128) return false;
   if (f.workload.backend == "vulkan") return true;
   const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
-  const bool heads = n_head == 64 || (f.workload.backend == "cuda" && n_head == 32);
+  const bool heads = n_head == 64 || (runs_ggml_cuda(f.workload) && n_head == 32);
   return heads && cache_type_k(f.workload).name != "IQ4_NL";
 }
 
@@ -273,7 +273,7 @@ Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload) {
     return compute;
   }
   Placement compute;
-  if (devices.layers_on_device() != 0) compute.device = arena(facts, workload.backend == "cuda");
+  if (devices.layers_on_device() != 0) compute.device = arena(facts, runs_ggml_cuda(workload));
   if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
     compute.host =
         Bytes{2 * f32} * facts.n_tokens * facts.hp.n_embd.value_or(0) + masks(facts, flash(facts));

@@ -41,7 +41,7 @@ std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Worklo
     }
     case Growth::strided:
       if (size.n_ctx_seq == 0 || slot.span == 0) return size.n_ctx_seq;
-      return round_up((size.n_ctx_seq + slot.span - 1) / slot.span, runtime.cell_step);
+      return round_up(ceil_div(size.n_ctx_seq, slot.span), runtime.cell_step);
     case Growth::constant:
       return sat_mul(n_seq, 1 + std::uint64_t{workload.n_rs_seq});
   }

@@ -7,6 +7,8 @@
 #include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
+#include "refuse.hpp"
+#include "sorted.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -31,12 +33,7 @@ constexpr std::string_view types[] = {
     "step3p5",
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(types); ++i)
-    if (!(types[i - 1] < types[i])) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(types));
 
 bool loads_type(const ModelInfo& model) {
   const std::string words = family_words(model);
@@ -58,8 +55,8 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
   const std::uint64_t full = round_up(workload.n_ctx, page);
   const std::uint64_t n_rot = model.hparams.n_rot.value_or(0);
   std::vector<CacheTerm> terms;
-  for (const EqualLayers& layers : equal_layers(model)) {
-    for (const CacheSlot& slot : layers.layer->caches) {
+  for (const LayerGroup& layers : equal_layers(model)) {
+    for (const CacheSlot& slot : model.layers[layers.layer].caches) {
       CacheTerm term;
       term.role = slot.role;
       term.n_layer = layers.n_layer;
@@ -94,10 +91,6 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
     }
   }
   return terms;
-}
-
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ std::vector<Step> explain_weights(const ModelInfo& model, const Weights& weights
   std::vector<Step> steps;
   std::string sum;
   const bool listed = !model.tensors.empty() && weights.types.size() == model.tensors.size();
-  if (listed && runtime.rules.weights == llama_cpp_weights) {
+  if (listed) {
     const Devices devices(model, workload);
     std::map<TensorRole, Part> parts;
     for (const auto& [index, on_device] : llama_cpp_placement(model, workload)) {

@@ -297,11 +297,10 @@ std::optional<Choice> choose_running(const ModelInfo& model, const Workload& wor
 
 QuantAdvice recommend_quantization(const AdviceInput& input) {
   constexpr std::uint64_t billion = 1'000'000'000;
-  const auto up = [](std::uint64_t n, std::uint64_t unit) { return n / unit + (n % unit != 0); };
-  const std::uint64_t headroom = input.kv ? up(input.kv->count, GiB.count) : 2;
-  const std::uint64_t need16 = sat_add(up(sat_mul(2, input.n_params), billion), headroom);
-  const std::uint64_t need8 = sat_add(up(input.n_params, billion), headroom);
-  const std::uint64_t need4 = sat_add(up(input.n_params, 2 * billion), headroom);
+  const std::uint64_t headroom = input.kv ? ceil_div(input.kv->count, GiB.count) : 2;
+  const std::uint64_t need16 = sat_add(ceil_div(sat_mul(2, input.n_params), billion), headroom);
+  const std::uint64_t need8 = sat_add(ceil_div(input.n_params, billion), headroom);
+  const std::uint64_t need4 = sat_add(ceil_div(input.n_params, 2 * billion), headroom);
   const std::string of_memory = " of " + std::to_string(input.memory_gib) + " GiB";
   const auto needs = [&](const char* form, std::uint64_t gib) {
     return std::string(form) + " needs " + std::to_string(gib) + of_memory;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ggml_types.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 
@@ -40,12 +41,7 @@ constexpr TensorType types[] = {
     {"U64", 1, 8, -1, false},        {"U8", 1, 1, -1, false},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(types); ++i)
-    if (!(types[i - 1].name < types[i].name)) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(types, &TensorType::name));
 
 std::string upper(std::string_view text) {
   std::string result(text);

@@ -10,6 +10,7 @@
 #include "fitvram/parse.hpp"
 #include "gguf_reader.hpp"
 #include "hparams.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -30,10 +31,7 @@ constexpr FileType file_types[] = {
     {36, "TQ1_0"},   {37, "TQ2_0"},   {38, "MXFP4_MOE"}, {39, "NVFP4"},  {40, "Q1_0"},
     {41, "Q2_0"},
 };
-static_assert(std::adjacent_find(std::begin(file_types), std::end(file_types),
-                                 [](const FileType& a, const FileType& b) {
-                                   return a.id >= b.id;
-                                 }) == std::end(file_types));
+static_assert(sorted_and_unique(file_types, &FileType::id));
 
 constexpr std::uint64_t max_shards = UINT16_MAX;  // split.count is written as 16 bits
 constexpr std::size_t max_architecture = 64;

@@ -5,6 +5,7 @@
 
 #include "fitvram/gpu.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -21,7 +22,7 @@ constexpr std::string_view elsewhere =
 constexpr std::string_view noise[] = {"amd",        "apple",  "arc",      "edition",  "geforce",
                                       "generation", "gpu",    "graphics", "instinct", "intel",
                                       "nvidia",     "radeon", "tesla"};
-static_assert(std::is_sorted(std::begin(noise), std::end(noise)));
+static_assert(sorted_and_unique(noise));
 
 constexpr std::string_view laptop_words[] = {"laptop", "mobile", "notebook"};
 constexpr std::string_view series[] = {"rtx", "gtx", "rx"};

@@ -88,7 +88,11 @@ GpuCard card_of(const json& entry, const std::string& where) {
 Result<std::vector<GpuCard>> parse_gpus(std::string_view text, const std::string& name) try {
   const json root = json::parse(text);
   const bool listed = root.is_object() && root.contains("gpus") && root.at("gpus").is_array();
-  if (!listed) throw Malformed{ErrorCode::malformed, "", "has no list 'gpus'"};
+  const std::string form =
+      "a table of cards is {\"gpus\": [{\"name\": ..., \"vendor\": ..., \"vram_gib\": ...}, ...]}";
+  if (root.is_array())
+    throw Malformed{ErrorCode::malformed, "", "a list, not a table of cards", form};
+  if (!listed) throw Malformed{ErrorCode::malformed, "", "has no list 'gpus'", form};
   std::vector<GpuCard> cards;
   cards.reserve(root.at("gpus").size());
   for (const json& entry : root.at("gpus")) {

@@ -33,7 +33,7 @@ bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa
 
 bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64_t d_v,
                         std::uint64_t n_gqa) {
-  if (workload.backend != "cuda") return true;
+  if (!runs_ggml_cuda(workload)) return true;
   const auto fails = [](const TensorType& type) { return type.name == "IQ4_NL"; };
   return !fails(cache_type_k(workload)) && !fails(cache_type_v(workload)) &&
          cuda_kernel_takes(d_k, d_v, n_gqa);
@@ -254,7 +254,7 @@ NodeId GraphBuilder::flash_attention(NodeId q, NodeId k, NodeId v, NodeId mask,
       g.op(Op::flash_attn, {a.d_v, of_q[2], of_q[1], of_q[3]}, f32_elem, {q, k, v, mask, a.sinks});
   Node& node = g[y];
   node.host_only = !flash_kernel_takes(workload, a.d_k, a.d_v, a.n_head / a.n_head_kv);
-  if (node.host_only || workload.backend != "cuda") return y;
+  if (node.host_only || !runs_ggml_cuda(workload)) return y;
   const auto half = [&](NodeId x) {
     node.device_bytes = round_up(node.device_bytes, 128) + elem_bytes(f16_elem, ne(x));
   };

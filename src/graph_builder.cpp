@@ -187,14 +187,12 @@ NodeId GraphBuilder::global(std::string_view name) {
     return nullptr;
   };
   const Tensor* tensor = find_global(name);
-  const bool output = name.rfind("output", 0) == 0;
   if (tensor == nullptr && name == "output.weight") tensor = find_global("token_embd.weight");
+  if (tensor == nullptr && name == "token_embd.weight" && makes_input_of_output(model))
+    tensor = find_global("output.weight");
   if (tensor == nullptr) return no_node;
-  bool device = devices.holds(model, *tensor);
-  if (tensor->role == TensorRole::token_embd)
-    device = output && ties_output(model) && devices.holds_layer(model.layers.size());
-  else if (tensor->role == TensorRole::rope)
-    device = devices.holds_layer(layer);
+  const std::size_t reader = name.starts_with("output") ? model.layers.size() : layer;
+  const bool device = devices.holds_for(model, *tensor, reader);
   return leaf_of(*tensor, device ? Place::device : Place::host);
 }
 

@@ -138,7 +138,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
     }
   }
   const NodeId raw = matrix("ffn_down" + exps, y);
-  g[raw].host_only = moe.precise_down && workload.backend == "cuda";
+  g[raw].host_only = moe.precise_down && runs_ggml_cuda(workload);
   const NodeId out = moe.weight_before ? raw : mul(raw, w);
   g.expand(out);
   std::vector<NodeId> views(n_used);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sorted.hpp"
+
 namespace fitvram {
 
 namespace {
@@ -234,9 +236,7 @@ constexpr std::array table{
            .caps = 1},
     Family{.gguf = "xverse"},
 };
-static_assert(std::adjacent_find(table.begin(), table.end(), [](const Family& a, const Family& b) {
-                return a.gguf >= b.gguf;
-              }) == table.end());
+static_assert(sorted_and_unique(table, &Family::gguf));
 
 }  // namespace
 

@@ -81,7 +81,7 @@ class BlockSparse {
     const NodeId bias = part(b_.blocks.bias, {n_block_, 1, t_, 1});
     const NodeId by_pos =
         b_.rows(part(keys, {index_dim_, n_kv_, 1, 1}), part(b_.blocks.pos_slot, {n_pos_, 1, 1, 1}));
-    b_.g[by_pos].host_only = b_.workload.backend == "cuda" && index_dim_ % get_rows_step != 0 &&
+    b_.g[by_pos].host_only = runs_ggml_cuda(b_.workload) && index_dim_ % get_rows_step != 0 &&
                              b_.g[keys].elem == elem_of(*find_tensor_type("IQ4_NL"));
     NodeId score = b_.mat(by_pos, b_.reshape(one_q, {index_dim_, rows, 1, 1}));
     score = b_.reshape(score, {n_pos_, n_group_, t_, 1});

@@ -5,6 +5,7 @@
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -272,7 +273,7 @@ constexpr std::array families{
     HfFamily{"t5", t5},
     HfFamily{"t5encoder", t5},
 };
-static_assert(std::is_sorted(families.begin(), families.end(), by_name));
+static_assert(sorted_and_unique(families, &HfFamily::gguf));
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sorted.hpp"
+
 namespace fitvram {
 namespace {
 
@@ -89,18 +91,10 @@ constexpr std::array<std::string_view, 28> tying{
     "lfm2",  "lfm2moe",         "mamba",      "minicpm",   "minicpm3",  "mpt",          "openelm",
     "opt",   "paddleocr",       "plamo2",     "smollm3",   "starcoder", "starcoder2",   "t5"};
 
-constexpr bool is_sorted_table() {
-  for (std::size_t i = 1; i < defaults.size(); ++i) {
-    const auto& a = defaults[i - 1];
-    const auto& b = defaults[i];
-    if (a.of > b.of || (a.of == b.of && a.key >= b.key)) return false;
-  }
-  for (std::size_t i = 1; i < tying.size(); ++i) {
-    if (tying[i - 1] >= tying[i]) return false;
-  }
-  return true;
-}
-static_assert(is_sorted_table());
+static_assert(sorted_and_unique(defaults, [](const HfReader::Default& row) {
+  return std::pair(row.of, row.key);
+}));
+static_assert(sorted_and_unique(tying));
 
 }  // namespace
 

@@ -13,8 +13,6 @@ struct HfFamily {
   void (*derive)(const HfReader& reader, Hparams& hparams);
 };
 
-constexpr bool by_name(const HfFamily& a, const HfFamily& b) { return a.gguf < b.gguf; }
-
 /// All families that derive something, each list sorted by name: plain attention, attention with
 /// windows or several kinds of layers, latent attention, and state besides or instead of K and V.
 std::span<const HfFamily> attention_families();

@@ -3,6 +3,7 @@
 
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -104,7 +105,7 @@ constexpr std::array families{
     HfFamily{"kimi-k3", kimi},         HfFamily{"kimi-linear", kimi},
     HfFamily{"mistral4", deepseek2},
 };
-static_assert(std::is_sorted(families.begin(), families.end(), by_name));
+static_assert(sorted_and_unique(families, &HfFamily::gguf));
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -365,7 +366,7 @@ constexpr std::array families{
     HfFamily{"rwkv6qwen2", rwkv},
     HfFamily{"rwkv7", rwkv},
 };
-static_assert(std::is_sorted(families.begin(), families.end(), by_name));
+static_assert(sorted_and_unique(families, &HfFamily::gguf));
 
 }  // namespace
 

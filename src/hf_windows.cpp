@@ -4,6 +4,7 @@
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -210,7 +211,7 @@ constexpr std::array families{
     HfFamily{"smallthinker", smallthinker},
     HfFamily{"step35", step35},
 };
-static_assert(std::is_sorted(families.begin(), families.end(), by_name));
+static_assert(sorted_and_unique(families, &HfFamily::gguf));
 
 }  // namespace
 

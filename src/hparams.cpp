@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "sorted.hpp"
+
 namespace fitvram {
 namespace {
 
@@ -105,9 +107,7 @@ constexpr Row rows[] = {
     {"vocab_size", &Hparams::n_vocab},
     {"wkv.head_size", &Hparams::wkv_head_size},
 };
-static_assert(std::adjacent_find(std::begin(rows), std::end(rows), [](const Row& a, const Row& b) {
-                return a.key >= b.key;
-              }) == std::end(rows));
+static_assert(sorted_and_unique(rows, &Row::key));
 
 // llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory.
 constexpr std::uint64_t max_layers = 65536;

@@ -5,8 +5,10 @@
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
 #include "compute.hpp"
 #include "placement.hpp"
+#include "refuse.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -37,29 +39,18 @@ class AllocatedSizes {
   std::array<Known, 64> known_{};
 };
 
-void add_to(std::vector<CacheEstimate>& caches, const CacheTensor& tensor, Bytes bytes) {
-  const auto same = [&](const CacheEstimate& c) {
-    return c.role == tensor.role && c.growth == tensor.growth && c.span == tensor.span;
-  };
-  auto it = std::find_if(caches.begin(), caches.end(), same);
-  if (it == caches.end()) {
-    it = caches.insert(caches.end(), CacheEstimate{tensor.role, tensor.growth, tensor.span, 0,
-                                                   tensor.cells, Bytes{}});
-  }
-  if (tensor.first_of_slot) it->n_layer += tensor.n_layer;
-  it->bytes += bytes;
-}
-
 constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
-}
-
-/// Models that only draft for another one and share its context (src/llama-context.cpp).
 bool needs_other_context(const ModelInfo& model) {
-  if (model.architecture == "gemma4-assistant") return true;
-  if (model.architecture != "eagle3" && model.architecture != "dflash") return false;
+  const Architecture* arch = find_architecture(model.architecture);
+  switch (arch == nullptr ? OtherContext::none : arch->other_context) {
+    case OtherContext::none:
+      return false;
+    case OtherContext::always:
+      return true;
+    case OtherContext::for_tensors:
+      break;
+  }
   bool embedding = false, output = false;
   for (const auto& tensor : model.tensors) {
     embedding |= tensor.name == "token_embd.weight";
@@ -77,9 +68,12 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
 /// Calls `put(device, index)` for every copy of a tensor that is loaded.
 template <typename Put>
 void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
-  bool has_output = false;
-  for (const auto& tensor : model.tensors)
+  bool has_output = false, has_input = false;
+  for (const auto& tensor : model.tensors) {
     has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
+    has_input |= tensor.role == TensorRole::token_embd && tensor.name == "token_embd.weight";
+  }
+  const bool output_twice = !has_input && makes_input_of_output(model);
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
     if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
@@ -87,16 +81,17 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
       bool device = false, host = false;
       for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
         if (!layer_uses_rope_factors(model, layer)) continue;
-        (devices.holds_layer(layer) ? device : host) = true;
+        (devices.holds_for(model, tensor, layer) ? device : host) = true;
       }
       if (device) put(true, i);
       if (host) put(false, i);
       continue;
     }
     put(devices.holds(model, tensor), i);
+    if (output_twice && tensor.name == "output.weight") put(devices.holds(model, tensor), i);
     if (tensor.role != TensorRole::token_embd || has_output) continue;
     if (tensor.name != "token_embd.weight" || !ties_output(model)) continue;
-    if (devices.holds_layer(model.layers.size()))
+    if (devices.holds_for(model, tensor, model.layers.size()))
       put(true, i);
     else if (loads_tied_output_twice(model))
       put(false, i);
@@ -150,7 +145,8 @@ ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& worklo
     const Bytes bytes =
         devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
     (device ? context.bytes.device : context.bytes.host) += bytes;
-    add_to(context.caches, tensor, bytes);
+    add_cache(context.caches, {tensor.role, tensor.growth, tensor.span,
+                               tensor.first_of_slot ? tensor.n_layer : 0, tensor.cells, bytes});
   });
   return context;
 }
@@ -217,7 +213,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
                       std::string(v.name) + ") cache types for architecture '" +
                       model.architecture + "'",
                   "give both the same type, e.g. --kv-type " + std::string(k.name));
-  const bool off = workload.flash_attn == FlashAttention::off || model.architecture == "grok";
+  const bool off = v_transposed(model, workload);
   if (v.quantized() && off)
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "fitvram/estimate.hpp"
 #include "fitvram/runtime.hpp"
 
 namespace fitvram {
@@ -25,6 +26,8 @@ void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, Memory
 std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& workload);
 std::string llama_cpp_launch(const ModelInfo& model, const std::string& quant,
                              const Workload& workload);
+void llama_cpp_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                       const MemoryEstimate& memory, std::vector<Step>& steps);
 Defaults llama_cpp_defaults(const ModelInfo& model, const std::optional<Device>& device);
 
 /// A budget of everything the device has.

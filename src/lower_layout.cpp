@@ -382,6 +382,8 @@ Layout layout_of(ModelInfo& model) {
   resolve_head_dims(model, at);
   if (at.row.state == StateRule::linear_attention && !hp.la_head_dim)
     hp.la_head_dim = hp.head_dim_k;
+  if (!hp.n_embd_per_layer && at.row.n_embd_per_layer != 0)
+    hp.n_embd_per_layer = at.row.n_embd_per_layer;
   return at;
 }
 

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <string>
 
+#include "sorted.hpp"
 #include "tensor_builder.hpp"
 
 namespace fitvram {
@@ -182,12 +183,7 @@ constexpr Own own[] = {
     {"talkie", nullptr, talkie_layer},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(own); ++i)
-    if (own[i - 1].architecture >= own[i].architecture) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(own, &Own::architecture));
 
 const Own* own_of(const TensorBuilder& b) {
   const auto* it = std::find_if(std::begin(own), std::end(own), [&](const Own& row) {

@@ -3,6 +3,7 @@
 
 #include "mlx_lm.hpp"
 #include "one_device.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 
@@ -120,12 +121,7 @@ constexpr MlxFamily table[] = {
     {"step3p5", rotating},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(table); ++i)
-    if (!(table[i - 1].model_type < table[i].model_type)) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(table, &MlxFamily::model_type));
 
 const MlxFamily* find(std::string_view type) {
   const auto* it = std::lower_bound(

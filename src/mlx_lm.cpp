@@ -6,6 +6,8 @@
 #include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
+#include "refuse.hpp"
+#include "sequences.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -16,12 +18,8 @@ constexpr std::uint64_t step = 256;                 // KVCache.step, cache.py
 constexpr std::uint64_t quantized_kv_start = 5000;  // generate.py, the command line's default
 constexpr std::uint64_t group = 64;                 // kv_group_size, generate.py
 
-std::uint64_t n_seq_of(const Workload& workload) {
-  return std::max<std::uint32_t>(1, workload.n_seq);
-}
-
 std::uint64_t tokens_per_sequence(const Workload& workload) {
-  return workload.n_ctx / n_seq_of(workload) + (workload.n_ctx % n_seq_of(workload) != 0);
+  return tokens_each(workload, n_seq_of(workload));
 }
 
 std::uint64_t prefill_step(const Workload& workload) {
@@ -63,8 +61,8 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
   const std::uint64_t full = round_up(tokens_per_sequence(workload), step);
   std::vector<CacheTerm> terms;
 
-  for (const EqualLayers& layers : equal_layers(model)) {
-    for (const CacheSlot& slot : layers.layer->caches) {
+  for (const LayerGroup& layers : equal_layers(model)) {
+    for (const CacheSlot& slot : model.layers[layers.layer].caches) {
       CacheTerm term;
       term.role = slot.role;
       term.n_layer = layers.n_layer;
@@ -117,10 +115,6 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
 
 bool quantized(const Workload& workload) {
   return cache_type_k(workload).quantized() || cache_type_v(workload).quantized();
-}
-
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
 }
 
 std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& workload,

@@ -5,6 +5,8 @@
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "one_device.hpp"
+#include "refuse.hpp"
+#include "sequences.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -19,12 +21,8 @@ Bytes in_flight(const Workload& workload) {
   return workload.backend == "rocm" ? in_flight_reserve : Bytes{};
 }
 
-std::uint64_t n_seq_of(const Workload& workload) {
-  return std::max<std::uint32_t>(1, workload.n_seq);
-}
-
 std::uint64_t tokens_per_sequence(const Workload& workload) {
-  return workload.n_ctx / n_seq_of(workload) + (workload.n_ctx % n_seq_of(workload) != 0);
+  return tokens_each(workload, n_seq_of(workload));
 }
 
 std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
@@ -68,11 +66,11 @@ std::optional<Error> mlxcel_refusal(const ModelInfo&, const Workload& workload) 
   const TensorType& v = cache_type_v(workload);
   for (const TensorType* type : {&k, &v})
     if (type->name != "F16" && type->name != "BF16" && type->name != "INT8")
-      return Error{ErrorCode::unsupported, "", "mlxcel has no cache type " + lower(type->name),
-                   "f16, bf16 or int8; its turbo types are not priced"};
+      return refuse("mlxcel has no cache type " + lower(type->name),
+                    "f16, bf16 or int8; its turbo types are not priced");
   if (&k != &v)
-    return Error{ErrorCode::unsupported, "", "mlxcel keeps K and V in one type",
-                 "give both the same, e.g. --kv-type " + lower(k.name)};
+    return refuse("mlxcel keeps K and V in one type",
+                  "give both the same, e.g. --kv-type " + lower(k.name));
   return std::nullopt;
 }
 

@@ -7,6 +7,8 @@
 #include "cache_tensors.hpp"
 #include "compute.hpp"
 #include "llama_cpp.hpp"
+#include "refuse.hpp"
+#include "sorted.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -33,7 +35,7 @@ constexpr BatchClass batch_classes[] = {{4'096, 512}, {32'768, 1'024}, {UINT64_M
 constexpr std::string_view one_sequence[] = {
     "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
     "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
-static_assert(std::is_sorted(std::begin(one_sequence), std::end(one_sequence)));
+static_assert(sorted_and_unique(one_sequence));
 
 std::uint64_t n_ctx_seq(const Workload& workload) {
   return workload.n_ctx / std::max(1U, workload.n_seq);
@@ -65,17 +67,15 @@ std::optional<Error> ollama_refusal(const ModelInfo& model, const Workload& work
   const bool one = std::binary_search(std::begin(one_sequence), std::end(one_sequence),
                                       std::string_view(model.architecture));
   if (one && workload.n_seq > 1)
-    return Error{ErrorCode::unsupported, "",
-                 "Ollama runs architecture '" + model.architecture + "' with one sequence",
-                 "-np 1"};
+    return refuse("Ollama runs architecture '" + model.architecture + "' with one sequence",
+                  "-np 1");
   const TensorType& k = cache_type_k(workload);
   if (&k != &cache_type_v(workload) || !lists("F16 Q8_0 Q4_0", k.name))
-    return Error{ErrorCode::unsupported, "",
-                 "Ollama has no KV cache of " + lower(k.name) +
-                     (&k == &cache_type_v(workload)
-                          ? ""
-                          : " keys and " + lower(cache_type_v(workload).name) + " values"),
-                 "--kv-type f16, q8_0 or q4_0, for both"};
+    return refuse("Ollama has no KV cache of " + lower(k.name) +
+                      (&k == &cache_type_v(workload)
+                           ? ""
+                           : " keys and " + lower(cache_type_v(workload).name) + " values"),
+                  "--kv-type f16, q8_0 or q4_0, for both");
   return llama_cpp_refusal(model, llama_server_workload(workload));
 }
 
@@ -101,9 +101,8 @@ std::string ollama_launch(const ModelInfo& model, const std::string&, const Work
 }
 
 void ollama_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                    const MemoryEstimate&, std::vector<Step>& steps) {
-  steps = explain(model, weights, llama_server_workload(workload), *find_runtime("llama.cpp"));
-  steps.pop_back();
+                    const MemoryEstimate& memory, std::vector<Step>& steps) {
+  llama_cpp_explain(model, weights, llama_server_workload(workload), memory, steps);
 }
 
 }  // namespace fitvram

@@ -29,6 +29,11 @@ std::uint64_t Devices::layers_on_device() const {
   return backend_->device ? n_block_ + 1 - first_ : 0;
 }
 
+bool runs_ggml_cuda(const Workload& workload) {
+  const Backend* backend = find_backend(workload.backend);
+  return backend != nullptr && backend->ggml_cuda;
+}
+
 bool cuda_scans(const Hparams& hp, std::uint64_t ne0, std::uint64_t ne1) {
   const std::uint64_t n_head = hp.ssm_time_step_rank.value_or(0);
   if (ne0 != 1) return ne0 == 16 && ne1 % 128 == 0;
@@ -42,7 +47,7 @@ bool cuda_convolves(std::uint64_t n_channel) { return n_channel % 128 == 0; }
 bool Devices::holds_special(const ModelInfo& model, const Tensor& tensor) const {
   if (tensor.layer >= 0) {
     if (!holds_layer(static_cast<std::size_t>(tensor.layer))) return false;
-    if (backend_->name != "cuda") return true;
+    if (!backend_->ggml_cuda) return true;
     if (tensor.name == "ssm_a" && scans(model))
       return cuda_scans(model.hparams, tensor.ne[0], tensor.ne[1]);
     const bool convolves =
@@ -54,6 +59,14 @@ bool Devices::holds_special(const ModelInfo& model, const Tensor& tensor) const 
                      tensor.role == TensorRole::position_embd ||
                      tensor.role == TensorRole::per_layer_embd;
   return !input && holds_layer(0);
+}
+
+bool Devices::holds_for(const ModelInfo& model, const Tensor& tensor, std::size_t reader) const {
+  if (tensor.layer >= 0) return holds(model, tensor);
+  if (tensor.role == TensorRole::rope) return holds_layer(reader);
+  if (tensor.role == TensorRole::token_embd)
+    return reader == n_block_ && ties_output(model) && holds_layer(n_block_);
+  return holds(model, tensor);
 }
 
 Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType& type,
@@ -73,6 +86,11 @@ bool loads_tied_output_twice(const ModelInfo& model) {
 bool ties_output(const ModelInfo& model) {
   const Architecture* arch = find_architecture(model.architecture);
   return arch == nullptr || !arch->no_head;
+}
+
+bool makes_input_of_output(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch != nullptr && arch->input_of_output;
 }
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {

@@ -28,6 +28,10 @@ class Devices {
     return holds_special(model, tensor);
   }
 
+  /// Whether the copy lies on the GPU that `reader` reads, a block or the output layer: a tied head
+  /// is one of the embedding, and every device with blocks has its rotation factors.
+  bool holds_for(const ModelInfo& model, const Tensor& tensor, std::size_t reader) const;
+
   /// Bytes a buffer takes for one tensor of `rows` rows of `ne0` values: the CUDA backend adds,
   /// once per tensor, what completes a quantized row to 512 values; every tensor is then padded to
   /// the buffer's alignment (ggml-cuda.cu get_alloc_size, ggml-alloc.c, v0.5.0).
@@ -41,6 +45,9 @@ class Devices {
   std::uint64_t first_;
 };
 
+/// Whether the device runs ggml-cuda's code.
+bool runs_ggml_cuda(const Workload& workload);
+
 /// Whether CUDA has the kernel that a scan with this `ssm_a`, or a convolution with this kernel,
 /// needs; the weight stays on the host otherwise (llama-model-loader.cpp, select_weight_buft;
 /// ggml-cuda.cu, supports_op, v0.5.0).
@@ -53,6 +60,10 @@ bool loads_tied_output_twice(const ModelInfo& model);
 
 /// Whether a file without an output gets one made of its embedding.
 bool ties_output(const ModelInfo& model);
+
+/// Whether a file without an input embedding gets one made of its output, which lies beside it
+/// (src/models/codeshell.cpp).
+bool makes_input_of_output(const ModelInfo& model);
 
 /// Whether a tensor outside the blocks goes with the output layer. By name it cannot always be
 /// told: LFM2 calls its final norm token_embd_norm (src/llama-arch.cpp, OUTPUT_NORM_LFM2).

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "fitvram/runtime.hpp"
-
 namespace fitvram {
 
 std::uint64_t prefill_width(const ModelInfo& model) {
@@ -22,6 +20,8 @@ std::uint64_t prefill_width(const ModelInfo& model) {
     width += 2 * model.n_layer * ple + ple + n_embd;
   return width;
 }
+
+Bytes no_reserve(const ModelInfo&, const Device&, const Workload&) { return Bytes{}; }
 
 Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {
   const Bytes floor = 2 * GiB;

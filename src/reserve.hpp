@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "fitvram/model.hpp"
+#include "fitvram/runtime.hpp"
 
 namespace fitvram {
 
@@ -11,5 +11,8 @@ namespace fitvram {
 /// @429b9df5.
 constexpr std::uint64_t prefill_tokens = 4096;
 std::uint64_t prefill_width(const ModelInfo& model);
+
+/// The rule of runtimes that keep no reserve.
+Bytes no_reserve(const ModelInfo& model, const Device& device, const Workload& workload);
 
 }  // namespace fitvram

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "checkpoint_runtime.hpp"
 #include "compute.hpp"
 #include "exllamav3.hpp"
 #include "fitvram/runtime.hpp"
@@ -9,6 +10,8 @@
 #include "mlxcel.hpp"
 #include "ollama.hpp"
 #include "one_device.hpp"
+#include "refuse.hpp"
+#include "reserve.hpp"
 #include "sglang.hpp"
 #include "sharpinference.hpp"
 #include "transformers.hpp"
@@ -23,17 +26,21 @@ namespace {
 // v0.5.0. Overheads are what the driver showed in use beyond llama.cpp's own buffers, on cards that
 // were otherwise idle or whose use before was taken off: the most that was seen, rounded up. They
 // vary with the card, the driver and the build, and larger cards were not among them.
+// ggml-hip/CMakeLists.txt compiles ggml-cuda's sources. What they decide otherwise under
+// GGML_USE_HIP (no sparse attention gather, no sort of more than 1024 values, kernels without
+// NVIDIA's matrix instructions) changes no buffer: at most 1024 experts are sorted, and every
+// kernel that a prompt can get takes its keys and values in 16 bits.
 constexpr std::array backend_table{
     Backend{
-        "cuda", 128, 32, 512, true, Bytes{160 * MiB.count},
+        "cuda", 128, 32, 512, true, true, Bytes{160 * MiB.count},
         "nvidia-smi minus buffers: 117 MiB on a GTX 1660 SUPER, 128-147 MiB on RTX 3060 (1 and 2 "
         "cards), 154 MiB on a card of 8 GB"},
-    Backend{"vulkan", 16, 64, 1, true, Bytes{224 * MiB.count},
+    Backend{"vulkan", 16, 64, 1, true, false, Bytes{224 * MiB.count},
             "memory in use minus buffers: 5 MiB on an RTX 3060 Laptop and 30-32 MiB on an RTX 3090 "
             "after loading, 81 and 152-223 MiB at the peak of a run"},
-    Backend{"rocm", 128, 32, 512, true, Bytes{160 * MiB.count}, "not measured: CUDA's"},
-    Backend{"metal", 32, 32, 1, true, Bytes{64 * MiB.count}, "not measured"},
-    Backend{"cpu", 32, 32, 1, false, Bytes{}, "nothing beyond the buffers"},
+    Backend{"rocm", 128, 32, 512, true, true, Bytes{160 * MiB.count}, "not measured: CUDA's"},
+    Backend{"metal", 32, 32, 1, true, false, Bytes{64 * MiB.count}, "not measured"},
+    Backend{"cpu", 32, 32, 1, false, false, Bytes{}, "nothing beyond the buffers"},
 };
 
 bool loads_gguf(SchemeFamily family) { return family == SchemeFamily::gguf; }
@@ -41,7 +48,7 @@ bool loads_gguf(SchemeFamily family) { return family == SchemeFamily::gguf; }
 constexpr Rules llama_cpp_rules{
     llama_cpp_honours_window, llama_cpp_weights, llama_cpp_context, llama_cpp_compute,
     llama_cpp_overhead,       whole_device,      window_reserve,    llama_cpp_refusal,
-    llama_cpp_defaults,       nullptr,           llama_cpp_launch};
+    llama_cpp_defaults,       nullptr,           llama_cpp_launch,  llama_cpp_explain};
 
 constexpr Rules vllm_rules{vllm_honours_window, vllm_weights, vllm_context, vllm_compute,
                            vllm_overhead,       vllm_budget,  no_reserve,   vllm_refusal,
@@ -172,10 +179,6 @@ constexpr std::array runtime_table{
             loads_safetensors, transformers_rules, "cuda rocm metal cpu", "BF16 INT8 NF4"},
 };
 
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
-}
-
 // The smallest that spends half a bit more than the packed values do: what its scales take.
 const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
   const std::uint32_t packed =
@@ -187,10 +190,6 @@ const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
     if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
   }
   return nearest;
-}
-
-bool unquantized(const Scheme& scheme) {
-  return scheme.name == "F32" || scheme.name == "F16" || scheme.name == "BF16";
 }
 
 const char* files_of(SchemeFamily family) {
@@ -243,7 +242,7 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 }
 
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {
-  if (runtime.loads(scheme.family) || unquantized(scheme)) return std::nullopt;
+  if (runtime.loads(scheme.family) || unquantized(scheme.name)) return std::nullopt;
   const Scheme* nearest = nearest_loaded(scheme, runtime);
   return refuse(
       std::string(runtime.title) + " does not load " + files_of(scheme.family) + " (" +

@@ -13,6 +13,7 @@
 #include "file_kind.hpp"
 #include "fitvram/parse.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 namespace {
@@ -37,9 +38,7 @@ constexpr Dtype dtypes[] = {
     {"I32", 32},        {"I64", 64},    {"I8", 8},          {"U16", 16},    {"U32", 32},
     {"U64", 64},        {"U8", 8},
 };
-static_assert(std::adjacent_find(std::begin(dtypes), std::end(dtypes),
-                                 [](const Dtype& a, const Dtype& b) { return a.name >= b.name; }) ==
-              std::end(dtypes));
+static_assert(sorted_and_unique(dtypes, &Dtype::name));
 
 std::optional<std::uint32_t> bits_of(std::string_view name) {
   for (const auto& row : dtypes)

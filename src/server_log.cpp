@@ -283,6 +283,7 @@ std::string_view backend_of(const std::vector<LoggedBuffer>& buffers) {
     const std::string device = lower(buffer.device);
     if (on_host(buffer.device)) continue;
     if (device.starts_with("vulkan")) return "vulkan";
+    if (device.starts_with("rocm")) return "rocm";
     if (device.starts_with("mtl") || device.starts_with("metal")) return "metal";
     return "cuda";
   }

@@ -5,6 +5,11 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
+#include "checkpoint_runtime.hpp"
+#include "refuse.hpp"
+#include "sequences.hpp"
+#include "sorted.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 #include "vllm.hpp"
@@ -34,11 +39,7 @@ constexpr std::uint64_t indexer_scale = 4;
 
 // configs/model_config.py is_hybrid_swa_model.
 constexpr std::string_view hybrid_windows[] = {"gemma4", "gpt-oss", "llama4", "mimo2", "step35"};
-static_assert(std::is_sorted(std::begin(hybrid_windows), std::end(hybrid_windows)));
-
-std::uint32_t cards(const Workload& workload) { return std::max(1U, workload.n_tp); }
-
-std::uint64_t up(std::uint64_t n, std::uint64_t unit) { return n / unit + (n % unit != 0 ? 1 : 0); }
+static_assert(sorted_and_unique(hybrid_windows));
 
 const CardClass& class_of(Bytes card) {
   for (const auto& row : card_classes)
@@ -109,8 +110,7 @@ Pools pools_of(const ModelInfo& model, const Workload& workload) {
 }
 
 std::uint64_t slots(const Workload& workload) {
-  const std::uint64_t n_seq = workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-  return slots_per_request * n_seq + 1;
+  return slots_per_request * n_stream_of(workload) + 1;
 }
 
 /// Token pools and state slots share the memory 10 to 9, so whichever needs more decides.
@@ -122,17 +122,17 @@ Shares shares_of(const Pools& pools, const Workload& workload) {
   Shares shares{workload.n_ctx, pools.n_state_layer == 0 ? 0 : slots(workload)};
   const Bytes ten = pools.ten_tokens();
   if (pools.n_state_layer == 0 || ten == Bytes{} || pools.slot == Bytes{}) return shares;
-  const Bytes tokens = ten * up(workload.n_ctx, 10);
+  const Bytes tokens = ten * ceil_div(workload.n_ctx, 10);
   const Bytes states = pools.slot * shares.n_slots;
   if (tokens * state_tenths > states * 10)
-    shares.n_slots = up((tokens * state_tenths / 10).count, pools.slot.count);
+    shares.n_slots = ceil_div((tokens * state_tenths / 10).count, pools.slot.count);
   else
-    shares.n_tokens = sat_mul(up((states * 10 / state_tenths).count, ten.count), 10);
+    shares.n_tokens = sat_mul(ceil_div((states * 10 / state_tenths).count, ten.count), 10);
   return shares;
 }
 
 std::uint64_t tokens_in(const Pool& pool, std::uint64_t n_tokens) {
-  return up(sat_mul(n_tokens, pool.tenths), 10);
+  return ceil_div(sat_mul(n_tokens, pool.tenths), 10);
 }
 
 }  // namespace
@@ -151,13 +151,13 @@ ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload,
     cache.cells = tokens_in(pool, shares.n_tokens);
     cache.bytes = pool.token * sat_mul(cache.cells, std::uint64_t{cache.n_layer} * cards(workload));
     context.bytes.device += cache.bytes;
-    context.caches.push_back(cache);
+    add_cache(context.caches, cache);
   }
   if (pools.n_state_layer == 0) return context;
   const Bytes states = pools.slot * sat_mul(shares.n_slots, cards(workload));
   context.bytes.device += states;
-  context.caches.push_back({CacheRole::recurrent_state, Growth::constant, 0, pools.n_state_layer,
-                            shares.n_slots, states});
+  add_cache(context.caches, {CacheRole::recurrent_state, Growth::constant, 0, pools.n_state_layer,
+                             shares.n_slots, states});
   return context;
 }
 
@@ -193,8 +193,8 @@ std::optional<Error> sglang_refusal(const ModelInfo& model, const Workload& work
   if (auto refused = server_refusal(model, workload, "SGLang")) return refused;
   const TensorType& k = cache_type_k(workload);
   if (&k != &cache_type_v(workload) || !lists("F16 BF16 FP8", k.name))
-    return Error{ErrorCode::unsupported, "", "SGLang has no KV cache of " + lower(k.name),
-                 "--kv-type f16, bf16 or fp8, for both keys and values"};
+    return refuse("SGLang has no KV cache of " + lower(k.name),
+                  "--kv-type f16, bf16 or fp8, for both keys and values");
   return std::nullopt;
 }
 
@@ -239,16 +239,11 @@ std::string sglang_launch(const ModelInfo& model, const std::string& quant,
   const std::string word = checkpoint_word(model);
   if (word.empty()) return {};
   std::string line = "python -m sglang.launch_server --model-path " + shell_quoted(word);
-  if (lower(quant) != lower(model.quant)) {
-    const bool plain = quant == "F16" || quant == "BF16" || quant == "F32";
-    const bool source16 = model.quant.empty() || model.quant == "BF16" || model.quant == "F16";
-    if (quant == "FP8")
-      line += " --quantization fp8";
-    else if (!plain || !source16)
-      return {};
+  if (!loaded_as_stored(model, quant)) {
+    if (quant != "FP8") return {};
+    line += " --quantization fp8";
   }
-  const std::uint64_t n_seq = workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-  line += " --context-length " + std::to_string(up(workload.n_ctx, n_seq));
+  line += " --context-length " + std::to_string(tokens_each(workload, n_stream_of(workload)));
   if (workload.memory_utilization)
     line += " --mem-fraction-static " + decimal(*workload.memory_utilization);
   line += " --chunked-prefill-size " + std::to_string(workload.n_batch);
@@ -271,11 +266,9 @@ void sglang_explain(const ModelInfo& model, const Weights& weights, const Worklo
                    "table of rotations"});
   for (const auto& pool : pools.pools) {
     const std::uint64_t tokens = tokens_in(pool, shares.n_tokens);
-    std::string name =
-        std::string("context / ") + name_of(pool.what.role) + ' ' + name_of(pool.what.growth);
-    if (pool.what.span != 0) name += ' ' + number(pool.what.span);
-    steps.push_back(
-        {std::move(name),
+    add_step(
+        steps,
+        {figure_of(pool.what.role, pool.what.growth, pool.what.span),
          number(cards(workload)) + " * " + number(pool.what.n_layer) + " * " + number(tokens) +
              " * " + number(pool.token.count),
          (pool.token * sat_mul(tokens, std::uint64_t{pool.what.n_layer} * cards(workload))).count,

@@ -4,7 +4,9 @@
 
 #include "cache_terms.hpp"
 #include "placement.hpp"
+#include "refuse.hpp"
 #include "reserve.hpp"
+#include "sequences.hpp"
 #include "text.hpp"
 
 namespace fitvram {
@@ -15,19 +17,10 @@ const TensorType& type_of(const Workload& workload) {
   return workload.type_k != nullptr ? *workload.type_k : *find_tensor_type("F32");
 }
 
-std::uint64_t n_seq_of(const Workload& workload) {
-  return std::max<std::uint32_t>(1, workload.n_seq);
-}
-
 /// Tokens of one sequence: never more than the model was trained on (SharpInference #228).
 std::uint64_t tokens(const ModelInfo& model, const Workload& workload) {
-  const std::uint64_t n_seq = n_seq_of(workload);
-  const std::uint64_t n_ctx = workload.n_ctx / n_seq + (workload.n_ctx % n_seq != 0);
+  const std::uint64_t n_ctx = tokens_each(workload, n_seq_of(workload));
   return model.n_ctx_train == 0 ? n_ctx : std::min<std::uint64_t>(n_ctx, model.n_ctx_train);
-}
-
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
 }
 
 }  // namespace
@@ -72,12 +65,7 @@ ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& w
     const Bytes bytes = 2 * n_seq * one.bytes;
     (i < workload.n_gpu_layers ? context.bytes.device : context.bytes.host) += bytes;
     const std::uint32_t span = one.growth == Growth::sliding ? slot->span : 0;
-    auto it = std::find_if(context.caches.begin(), context.caches.end(),
-                           [&](const auto& cache) { return cache.span == span; });
-    if (it == context.caches.end())
-      it = context.caches.insert(it, {CacheRole::kv, one.growth, span, 0, one.cells, Bytes{}});
-    ++it->n_layer;
-    it->bytes += bytes;
+    add_cache(context.caches, {CacheRole::kv, one.growth, span, 1, one.cells, bytes});
   }
   return context;
 }

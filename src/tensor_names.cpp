@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "fitvram/tensor.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 
@@ -225,12 +226,7 @@ constexpr NameRole names[] = {
     {"vis_up", TensorRole::multimodal},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(names); ++i)
-    if (!(names[i - 1].base < names[i].base)) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(names, &NameRole::base));
 
 constexpr std::string_view suffixes[] = {".weight", ".bias", ".scale", ".input_scale"};
 constexpr std::string_view towers[] = {"v.", "a.", "mm.", "s.", "sam.", "resampler."};

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "architectures.hpp"
+
 namespace fitvram {
 
 namespace {
 
 constexpr std::uint64_t vocab_padding = 64;  // DEFAULT_VOCAB_PADDING_SIZE
-
-std::uint64_t up(std::uint64_t n, std::uint64_t unit) { return n / unit + (n % unit != 0 ? 1 : 0); }
 
 bool contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
@@ -65,7 +65,7 @@ Bytes on_all_cards(const ModelInfo& model, const Tensor& tensor, const TensorTyp
   const Bytes whole = tensor_bytes(padded, type);
   if (n_tp == 1) return whole;
   if (on_every_card(tensor)) return whole * n_tp;
-  return Bytes{up(sat_mul(whole.count, kv_copies(model, tensor, n_tp)), n_tp)} * n_tp;
+  return Bytes{ceil_div(sat_mul(whole.count, kv_copies(model, tensor, n_tp)), n_tp)} * n_tp;
 }
 
 /// bytes * part / whole without leaving 64 bits.
@@ -79,7 +79,7 @@ Bytes scaled(Bytes bytes, Bytes part, Bytes whole) {
 }  // namespace
 
 Bytes split_state(std::uint64_t values, std::uint64_t bytes_each, std::uint32_t n_tp) {
-  return Bytes{bytes_each} * up(values, std::max(1U, n_tp));
+  return Bytes{bytes_each} * ceil_div(values, std::max(1U, n_tp));
 }
 
 Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint32_t n_cards,
@@ -88,7 +88,7 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
   const bool typed = weights.types.size() == model.tensors.size() && !model.tensors.empty();
   // What is not packed is loaded in 16 bits, whatever the checkpoint has it in.
   const TensorType& bf16 = *find_tensor_type("BF16");
-  const Bytes towers = Bytes{up(2 * model.n_params_mmproj, n_tp)} * n_tp;
+  const Bytes towers = Bytes{ceil_div(2 * model.n_params_mmproj, n_tp)} * n_tp;
   Bytes sum, plain;  // of what is loaded on all cards; of the whole checkpoint once
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
@@ -105,8 +105,8 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
 
 Bytes rope_tables(const ModelInfo& model, std::uint32_t n_tp) {
   const Hparams& hp = model.hparams;
-  const bool two_bases = has_window(model) && (model.architecture.starts_with("gemma3") ||
-                                               model.architecture.starts_with("gemma4"));
+  const Architecture* arch = find_architecture(model.architecture);
+  const bool two_bases = has_window(model) && arch != nullptr && arch->two_rope_bases;
   std::uint64_t values = hp.n_rot.value_or(hp.head_dim_k.value_or(0));
   if (two_bases) values += hp.head_dim_k_swa.value_or(hp.head_dim_k.value_or(0));
   return Bytes{2} * sat_mul(values, model.n_ctx_train) * std::max(1U, n_tp);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sorted.hpp"
+
 namespace fitvram {
 
 namespace {
@@ -201,12 +203,7 @@ constexpr TensorRule rules[] = {
     {"xverse", gqa, no_state, gated, pre, 0},
 };
 
-constexpr bool sorted_and_unique() {
-  for (std::size_t i = 1; i < std::size(rules); ++i)
-    if (!(rules[i - 1].architecture < rules[i].architecture)) return false;
-  return true;
-}
-static_assert(sorted_and_unique());
+static_assert(sorted_and_unique(rules, &TensorRule::architecture));
 
 }  // namespace
 

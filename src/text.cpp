@@ -294,6 +294,24 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_json(std::string_view json) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const auto [length, code] = decode(json);
+    const auto character = json.substr(0, std::max<std::size_t>(length, 1));
+    if (length == 0 || code == '\n' || !is_control(code)) {
+      out += character;
+    } else {
+      out += "\\u";
+      for (const unsigned shift : {12U, 8U, 4U, 0U}) out += digits[code >> shift & 15U];
+    }
+    json.remove_prefix(character.size());
+  }
+  return out;
+}
+
 std::string decimal(std::uint64_t millionths) {
   std::string text = std::to_string(millionths / 1'000'000);
   std::string rest = std::to_string(1'000'000 + millionths % 1'000'000).substr(1);

@@ -52,4 +52,8 @@ std::string shell_quoted(const std::string& word);
 /// terminal.
 std::string printable(std::string_view text);
 
+/// The same for JSON text: what its strings may hold as it is, but no terminal should see, is
+/// written as "\u009b".
+std::string printable_json(std::string_view json);
+
 }  // namespace fitvram

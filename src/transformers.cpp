@@ -5,6 +5,11 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
+#include "checkpoint_runtime.hpp"
+#include "refuse.hpp"
+#include "sequences.hpp"
+#include "sorted.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 
@@ -15,13 +20,10 @@ namespace {
 constexpr std::uint64_t value_bytes = 2;  // torch_dtype of the checkpoint, 16 bits
 constexpr std::uint64_t state_bytes = 4;  // recurrent states are kept in f32
 
-// What PyTorch takes outside its allocator, as vLLM's logs print it: 0.05 to 0.35 GiB.
-constexpr Range non_torch{Bytes{51 * MiB.count}, Bytes{359 * MiB.count}};
-
 // Not in src/transformers/models, nor with modeling code in their repositories.
 constexpr std::string_view not_loaded[] = {"arwkv7", "dflash",     "eagle3", "gemma4-assistant",
                                            "rwkv6",  "rwkv6qwen2", "rwkv7",  "wavtokenizer-dec"};
-static_assert(std::is_sorted(std::begin(not_loaded), std::end(not_loaded)));
+static_assert(sorted_and_unique(not_loaded));
 
 /// One layer's cache as DynamicCache holds it. Latent attention is cached expanded: keys and values
 /// of every head (models/deepseek_v3/modeling_deepseek_v3.py).
@@ -33,8 +35,7 @@ struct Held {
 Held held(const ModelInfo& model, std::size_t layer, const CacheSlot& slot,
           const Workload& workload) {
   const Hparams& hp = model.hparams;
-  const std::uint64_t n_seq = workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-  const std::uint64_t length = workload.n_ctx / n_seq + (workload.n_ctx % n_seq != 0 ? 1 : 0);
+  const std::uint64_t n_seq = n_stream_of(workload), length = tokens_each(workload, n_seq);
   Held one{{slot.role, slot.growth, slot.span, 1, length, Bytes{}},
            sat_mul(slot.shape.n_head_kv, std::uint64_t{slot.shape.dim_k} + slot.shape.dim_v)};
   if (slot.role == CacheRole::latent)
@@ -109,7 +110,7 @@ ContextEstimate transformers_context(const ModelInfo& model, const Workload& wor
     CacheEstimate row = cache.what;
     row.bytes = row.bytes * row.n_layer;
     context.bytes.device += row.bytes;
-    context.caches.push_back(row);
+    add_cache(context.caches, row);
   }
   return context;
 }
@@ -121,17 +122,14 @@ Placement transformers_compute(const ModelInfo& model, const Workload& workload)
 }
 
 void transformers_overhead(const ModelInfo& model, const Workload&, MemoryEstimate& memory) {
-  memory.overhead_range = non_torch;
-  memory.overhead.device = non_torch.high;
+  memory.overhead_range = outside_allocator;
+  memory.overhead.device = outside_allocator.high;
   for (const auto& layer : model.layers)
     for (const auto& slot : layer.caches)
       if (slot.growth == Growth::constant) memory.context_provenance = Provenance::assumed;
 }
 
 std::optional<Error> transformers_refusal(const ModelInfo& model, const Workload& workload) {
-  const auto refuse = [](std::string message, std::string hint) {
-    return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
-  };
   if (std::binary_search(std::begin(not_loaded), std::end(not_loaded),
                          std::string_view(model.architecture)))
     return refuse("transformers does not load architecture '" + model.architecture + "'",
@@ -166,11 +164,9 @@ void transformers_explain(const ModelInfo& model, const Weights&, const Workload
                    "the checkpoint without next-token-prediction layers, towers included"});
   for (const auto& cache : caches_of(model, workload)) {
     const CacheEstimate& what = cache.what;
-    std::string name = std::string("context / ") + name_of(what.role) + ' ' + name_of(what.growth);
-    if (what.span != 0) name += ' ' + number(what.span);
     const std::uint64_t each = what.role == CacheRole::recurrent_state ? state_bytes : value_bytes;
-    const std::uint64_t n_seq = workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-    steps.push_back({std::move(name),
+    const std::uint64_t n_seq = n_stream_of(workload);
+    add_step(steps, {figure_of(what.role, what.growth, what.span),
                      number(what.n_layer) + " * " + number(n_seq) + " * " + number(what.cells) +
                          " * " + number(cache.values) + " * " + number(each),
                      (what.bytes * what.n_layer).count,

@@ -5,6 +5,10 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "cache_terms.hpp"
+#include "checkpoint_runtime.hpp"
+#include "refuse.hpp"
+#include "sequences.hpp"
 #include "tensor_parallel.hpp"
 #include "text.hpp"
 #include "vllm_cache.hpp"
@@ -21,35 +25,14 @@ constexpr std::uint32_t large_batch = 8192, small_batch = 2048;
 constexpr Bytes large_card = 70 * GiB;
 
 // What start-up logs print and no rule gives, per card: peak activation of the profile run 0.22
-// (Llama-3.1-8B, L4) to 2.32 GiB; memory outside the allocator 0.05 to 0.35 GiB; CUDA graphs 0.19
-// to 1.51 GiB. Logs of 2024-12 to 2026-06.
+// (Llama-3.1-8B, L4) to 2.32 GiB; CUDA graphs 0.19 to 1.51 GiB. Logs of 2024-12 to 2026-06.
 constexpr Range activation{Bytes{225 * MiB.count}, Bytes{2376 * MiB.count}};
-constexpr Range non_torch{Bytes{51 * MiB.count}, Bytes{359 * MiB.count}};
 constexpr Range cuda_graphs{Bytes{194 * MiB.count}, Bytes{1547 * MiB.count}};
 
 constexpr const char* kv_types = "F16 BF16 FP8 INT8 NVFP4";
 
-// Recurrent models outside transformers, encoder-decoders, diffusion models, drafts of others, and
-// models whose code only their own repository has. Source: models/registry.py @0002bff0.
-constexpr std::string_view not_loaded[] = {
-    "arwkv7",          "bitnet",       "codeshell", "cogvlm",
-    "dflash",          "dream",        "eagle3",    "gemma4-assistant",
-    "grovemoe",        "llada",        "llada-moe", "openelm",
-    "plamo",           "plm",          "pockettts", "qwen3tts",
-    "refact",          "rnd1",         "rwkv6",     "rwkv6qwen2",
-    "rwkv7",           "smallthinker", "t5",        "t5encoder",
-    "wavtokenizer-dec"};
-static_assert(std::is_sorted(std::begin(not_loaded), std::end(not_loaded)));
-
-std::uint32_t cards(const Workload& workload) { return std::max(1U, workload.n_tp); }
-
-std::uint64_t n_seq_of(const Workload& workload) {
-  return workload.kv_unified ? 1 : std::max(1U, workload.n_seq);
-}
-
 std::uint64_t request_tokens(const Workload& workload) {
-  const std::uint64_t n_seq = n_seq_of(workload);
-  return workload.n_ctx / n_seq + (workload.n_ctx % n_seq != 0 ? 1 : 0);
+  return tokens_each(workload, n_stream_of(workload));
 }
 
 /// What must be alive at once in a feed-forward block of the profile run: the residual, the normed
@@ -69,12 +52,8 @@ Range compute_range(const ModelInfo& model, const Workload& workload) {
 }
 
 Range overhead_range(const Workload& workload) {
-  return {(non_torch.low + cuda_graphs.low) * cards(workload),
-          (non_torch.high + cuda_graphs.high) * cards(workload)};
-}
-
-Error refuse(std::string message, std::string hint) {
-  return Error{ErrorCode::unsupported, "", std::move(message), std::move(hint)};
+  return {(outside_allocator.low + cuda_graphs.low) * cards(workload),
+          (outside_allocator.high + cuda_graphs.high) * cards(workload)};
 }
 
 }  // namespace
@@ -88,15 +67,15 @@ Placement vllm_weights(const ModelInfo& model, const Weights& weights, const Wor
 
 ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
   const PagedPool pool = paged_pool(model, workload);
-  const std::uint64_t n_seq = n_seq_of(workload), length = request_tokens(workload);
+  const std::uint64_t n_seq = n_stream_of(workload), length = request_tokens(workload);
   ContextEstimate context;
   for (const auto& cache : pool.caches) {
     const std::uint64_t pages = pages_of(cache, length, workload.n_batch);
     const Bytes bytes =
         request_bytes(pool, cache, length, workload.n_batch) * sat_mul(n_seq, cards(workload));
     context.bytes.device += bytes;
-    context.caches.push_back({cache.role, cache.growth, cache.span, cache.n_layer,
-                              cache.block == 0 ? n_seq : sat_mul(pages, cache.block), bytes});
+    add_cache(context.caches, {cache.role, cache.growth, cache.span, cache.n_layer,
+                               cache.block == 0 ? n_seq : sat_mul(pages, cache.block), bytes});
   }
   return context;
 }
@@ -119,38 +98,6 @@ Bytes vllm_budget(const Device& device, const Workload& workload) {
   const Wide used =
       Wide{device.total.count / count} * std::min<std::uint64_t>(cards(workload), count);
   return Bytes{static_cast<std::uint64_t>(used * share / 1'000'000)};
-}
-
-Bytes no_reserve(const ModelInfo&, const Device&, const Workload&) { return Bytes{}; }
-
-std::optional<Error> server_refusal(const ModelInfo& model, const Workload& workload,
-                                    const std::string& title) {
-  if (std::binary_search(std::begin(not_loaded), std::end(not_loaded),
-                         std::string_view(model.architecture)))
-    return refuse(title + " does not load architecture '" + model.architecture + "'",
-                  "llama.cpp does: --runtime llama.cpp");
-  for (const auto& layer : model.layers)
-    for (const auto& slot : layer.caches)
-      if (slot.growth == Growth::strided || slot.role == CacheRole::compressor_state)
-        return refuse("how " + title + " sizes the cache of architecture '" + model.architecture +
-                          "' is not known",
-                      "--runtime llama.cpp");
-  const std::uint32_t n_tp = cards(workload);
-  const std::uint32_t n_head = model.hparams.n_head.max();
-  if (n_head % n_tp != 0)
-    return refuse(title + " cannot share " + std::to_string(n_head) + " heads between " +
-                      std::to_string(n_tp) + " cards",
-                  "-tp must divide the heads");
-  for (const auto& layer : model.layers)
-    for (const auto& slot : layer.caches) {
-      const std::uint32_t heads = slot.shape.n_head_kv;
-      if (slot.role != CacheRole::kv || heads == 0) continue;
-      if (heads > n_tp ? heads % n_tp != 0 : n_tp % heads != 0)
-        return refuse(title + " cannot share " + std::to_string(heads) +
-                          " key and value heads between " + std::to_string(n_tp) + " cards",
-                      "one of them must divide the other");
-    }
-  return std::nullopt;
 }
 
 // The KV types of config/cache.py CacheDType that the type table knows; get_kv_cache_groups and
@@ -223,25 +170,6 @@ std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
       {"max_model_len_most", "at most", longest(most), Unit::tokens}};
 }
 
-std::string checkpoint_word(const ModelInfo& model) {
-  switch (model.format) {
-    case ModelFormat::catalog:
-      return model.name;
-    case ModelFormat::hf_config: {
-      const std::size_t slash = model.source.rfind('/');
-      const std::string_view file = "config.json";
-      if (model.source == "-" || model.source.empty()) return {};
-      if (model.source == file) return ".";
-      if (model.source.ends_with("/config.json")) return model.source.substr(0, slash);
-      return model.source;
-    }
-    case ModelFormat::gguf:
-    case ModelFormat::parameters:
-      return {};
-  }
-  return {};
-}
-
 // --quantization fp8 and bitsandbytes pack 16-bit weights while they are loaded; every other form
 // is a checkpoint of its own.
 std::string vllm_launch(const ModelInfo& model, const std::string& quant,
@@ -252,13 +180,12 @@ std::string vllm_launch(const ModelInfo& model, const std::string& quant,
   const auto flag = [&](const char* name, const std::string& value) {
     line += std::string(" --") + name + " " + value;
   };
-  if (lower(quant) != lower(model.quant)) {
-    const bool plain = quant == "F16" || quant == "BF16" || quant == "F32";
+  if (!loaded_as_stored(model, quant)) {
     if (quant == "FP8")
       flag("quantization", "fp8");
     else if (quant == "NF4")
       flag("quantization", "bitsandbytes");
-    else if (!plain || !(model.quant.empty() || model.quant == "BF16" || model.quant == "F16"))
+    else
       return {};
   }
   flag("max-model-len", std::to_string(request_tokens(workload)));
@@ -275,7 +202,7 @@ std::string vllm_launch(const ModelInfo& model, const std::string& quant,
 void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const MemoryEstimate& memory, std::vector<Step>& steps) {
   const PagedPool pool = paged_pool(model, workload);
-  const std::uint64_t n_seq = n_seq_of(workload), length = request_tokens(workload);
+  const std::uint64_t n_seq = n_stream_of(workload), length = request_tokens(workload);
   const auto number = [](std::uint64_t n) { return std::to_string(n); };
   const Bytes tables = rope_tables(model, workload.n_tp);
   steps.push_back(
@@ -288,9 +215,6 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
     const std::uint64_t pages = pages_of(cache, length, workload.n_batch);
     const std::uint64_t groups = groups_of(pool, cache);
     const std::uint64_t layers = pool.grouped ? pool.group_size : cache.n_layer;
-    std::string name =
-        std::string("context / ") + name_of(cache.role) + ' ' + name_of(cache.growth);
-    if (cache.span != 0) name += ' ' + number(cache.span);
     std::string rule = "cards * requests * groups * layers of a group * pages * bytes of a page; ";
     rule += cache.block == 0 ? "a state takes 2 pages, as wide as those of attention"
                              : "pages of " + number(cache.block) + " tokens";
@@ -298,8 +222,9 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
       rule += ", window - 1 + max_num_batched_tokens of them and one page more";
     if (cache.growth == Growth::chunked) rule += ", chunk + max_num_batched_tokens of them";
     rule += "; vLLM, kv_cache_utils.py @001cabc1";
-    steps.push_back(
-        {std::move(name),
+    add_step(
+        steps,
+        {figure_of(cache.role, cache.growth, cache.span),
          number(cards(workload)) + " * " + number(n_seq) + " * " + number(groups) + " * " +
              number(layers) + " * " + number(pages) + " * " + number(cache.page.count),
          (cache.page * sat_mul(sat_mul(layers, groups), pages) * sat_mul(n_seq, cards(workload)))

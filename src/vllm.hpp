@@ -18,7 +18,6 @@ ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload,
 Placement vllm_compute(const ModelInfo& model, const Workload& workload);
 void vllm_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
 Bytes vllm_budget(const Device& device, const Workload& workload);
-Bytes no_reserve(const ModelInfo& model, const Device& device, const Workload& workload);
 std::optional<Error> vllm_refusal(const ModelInfo& model, const Workload& workload);
 Defaults vllm_defaults(const ModelInfo& model, const std::optional<Device>& device);
 std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
@@ -26,14 +25,5 @@ std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
 std::string vllm_launch(const ModelInfo& model, const std::string& quant, const Workload& workload);
 void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const MemoryEstimate& memory, std::vector<Step>& steps);
-
-/// Why a server of safetensors checkpoints cannot run the model: its architecture, or heads that
-/// the tensor-parallel cards cannot share. vLLM and SGLang give the same reasons.
-std::optional<Error> server_refusal(const ModelInfo& model, const Workload& workload,
-                                    const std::string& title);
-
-/// The word that names a model to a runtime that loads checkpoints: a directory or a repository;
-/// empty where there is none.
-std::string checkpoint_word(const ModelInfo& model);
 
 }  // namespace fitvram

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache_tensors.hpp"
+#include "sorted.hpp"
 
 namespace fitvram {
 
@@ -22,9 +23,7 @@ constexpr std::uint64_t state_pages = 2;  // mamba_cache_mode align: prefix cach
 constexpr std::string_view f32_states[] = {"bailingmoe3",    "kimi-linear", "nemotron_h",
                                            "nemotron_h_moe", "qwen35",      "qwen35moe",
                                            "qwen4exp"};
-static_assert(std::is_sorted(std::begin(f32_states), std::end(f32_states)));
-
-std::uint64_t up(std::uint64_t n, std::uint64_t unit) { return n / unit + (n % unit != 0 ? 1 : 0); }
+static_assert(sorted_and_unique(f32_states));
 
 /// 16 bits unless the user asked otherwise: "auto" is the model's own type.
 Bytes head_bytes(const TensorType& type, std::uint32_t dim) {
@@ -51,7 +50,7 @@ Bytes state_bytes(const CacheSlot& slot, bool f32, std::uint64_t n_tp) {
   const std::uint64_t values =
       sat_mul(s.n_head_kv, std::uint64_t{s.dim_k}) + sat_mul(s.n_head_kv, std::uint64_t{s.dim_v});
   const bool wide = f32 && slot.role == CacheRole::recurrent_state;
-  return Bytes{wide ? 4 : state_value} * up(values, n_tp);
+  return Bytes{wide ? 4 : state_value} * ceil_div(values, n_tp);
 }
 
 void add_layer(std::vector<PagedCache>& caches, PagedCache one) {
@@ -108,7 +107,7 @@ void match_states(std::vector<PagedCache>& caches) {
   for (const auto& cache : caches)
     cache.block == 0 ? state = std::max(state, cache.page) : token = std::max(token, cache.token);
   if (state == Bytes{} || token == Bytes{}) return;
-  const std::uint64_t block = block_size * up(state.count, (token * block_size).count);
+  const std::uint64_t block = block_size * ceil_div(state.count, (token * block_size).count);
   for (auto& cache : caches) {
     if (cache.block == 0) {
       cache.page = token * block;
@@ -122,7 +121,7 @@ void match_states(std::vector<PagedCache>& caches) {
 }  // namespace
 
 std::uint64_t groups_of(const PagedPool& pool, const PagedCache& cache) {
-  return pool.grouped ? up(cache.n_layer, pool.group_size) : 1;
+  return pool.grouped ? ceil_div(cache.n_layer, pool.group_size) : 1;
 }
 
 PagedPool paged_pool(const ModelInfo& model, const Workload& workload) {
@@ -166,15 +165,15 @@ PagedPool paged_pool(const ModelInfo& model, const Workload& workload) {
 std::uint64_t pages_of(const PagedCache& cache, std::uint64_t n_tokens, std::uint32_t n_batch) {
   switch (cache.growth) {
     case Growth::full:
-      return up(n_tokens, cache.block);
+      return ceil_div(n_tokens, cache.block);
     case Growth::sliding: {
       const std::uint64_t kept = std::uint64_t{std::max(1U, cache.span)} - 1 + n_batch;
-      return up(std::min(kept, n_tokens), cache.block) + 1;
+      return ceil_div(std::min(kept, n_tokens), cache.block) + 1;
     }
     case Growth::chunked:
-      return up(std::min(std::uint64_t{cache.span} + n_batch, n_tokens), cache.block);
+      return ceil_div(std::min(std::uint64_t{cache.span} + n_batch, n_tokens), cache.block);
     case Growth::strided:
-      return up(up(n_tokens, std::max(1U, cache.span)), cache.block);
+      return ceil_div(ceil_div(n_tokens, std::max(1U, cache.span)), cache.block);
     case Growth::constant:
       return state_pages;
   }
@@ -202,7 +201,7 @@ std::uint64_t requests(const PagedPool& pool, Bytes available, std::uint64_t n_t
   if (pool.block_bytes == Bytes{}) return 0;
   const std::uint64_t blocks = available.count / pool.block_bytes.count;
   const std::uint64_t needed =
-      up(request_bytes(pool, n_tokens, n_batch).count, pool.block_bytes.count);
+      ceil_div(request_bytes(pool, n_tokens, n_batch).count, pool.block_bytes.count);
   return needed == 0 ? 0 : sat_mul(blocks, times) / needed;
 }
 

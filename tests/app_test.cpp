@@ -1,14 +1,31 @@
 #include "cli/app.hpp"
 
+#include <algorithm>
+
 #include "catch.hpp"
+#include "cli/render.hpp"
 #include "support/fake_io.hpp"
 #include "support/shell.hpp"
 
 using namespace fitvram::test;
+using fitvram::cli::formats;
 
 namespace {
 
 const std::string binary = program();
+
+/// Where a terminal would be told something: all controls but the ends of lines, and the marks that
+/// turn text around.
+std::size_t first_control(const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool line_end = byte == '\n' || (byte == '\r' && text[i + 1] == '\n');
+    if ((byte < 0x20 && !line_end) || byte == 0x7F) return i;
+    if (byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0) return i;
+    if (text.compare(i, 3, "\xE2\x80\xAE") == 0) return i;
+  }
+  return std::string::npos;
+}
 
 }  // namespace
 
@@ -101,6 +118,54 @@ TEST_CASE("machine formats are the same bytes on a terminal and in a pipe") {
       io.columns = 200;
       INFO(command[0] << " " << format);
       CHECK(run(io).out == run_words(command).out);
+    }
+}
+
+TEST_CASE("no name can reach the terminal with an escape sequence in it, in any format") {
+  auto world = small_world();
+  auto gguf = tiny_gguf();
+  gguf.replace(gguf.find("tiny"), 4, "\x1b[2J");
+  const std::string bad = R"(\u001b]0;x\u0007\u009b2J\u007f\u202e)";
+  const auto gemma = world.files["gemma/config.json"];
+  world.files["evil\x1b[2J.gguf"] = gguf;
+  world.files["evil.json"] =
+      R"({"models": [{"name": "a)" + bad + R"(", "config": )" + gemma + "}]}";
+  world.files["cards.json"] = R"({"gpus": [{"name": "b)" + bad +
+                              R"(", "vendor": "nvidia", "vram_gib": 24},
+                                 {"name": "c", "vendor": "nvidia", "vram_gib": 1}]})";
+  world.files["checks\x9b.json"] = R"([{"name": "d)" + bad +
+                                   R"(", "model": "evil\u001b[2J.gguf", "gpu": "c"},
+                                    {"model": "e)" +
+                                   bad + R"("}, {"f)" + bad + R"(": 1}])";
+  const std::string file = "evil\x1b[2J.gguf";
+  const std::vector<std::vector<std::string>> commands = {
+      {"estimate", file, "a", "none\x1b[2J", "--gpu", "c"},
+      {"rank", file, "a", "--gpu", "c"},
+      {"plan", file, "a"},
+      {"show", file, "a"},
+      {"show", file, "--tensors"},
+      {"compare", file, "--vram", "24"},
+      {"list", "models"},
+      {"list", "gpus"},
+      {"check", "checks\x9b.json"},
+      {"check", "checks\x9b.json", "--format", "junit"},
+      {"check", "checks\x9b.json", "--format", "github"}};
+  for (const auto& words : commands)
+    for (const auto& format : formats()) {
+      if (format.name == "junit" || format.name == "github") continue;
+      auto io = world;
+      io.words = words;
+      if (words[0] != "show" && (words[0] != "list" || words[1] == "gpus"))
+        io.words.insert(io.words.end(), {"--only-gpus", "cards.json"});
+      if (words[0] != "list" || words[1] != "gpus")
+        io.words.insert(io.words.end(), {"--only-catalog", "evil.json"});
+      if (std::find(words.begin(), words.end(), "--format") == words.end())
+        io.words.insert(io.words.end(), {"--format", std::string(format.name)});
+      const auto said = run(io);
+      INFO(words[0] << " " << format.name << ": " << said.out << said.err);
+      CHECK((said.out + said.err).find_first_of("?\\") != std::string::npos);
+      CHECK(first_control(said.out) == std::string::npos);
+      CHECK(first_control(said.err) == std::string::npos);
     }
 }
 

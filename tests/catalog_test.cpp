@@ -52,7 +52,13 @@ TEST_CASE("an entry keeps its config as it is written") {
 TEST_CASE("a broken catalogue is refused with the place") {
   CHECK(refusal("") == "mine.json: byte 1: is not JSON");
   CHECK(refusal(R"({"models": [})") == "mine.json: byte 13: is not JSON");
-  CHECK(refusal("[]") == "mine.json: has no list 'models'");
+  CHECK(refusal("[]") == "mine.json: a list, not a catalogue");
+  CHECK(refusal(R"([{"name": "a", "provider": "b", "parameter_count": "7B"}])") ==
+        "mine.json: a list, not a catalogue");
+  for (const auto* const text : {"[]", "7", "{}", R"({"models": {}})"})
+    CHECK(
+        parse_catalog(text, "mine.json").error().hint ==
+        R"(a catalogue is {"models": [{"name": ..., "config": what its config.json says}, ...]})");
   CHECK(refusal("7") == "mine.json: has no list 'models'");
   CHECK(refusal("{}") == "mine.json: has no list 'models'");
   CHECK(refusal(R"({"models": {}})") == "mine.json: has no list 'models'");

@@ -120,6 +120,38 @@ std::vector<std::string> fields(const std::string& line) {
 
 }  // namespace
 
+TEST_CASE("HIP compiles ggml-cuda, so every architecture takes the same under ROCm as under CUDA") {
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  for (const auto& [name, description] : descriptions()) {
+    const ModelInfo model = model_of(description);
+    for (const char* type : {"F16", "Q8_0", "IQ4_NL"})
+      for (const std::uint32_t n_gpu_layers : {999U, 3U}) {
+        Workload w;
+        w.type_k = w.type_v = find_tensor_type(type);
+        w.n_gpu_layers = n_gpu_layers;
+        const MemoryEstimate cuda = estimate(model, stored_weights(model), w, runtime);
+        w.backend = "rocm";
+        const MemoryEstimate rocm = estimate(model, stored_weights(model), w, runtime);
+        INFO(name << " " << type << " -ngl " << n_gpu_layers);
+        CHECK(rocm.model.device == cuda.model.device);
+        CHECK(rocm.context.device == cuda.context.device);
+        CHECK(rocm.compute.device == cuda.compute.device);
+        CHECK(rocm.compute.host == cuda.compute.host);
+      }
+  }
+}
+
+TEST_CASE("Gemma 3n has per-layer inputs of 256 values, whether its file says so or not") {
+  auto described = descriptions().at("gemma3n-dense");
+  const ModelInfo said = model_of(described);
+  REQUIRE(std::erase(described.keys, "embedding_length_per_layer_input whole 256") == 1);
+  const ModelInfo silent = model_of(described);
+  CHECK(silent.hparams.n_embd_per_layer == 256);
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  CHECK(estimate(silent, stored_weights(silent), {}, runtime).compute.device ==
+        estimate(said, stored_weights(said), {}, runtime).compute.device);
+}
+
 TEST_CASE("every architecture's buffers equal those of llama.cpp's dry runs", "[oracle]") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::map<std::string, ModelInfo> models;

@@ -85,7 +85,10 @@ TEST_CASE("a user's table needs little and is checked") {
   CHECK(parse_gpus(R"({"gpus": []})", "mine.json")->empty());
 
   CHECK(name_error("") == "mine.json: byte 1: is not JSON");
-  CHECK(name_error("[]") == "mine.json: has no list 'gpus'");
+  CHECK(name_error("[]") == "mine.json: a list, not a table of cards");
+  CHECK(name_error("7") == "mine.json: has no list 'gpus'");
+  CHECK(parse_gpus("[]", "mine.json").error().hint ==
+        R"(a table of cards is {"gpus": [{"name": ..., "vendor": ..., "vram_gib": ...}, ...]})");
   CHECK(name_error(R"({"gpus": {}})") == "mine.json: has no list 'gpus'");
   CHECK(name_error(R"({"gpus": [1]})") == "mine.json: /gpus/0: is not an object");
   CHECK(name_error(R"({"gpus": [{"name": "a"}]})") == "mine.json: /gpus/0: has no 'vendor'");

@@ -1,10 +1,10 @@
 #include "hf_families.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "architectures.hpp"
 #include "malformed.hpp"
+#include "sorted.hpp"
 #include "support/configs.hpp"
 
 using namespace fitvram;
@@ -14,7 +14,7 @@ TEST_CASE("families are architectures of llama.cpp, each with one rule") {
   std::set<std::string_view> seen;
   for (const auto families :
        {attention_families(), window_families(), latent_families(), state_families()}) {
-    CHECK(std::is_sorted(families.begin(), families.end(), by_name));
+    CHECK(sorted_and_unique(families, &HfFamily::gguf));
     for (const auto& family : families) {
       INFO(family.gguf);
       CHECK(find_architecture(family.gguf) != nullptr);

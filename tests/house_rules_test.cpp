@@ -22,6 +22,7 @@ const std::set<std::string> long_tables = {"src/architectures.cpp"};
 const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
     {"cache_terms", "one_device"},
+    {"checkpoint_runtime", "vllm"},
     {"explain_fit", "explain"},
     {"explain_weights", "explain"},
     {"file_kind", "gguf"},
@@ -49,6 +50,7 @@ const std::map<std::string, std::string> tested_with = {
     {"hf_quant", "hf_config"},
     {"hf_reader", "hf_config"},
     {"llama_cpp", "runtimes"},
+    {"llama_cpp_explain", "explain"},
     {"llama_quant", "quantize"},
     {"llama_quant_recipes", "quantize"},
     {"log_words", "server_log"},

@@ -21,6 +21,8 @@ constexpr Layer layers[] = {
     {"units", "units", 0},
     {"error", "error", 0},
     {"malformed", "error", 0},
+    {"refuse", "error", 0},
+    {"sorted", "units", 0},
     {"cache", "cache", 1},
     {"fitvram/hparams", "facts", 1},
     {"text", "text", 1},
@@ -51,6 +53,8 @@ constexpr Layer layers[] = {
     {"memory", "runtime", 6},
     {"runtime", "runtime", 6},
     {"reserve", "runtime", 6},
+    {"sequences", "runtime", 6},
+    {"checkpoint_runtime", "estimate", 7},
     {"runtimes", "estimate", 7},  // a runtime's row points at the functions that price it
     {"estimate", "estimate", 7},
     {"cache_tensors", "estimate", 7},

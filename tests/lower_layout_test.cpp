@@ -3,25 +3,12 @@
 #include <string>
 
 #include "catch.hpp"
-#include "malformed.hpp"
+#include "support/layer_facts.hpp"
 
 using namespace fitvram;
+using namespace fitvram::test;
 
 namespace {
-
-using List = std::vector<std::uint32_t>;
-
-Hparams facts(std::string arch, std::uint32_t n_layer, std::uint32_t n_embd, std::uint32_t n_head,
-              std::uint32_t n_head_kv) {
-  Hparams hp;
-  hp.architecture = std::move(arch);
-  hp.n_layer = n_layer;
-  hp.n_embd = n_embd;
-  hp.n_head = n_head;
-  hp.n_head_kv = n_head_kv;
-  hp.n_ctx_train = 131072;
-  return hp;
-}
 
 Layout layout(Hparams hp) {
   ModelInfo model;
@@ -30,14 +17,8 @@ Layout layout(Hparams hp) {
   return layout_of(model);
 }
 
-// "key ...: message", or "" when nothing is wrong.
 std::string complaint(const Hparams& hp) {
-  try {
-    layout(hp);
-  } catch (const Malformed& e) {
-    return e.where + ": " + e.what();
-  }
-  return "";
+  return complaint_of([&] { layout(hp); });
 }
 
 }  // namespace

@@ -54,7 +54,14 @@ TEST_CASE("Ollama: memory is that of llama-server with its settings") {
   CHECK(own.compute.device == same.compute.device);
   CHECK(own.device_total() == same.device_total());
   const auto steps = explain(model, stored_weights(model), w, ollama());
-  CHECK(steps.back().value == own.device_total().count);
+  const auto theirs = explain(model, stored_weights(model), server, llama_cpp());
+  REQUIRE(steps.size() == theirs.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    CHECK(steps[i].figure == theirs[i].figure);
+    CHECK(steps[i].formula == theirs[i].formula);
+    CHECK(steps[i].value == theirs[i].value);
+    if (steps[i].figure == "total (device)") CHECK(steps[i].value == own.device_total().count);
+  }
 }
 
 TEST_CASE("Ollama: some architectures run with one sequence, and cache types are three") {

@@ -21,6 +21,11 @@ TEST_CASE("CSV quotes what RFC 4180 says") {
   CHECK(render_csv(report, {}) == "name,n,extra\r\n\"a,\"\"b\"\"\nc\",1,true\r\nd,,\r\n");
 }
 
+TEST_CASE("CSV keeps line breaks and nothing else that moves a terminal's cursor") {
+  const auto report = list_of({{std::string("a\x1b[2J\r\nb\n"), {}, {}}});
+  CHECK(render_csv(report, {}) == "name,n,extra\r\n\"a?[2J?\nb\n\",,\r\n");
+}
+
 TEST_CASE("Markdown escapes pipes and leaves out columns without a title") {
   const auto report = list_of({{std::string("a|b"), std::uint64_t{1}, false}});
   CHECK(render_markdown(report, {}) == "| NAME | N |\n| --- | ---: |\n| a\\|b | 1 |\n");

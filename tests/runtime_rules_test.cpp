@@ -1,5 +1,7 @@
 // What holds for every runtime and every architecture.
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
@@ -124,6 +126,22 @@ TEST_CASE("under every runtime the arithmetic of every architecture gives its fi
       if (step.figure == "total (device)") CHECK(step.value == memory.device_total().count);
     }
     CHECK(Bytes{context} == memory.context.device + memory.context.host);
+  });
+}
+
+TEST_CASE("under no runtime does a figure come twice in the explanation of an architecture") {
+  for_each_case([](const Case& c) {
+    std::set<std::string> figures;
+    for (const auto& step : explain(c.model, c.weights, c.workload, *c.runtime)) {
+      INFO(step.figure);
+      CHECK(figures.insert(step.figure).second);
+    }
+    const auto memory = estimate(c.model, c.weights, c.workload, *c.runtime);
+    std::set<std::tuple<CacheRole, Growth, std::uint32_t>> kinds;
+    for (const auto& cache : memory.caches)
+      CHECK(kinds.emplace(cache.role, cache.growth, cache.span).second);
+    CHECK(figures.contains("total (device)"));
+    CHECK(figures.contains("total (host)") == (memory.host_total() != Bytes{}));
   });
 }
 

@@ -208,6 +208,18 @@ TEST_CASE("of several models and contexts the first complete real one counts") {
                                                  "another load of draft.gguf"});
 }
 
+TEST_CASE("the name of a buffer tells the backend") {
+  const auto backend = [](const std::string& device) {
+    return std::string(
+        workload_of(parse_server_log("load_tensors: " + device + " model buffer size = 9.00 MiB\n"))
+            .backend);
+  };
+  CHECK(backend("CUDA0") == "cuda");
+  CHECK(backend("ROCm1") == "rocm");
+  CHECK(backend("Vulkan0") == "vulkan");
+  CHECK(backend("Metal") == "metal");
+}
+
 TEST_CASE("a partial offload, a cache on the host and a full window show in the settings") {
   const auto log = parse_server_log(
       "load_tensors: offloaded 18/33 layers to GPU\n"

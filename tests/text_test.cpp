@@ -168,6 +168,12 @@ TEST_CASE("the closest candidate is a likely typo or nothing") {
   CHECK(closest(std::string(100'000, 'q'), names).empty());
 }
 
+TEST_CASE("JSON for a terminal keeps every character, the controls in escapes") {
+  CHECK(printable_json("{\n  \"a\": \"\xC3\xA9\x7f\xC2\x9B\xE2\x80\xAE\xEF\xBB\xBF\"}") ==
+        "{\n  \"a\": \"\xC3\xA9\\u007f\\u009b\\u202e\\ufeff\"}");
+  CHECK(printable_json("") == "");
+}
+
 TEST_CASE("text for a terminal holds no control characters and no broken UTF-8") {
   CHECK(printable("plain \xC3\xA9 \xE2\x9C\x93 \xF0\x9F\xA6\x99") ==
         "plain \xC3\xA9 \xE2\x9C\x93 \xF0\x9F\xA6\x99");

@@ -38,11 +38,12 @@ struct Workload {
 
 /// Where a device's memory comes from and how its allocator rounds. A row of src/runtimes.cpp.
 struct Backend {
-  std::string_view name;         ///< "cuda", "vulkan", "metal", "cpu"
+  std::string_view name;         ///< "cuda", "rocm", "vulkan", "metal", "cpu"
   std::uint32_t alignment;       ///< every tensor on the device is padded to this many bytes
   std::uint32_t host_alignment;  ///< the same for tensors that stay on the host
   std::uint32_t row_multiple;    ///< quantized rows are padded once per tensor to this many values
   bool device;                   ///< false: everything is host memory
+  bool ggml_cuda;                ///< ggml-cuda's kernels and optimizer; HIP compiles them, too
   Bytes overhead;                ///< driver and libraries beyond the buffers, assumed
   std::string_view overhead_source;
 };

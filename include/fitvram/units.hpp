@@ -53,6 +53,11 @@ constexpr std::uint64_t round_up(std::uint64_t n, std::uint64_t step) {
   return rest == 0 ? n : sat_add(n, step - rest);
 }
 
+/// `n` / `unit` rounded up (unit >= 1).
+constexpr std::uint64_t ceil_div(std::uint64_t n, std::uint64_t unit) {
+  return n / unit + (n % unit != 0 ? 1 : 0);
+}
+
 constexpr Bytes round_up(Bytes b, std::uint64_t step) { return Bytes{round_up(b.count, step)}; }
 
 }  // namespace fitvram

@@ -260,10 +260,12 @@ QuantAdvice Pricer::advice(const Row& row) const {
 
 std::optional<Error> Pricer::unsound(const Row& row) const {
   const auto& model = *row.model;
+  const bool file = model.format == ModelFormat::gguf || model.format == ModelFormat::hf_config;
+  const auto& where = file && !model.source.empty() ? model.source : model.name;
   if ((row.memory.model.device + row.memory.model.host).count == 0) {
     const auto why = std::find_if(row.notes.begin(), row.notes.end(),
                                   [](const Note& note) { return note.code == "params-unknown"; });
-    return Error{ErrorCode::missing_field, model.name,
+    return Error{ErrorCode::missing_field, where,
                  why == row.notes.end() ? "the weights cannot be counted" : why->message,
                  "give the parameter count (--params 8B), or name a directory with the complete "
                  "config.json or the safetensors index"};
@@ -271,10 +273,10 @@ std::optional<Error> Pricer::unsound(const Row& row) const {
   if (!options_.strict) return std::nullopt;
   const auto hint = "without --strict the figures are shown, marked as assumed";
   if (!model.known_architecture)
-    return Error{ErrorCode::unsupported, model.name,
+    return Error{ErrorCode::unsupported, where,
                  "architecture '" + model.architecture + "' is not known", hint};
   if (weakest(row.memory.model_provenance, row.memory.context_provenance) == Provenance::assumed)
-    return Error{ErrorCode::unsupported, model.name, "rests on assumed figures", hint};
+    return Error{ErrorCode::unsupported, where, "rests on assumed figures", hint};
   return std::nullopt;
 }
 

@@ -147,12 +147,6 @@ std::string workflow_text(const std::string& text, std::string_view special) {
   return out;
 }
 
-const CheckReport& checks_of(const Report& report) {
-  static const CheckReport none;
-  const auto* body = std::get_if<CheckReport>(&report.body);
-  return body == nullptr ? none : *body;
-}
-
 }  // namespace
 
 std::string_view status_of(const CheckedEntry& entry) {
@@ -207,7 +201,9 @@ std::string checks_csv(const CheckReport& body) {
 }
 
 std::string render_junit(const Report& report, const Style&) {
-  const auto& body = checks_of(report);
+  const auto* const checks = std::get_if<CheckReport>(&report.body);
+  if (checks == nullptr) return {};
+  const auto& body = *checks;
   const auto counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\"", body.entries.size(),
                                   count_of(body, "breaks"), count_of(body, "error"));
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -218,7 +214,9 @@ std::string render_junit(const Report& report, const Style&) {
 }
 
 std::string render_github(const Report& report, const Style&) {
-  const auto& body = checks_of(report);
+  const auto* const checks = std::get_if<CheckReport>(&report.body);
+  if (checks == nullptr) return {};
+  const auto& body = *checks;
   std::string out;
   for (const auto& entry : body.entries)
     if (!entry.holds())

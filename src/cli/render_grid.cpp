@@ -15,9 +15,20 @@ std::string text_of(const Cell& cell) {
   return "";
 }
 
+/// printable(), line by line: a field may hold line breaks.
+std::string printable_lines(const std::string& text) {
+  std::string out;
+  for (std::size_t from = 0, end = 0; end != std::string::npos; from = end + 1) {
+    end = text.find('\n', from);
+    out += (from == 0 ? "" : "\n") + printable(std::string_view(text).substr(from, end - from));
+  }
+  return out;
+}
+
 /// RFC 4180: quoted when it holds a comma, a quote or a line break.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+std::string csv_field(const std::string& raw) {
+  const auto text = printable_lines(raw);
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";

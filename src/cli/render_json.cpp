@@ -228,8 +228,6 @@ Json document(const Report& report) {
   return out;
 }
 
-std::string render_json(const Report& report, const Style&) {
-  return document(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string render_json(const Report& report, const Style&) { return text_of(document(report), 2); }
 
 }  // namespace fitvram::cli

@@ -3,9 +3,7 @@
 namespace fitvram::cli {
 namespace {
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string line_of(const Json& json) { return text_of(json, -1); }
 
 Json opened(std::string_view command) {
   return {{"schema_version", schema_version}, {"command", command}};
@@ -57,7 +55,7 @@ std::string render_baseline(const Baseline& baseline) {
   for (const auto& entry : baseline.entries)
     entries[entry.name] = {{"device_bytes", entry.device.count}};
   const Json json = {{"schema_version", schema_version}, {"entries", std::move(entries)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return text_of(json, 2);
 }
 
 }  // namespace fitvram::cli

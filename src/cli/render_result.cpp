@@ -1,5 +1,7 @@
 #include "cli/render_result.hpp"
 
+#include "text.hpp"
+
 namespace fitvram::cli {
 namespace {
 
@@ -8,6 +10,10 @@ Json json_of(const Note& note) {
 }
 
 }  // namespace
+
+std::string text_of(const Json& json, int indent) {
+  return printable_json(json.dump(indent, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
 
 Json json_of(const std::vector<Note>& notes) {
   auto list = Json::array();

@@ -19,6 +19,9 @@ Json errors_json(const std::vector<Error>& errors);
 Json workload_json(const Row& row);
 Json result_json(const Row& row, const Runtime& runtime);
 
+/// `json` as text, its levels indented by `indent` blanks; -1: on one line.
+std::string text_of(const Json& json, int indent);
+
 /// What --json prints of a report.
 Json document(const Report& report);
 

@@ -93,4 +93,17 @@ inline Hparams gemma_4_12b() {
   return h;
 }
 
+inline Hparams gpt2() {
+  auto h = facts_of({"gpt2", 12, 768, 12, 12, 3072, 50257, 0, true});
+  h.n_ctx_train = 1024;
+  return h;
+}
+
+inline std::uint64_t nextn_params(const ModelInfo& model) {
+  std::uint64_t sum = 0;
+  for (const Tensor& tensor : model.tensors)
+    if (tensor.layer >= static_cast<std::int32_t>(model.n_layer)) sum += n_elements(tensor);
+  return sum;
+}
+
 }  // namespace fitvram::test
