@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fitvram/parse.hpp"
+#include "lowered.hpp"
 #include "malformed.hpp"
 #include "text.hpp"
 
@@ -296,7 +297,8 @@ Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
   return Error{ErrorCode::limit, "model", "needs more memory than there is", ""};
 }
 
-Result<ModelInfo> model_of(const CatalogEntry& entry) {
+Result<ModelInfo> model_of(const CatalogEntry& entry) try {
+  if (!entry.lowered.empty()) return read_lowered_model(entry.lowered);
   const std::string source = "catalog: " + entry.name;
   auto model = parse_hf_config(entry.config, source);
   if (!model) return model;
@@ -304,6 +306,10 @@ Result<ModelInfo> model_of(const CatalogEntry& entry) {
   model->source = source;
   model->name = entry.name;
   return model;
+} catch (const Malformed& e) {
+  return e.to_error("catalog: " + entry.name);
+} catch (const std::bad_alloc&) {
+  return Error{ErrorCode::limit, "catalog: " + entry.name, "needs more memory than there is", ""};
 }
 
 }  // namespace fitvram

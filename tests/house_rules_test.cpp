@@ -57,6 +57,7 @@ const std::map<std::string, std::string> tested_with = {
     {"lower_attention", "lower_tensors"},
     {"lower_feed_forward", "lower_tensors"},
     {"lower_recurrent", "lower_tensors"},
+    {"lowered_writer", "lowered"},
     {"mlx_families", "mlx_lm"},
     {"mlxcel_cache", "mlxcel"},
     {"model_of_params", "estimate"},

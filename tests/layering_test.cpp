@@ -50,6 +50,7 @@ constexpr Layer layers[] = {
     {"schemes", "quantize", 4},
     {"llama_quant", "quantize", 4},
     {"catalog", "catalog", 6},
+    {"lowered", "catalog", 6},
     {"memory", "runtime", 6},
     {"runtime", "runtime", 6},
     {"reserve", "runtime", 6},

@@ -22,6 +22,8 @@ struct GpuCard {
   bool laptop = false;
   std::vector<std::string> aliases;         ///< lower case, each unique to this card
   std::vector<std::string> shared_aliases;  ///< lower case, shared with cards of other sizes
+
+  friend bool operator==(const GpuCard&, const GpuCard&) = default;
 };
 
 /// What the user has: one or more equal cards, or just an amount of memory.
@@ -47,7 +49,10 @@ Result<Gpu> find_gpu(std::span<const GpuCard> cards, std::string_view spec);
 /// A GPU that is only an amount of memory.
 Gpu gpu_of_memory(Bytes vram);
 
-/// The table compiled into the library.
+/// The table compiled into the library, as text: data/gpus.json.
 std::string_view embedded_gpus();
+
+/// The same as parse_gpus() of it, without parsing.
+Result<std::vector<GpuCard>> embedded_cards();
 
 }  // namespace fitvram

@@ -153,6 +153,8 @@ struct Hparams {
   U32 n_vocab_extra;      ///< rows of the input embedding beyond n_vocab (Molmo, Llama 3.2 Vision)
   std::string rope_type;  ///< rope_scaling.rope_type: "llama3", "longrope", "yarn" ...
   std::optional<double> rope_scale;  ///< declared RoPE scaling factor, display only
+
+  friend bool operator==(const Hparams&, const Hparams&) = default;
 };
 
 }  // namespace fitvram

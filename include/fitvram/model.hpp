@@ -51,6 +51,8 @@ const char* name_of(LayerKind kind);
 struct Layer {
   LayerKind kind = LayerKind::attention;
   std::vector<CacheSlot> caches;
+
+  friend bool operator==(const Layer&, const Layer&) = default;
 };
 
 enum class ModelFormat { gguf, hf_config, catalog, parameters };
@@ -84,6 +86,8 @@ struct ModelInfo {
   std::string quant;       ///< what the file holds: "Q4_K_M", "BF16", "MXFP4", "FP8"; "" unknown
   Bytes checkpoint_bytes;  ///< safetensors total when read from an index or headers, else 0
   std::vector<Note> notes;
+
+  friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };
 
 /// True when at least one layer has a window or chunk cache.

@@ -89,6 +89,8 @@ struct Tensor {
   const TensorType* type = nullptr;             ///< stored type; from a config: the source dtype
   std::int32_t layer = -1;                      ///< block index, -1 for global tensors
   TensorRole role = TensorRole::other;
+
+  friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
 /// "blk.12.attn_q.weight" for layer 12, "enc.blk.12.attn_q.weight" in an encoder beside a decoder

@@ -254,11 +254,11 @@ void add_or_replace(std::vector<T>& table, std::vector<T> extra, Key key) {
 }
 
 template <typename T, typename Parse, typename Key>
-Result<std::vector<T>> load_table(Io& io, std::string_view embedded, bool only_files,
+Result<std::vector<T>> load_table(Io& io, Result<std::vector<T>> embedded(), bool only_files,
                                   const std::vector<std::string>& files, Parse parse, Key key) {
   std::vector<T> table;
   if (!only_files) {
-    auto own = parse(embedded, "embedded table");
+    auto own = embedded();
     if (!own) return own;
     table = std::move(*own);
   }
@@ -275,12 +275,12 @@ Result<std::vector<T>> load_table(Io& io, std::string_view embedded, bool only_f
 }  // namespace
 
 Result<std::vector<CatalogEntry>> load_catalog(Io& io, const Options& options) {
-  return load_table<CatalogEntry>(io, embedded_models(), options.only_catalog, options.catalogs,
+  return load_table<CatalogEntry>(io, embedded_catalog, options.only_catalog, options.catalogs,
                                   parse_catalog, &CatalogEntry::name);
 }
 
 Result<std::vector<GpuCard>> load_gpus(Io& io, const Options& options) {
-  return load_table<GpuCard>(io, embedded_gpus(), options.only_gpus, options.gpu_files, parse_gpus,
+  return load_table<GpuCard>(io, embedded_cards, options.only_gpus, options.gpu_files, parse_gpus,
                              &GpuCard::display);
 }
 
