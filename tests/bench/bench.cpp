@@ -30,7 +30,8 @@ struct Settings {
 class Folder {
  public:
   Folder() {
-    path_ = (std::filesystem::temp_directory_path() / "fitvram_bench_XXXXXX").string();
+    path_ = (std::filesystem::temp_directory_path() / ("fitvram_bench_" + std::string(6, 'X')))
+                .string();
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
   }
   Folder(const Folder&) = delete;
