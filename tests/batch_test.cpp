@@ -3,12 +3,16 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "cli/plain_request.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
 #include "support/places.hpp"
 #include "support/shell.hpp"
 
 using namespace fitvram::test;
+using fitvram::cli::parse_request;
+using fitvram::cli::plain_request;
+using fitvram::cli::RequestText;
 
 namespace {
 
@@ -188,4 +192,81 @@ TEST_CASE("a batch takes the same memory however long it is, and a line too long
   const auto wide =
       peak("{ head -c 40000000 /dev/zero; echo; echo '{\"model\":\"gemma-3-4b\"}'; }");
   CHECK(wide.out == "2\n1\n");
+}
+
+TEST_CASE("a plain request is read as any other") {
+  for (const char* line : {
+           R"({"model":"gemma-3-27b"})",
+           R"( { "id" : 12 , "model" : "a b" , "quant" : "Q4_K_M" , "n_ctx" : 4096 } )",
+           R"({"id":"x","name":"n","model":"","gpu":"2x 3090","n_seq":0,"kv_unified":true})",
+           R"({"flash_attn":false,"n_ctx":"32k","id":0,"vram":"24G","params":"8B"})",
+       }) {
+    INFO(line);
+    const RequestText text{line, 7};
+    const auto plain = plain_request(text);
+    const auto whole = parse_request(text, "file", false);
+    REQUIRE(plain);
+    REQUIRE(whole);
+    CHECK(plain->line == 7);
+    CHECK(plain->id == whole->id);
+    CHECK(plain->name == whole->name);
+    CHECK(plain->model == whole->model);
+    CHECK(plain->config.empty());
+    CHECK_FALSE(plain->expect);
+    REQUIRE(plain->fields.size() == whole->fields.size());
+    for (std::size_t i = 0; i < plain->fields.size(); ++i) {
+      CHECK(plain->fields[i].key == whole->fields[i].key);
+      CHECK(plain->fields[i].text == whole->fields[i].text);
+      CHECK(plain->fields[i].kind == whole->fields[i].kind);
+    }
+  }
+}
+
+TEST_CASE("what is not plain is left to the parser that says why") {
+  for (const char* line : {
+           "",
+           "{",
+           "{}",
+           "[]",
+           R"({"model":"a")",
+           R"({"model":"a"} x)",
+           R"({"model":"a",})",
+           R"({"model":"a""quant":"b"})",
+           R"({"model":"a","model":"b"})",
+           R"({"model":"a\u0062"})",
+           "{\"model\":\"\xc3\xa9\"}",
+           "{\"model\":\"a\tb\"}",
+           R"({"model":{"hidden_size":8}})",
+           R"({"model":null})",
+           R"({"model":5})",
+           R"({"n_ctx":-1})",
+           R"({"n_ctx":1.5})",
+           R"({"n_ctx":1e3})",
+           R"({"n_ctx":007})",
+           R"({"n_ctx":1000000000000000000000})",
+           R"({"id":true})",
+           R"({"workload":{"n_ctx":8}})",
+           R"({"expect":"fits"})",
+           R"({"nosuch":1})",
+           R"({"kv_unified":truely})",
+       }) {
+    INFO(line);
+    CHECK_FALSE(plain_request({line, 1}));
+  }
+}
+
+TEST_CASE("who asks the same gets the same, with an id and a line of their own") {
+  const std::string question = R"("model":"gemma-3-4b","quant":"Q4_K_M","n_ctx":4096)";
+  const auto lines = lines_of(batch("{\"id\":1," + question + "}\n{\"id\":2," + question +
+                                    ",\"gpu\":\"RTX 4090\"}\n{" + question + ",\"id\":3}\n{" +
+                                    question + ",\"n_seq\":\"4\"}\n")
+                                  .out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0]["id"] == 1);
+  CHECK(lines[2]["id"] == 3);
+  CHECK(lines[2]["line"] == 3);
+  CHECK(lines[0]["memory"] == lines[2]["memory"]);
+  CHECK(lines[0]["fit"].is_null());
+  CHECK(lines[1]["fit"]["gpu"] == "NVIDIA GeForce RTX 4090");
+  CHECK(lines[3]["workload"]["n_seq"] == 4);
 }

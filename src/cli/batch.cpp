@@ -1,7 +1,11 @@
 #include "cli/batch.hpp"
 
+#include <unordered_map>
+#include <utility>
+
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
+#include "cli/plain_request.hpp"
 #include "cli/render.hpp"
 #include "cli/render_words.hpp"
 #include "cli/requests.hpp"
@@ -18,16 +22,68 @@ struct Tally {
   std::string first;
 };
 
-std::string answer_line(Desk& desk, std::string_view line, std::size_t number,
-                        const std::string& file, Tally& tally) {
-  const RequestText text{line, number};
-  auto request = parse_request(text, file, false);
-  auto answer = request ? desk.answer(*request, ".", file) : Result<Answer>(request.error());
-  ++tally.requests;
-  if (answer) return render_answer(number, request->id, answer->row, *answer->runtime);
-  if (++tally.refused == 1) tally.first = answer.error().where + ": " + answer.error().message;
-  return render_refusal(number, request ? request->id : id_in(line), answer.error());
+/// Everything that an answer depends on.
+std::string question_of(const Request& request) {
+  std::string question;
+  question.reserve(256);
+  const auto add = [&](std::string_view text) { question.append(text).push_back('\n'); };
+  for (const auto* text : {&request.model, &request.name, &request.config}) add(*text);
+  for (const auto& field : request.fields) {
+    add(field.key);
+    add(field.text);
+    question.push_back(static_cast<char>('0' + static_cast<int>(field.kind)));
+  }
+  return question;
 }
+
+/// What was answered lately: of many who ask, most ask the same.
+class Answered {
+ public:
+  const std::string* find(const std::string& question) const {
+    const auto known = results_.find(question);
+    return known == results_.end() ? nullptr : &known->second;
+  }
+  const std::string& keep(std::string question, std::string result) {
+    n_bytes_ += question.size() + result.size();
+    if (n_bytes_ > most_bytes) {
+      results_.clear();
+      n_bytes_ = question.size() + result.size();
+    }
+    return results_.insert_or_assign(std::move(question), std::move(result)).first->second;
+  }
+
+ private:
+  static constexpr std::size_t most_bytes = std::size_t{1} << 23;
+
+  std::unordered_map<std::string, std::string> results_;
+  std::size_t n_bytes_ = 0;
+};
+
+struct Counter {
+  Desk desk;
+  Answered answered;
+  std::string file;
+  Tally tally;
+
+  Result<const std::string*> result_of(const Request& request) {
+    auto question = question_of(request);
+    if (const auto* known = answered.find(question)) return known;
+    const auto answer = desk.answer(request, ".", file);
+    if (!answer) return answer.error();
+    return &answered.keep(std::move(question), render_result(answer->row, *answer->runtime));
+  }
+
+  std::string answer_line(const RequestText& text) {
+    auto plain = plain_request(text);
+    const auto request =
+        plain ? Result<Request>(std::move(*plain)) : parse_request(text, file, false);
+    const auto result = request ? result_of(*request) : Result<const std::string*>(request.error());
+    ++tally.requests;
+    if (result) return render_answer(text.line, request->id, **result);
+    if (++tally.refused == 1) tally.first = result.error().where + ": " + result.error().message;
+    return render_refusal(text.line, request ? request->id : id_in(text.text), result.error());
+  }
+};
 
 bool blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -45,7 +101,8 @@ ExitCode run_batch(Io& io, const Options& options) {
   if (!desk) return refuse(desk.error());
   auto lines = io.read_lines(options.batch);
   if (!lines) return refuse(lines.error());
-  Tally tally;
+  Counter counter{std::move(*desk), {}, file, {}};
+  Tally& tally = counter.tally;
   std::string out;
   for (std::size_t number = 1;; ++number) {
     if (!out.empty() && (!(*lines)->ready() || out.size() > most_kept)) {
@@ -56,7 +113,7 @@ ExitCode run_batch(Io& io, const Options& options) {
     if (line && !*line) break;
     if (line && blank(**line)) continue;
     if (line) {
-      out += answer_line(*desk, **line, number, file, tally);
+      out += counter.answer_line({**line, number});
     } else if (line.error().code == ErrorCode::limit) {
       ++tally.requests;
       if (++tally.refused == 1) tally.first = file + ": " + line.error().message;

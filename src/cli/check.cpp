@@ -1,11 +1,10 @@
 #include "cli/check.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
 #include "cli/desk.hpp"
+#include "cli/format.hpp"
 #include "cli/inputs.hpp"
 #include "cli/render.hpp"
 #include "cli/requests.hpp"
@@ -15,7 +14,7 @@ namespace fitvram::cli {
 namespace {
 
 std::string bytes_of(Bytes bytes) {
-  return fmt::format("{} ({} bytes)", format_bytes(bytes), bytes.count);
+  return formatted("{} ({} bytes)", format_bytes(bytes), bytes.count);
 }
 
 /// What an entry without a name is called: what it asks for, so that it keeps its name when
@@ -35,18 +34,18 @@ void judge_verdict(const Row& row, Verdict expected, std::vector<Breach>& to) {
   const auto& fit = *row.fit;
   if (expected == Verdict::no) {
     if (fit.verdict != Verdict::no)
-      to.push_back({"verdict", fmt::format("is {} on {}, though it is expected not to fit",
-                                           name_of(fit.verdict), row.gpu->name)});
+      to.push_back({"verdict", formatted("is {} on {}, though it is expected not to fit",
+                                         name_of(fit.verdict), row.gpu->name)});
     return;
   }
   if (fit.verdict == Verdict::no)
-    to.push_back({"verdict", fmt::format("does not fit {}: it needs {}, {} GiB more than its {}",
-                                         row.gpu->name, bytes_of(fit.need), signed_gib(-fit.free),
-                                         gib(fit.vram))});
+    to.push_back({"verdict",
+                  formatted("does not fit {}: it needs {}, {} GiB more than its {}", row.gpu->name,
+                            bytes_of(fit.need), signed_gib(-fit.free), gib(fit.vram))});
   else if (fit.verdict == Verdict::tight && expected == Verdict::fits)
     to.push_back(
-        {"verdict", fmt::format("is tight on {}: {} of {} GiB free, reserve {}", row.gpu->name,
-                                signed_gib(fit.free), gib(fit.vram), gib(fit.reserve))});
+        {"verdict", formatted("is tight on {}: {} of {} GiB free, reserve {}", row.gpu->name,
+                              signed_gib(fit.free), gib(fit.vram), gib(fit.reserve))});
 }
 
 std::vector<Breach> judged(const Row& row, const Expectation& expect) {
@@ -54,13 +53,13 @@ std::vector<Breach> judged(const Row& row, const Expectation& expect) {
   if (row.fit) judge_verdict(row, expect.verdict.value_or(Verdict::tight), breaches);
   const auto total = row.memory.device_total();
   if (expect.max_bytes && total > *expect.max_bytes)
-    breaches.push_back({"max-bytes", fmt::format("takes {}, more than {}", bytes_of(total),
-                                                 bytes_of(*expect.max_bytes))});
+    breaches.push_back({"max-bytes", formatted("takes {}, more than {}", bytes_of(total),
+                                               bytes_of(*expect.max_bytes))});
   const auto reaches = [&](const char* code, const char* what, std::uint64_t most,
                            const std::optional<std::uint64_t>& least) {
     if (!least || most >= *least) return;
-    const auto reached = most == 0 ? "no context" : fmt::format("at most {} tokens", most);
-    breaches.push_back({code, fmt::format("{} with {}, not {} tokens", what, reached, *least)});
+    const auto reached = most == 0 ? "no context" : formatted("at most {} tokens", most);
+    breaches.push_back({code, formatted("{} with {}, not {} tokens", what, reached, *least)});
   };
   if (row.fit) reaches("min-ctx", "runs", row.fit->max_n_ctx, expect.min_ctx);
   if (row.fit) reaches("min-safe-ctx", "fits", row.fit->safe_n_ctx, expect.min_safe_ctx);
@@ -94,9 +93,8 @@ void compare(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tol
   entry.baseline = before->device;
   const auto now = entry.row->memory.device_total();
   if (now > allowed(before->device, tolerance))
-    entry.breaches.push_back(
-        {"growth",
-         fmt::format("has grown by {} to {}", bytes_of(now - before->device), bytes_of(now))});
+    entry.breaches.push_back({"growth", formatted("has grown by {} to {}",
+                                                  bytes_of(now - before->device), bytes_of(now))});
 }
 
 class Checker {
@@ -146,7 +144,7 @@ class Checker {
     if (!fresh)
       return refuse(name, text.line,
                     {ErrorCode::ambiguous, file_ + ":" + std::to_string(text.line),
-                     fmt::format("has the name of the entry in line {}", at->second),
+                     formatted("has the name of the entry in line {}", at->second),
                      "give it a \"name\" of its own"});
     auto answer = desk_.answer(request, directory_, file_);
     if (!answer) return refuse(name, text.line, answer.error());

@@ -35,9 +35,19 @@ bool matches(std::string_view name, std::string_view filter) {
   return fold_name(name).find(fold_name(filter)) != std::string::npos;
 }
 
+/// Whether the catalogue has to be read: somebody gave one, asks for all of it, or for a name.
+bool needs_catalog(const Io& io, const Options& options) {
+  if (!options.catalogs.empty()) return true;
+  if (options.models.empty()) return options.command == Command::rank && !options.params;
+  return std::any_of(options.models.begin(), options.models.end(), [&](const auto& word) {
+    return word != "-" && io.kind_of(word) == PathKind::missing;
+  });
+}
+
 Result<Inputs> read_models(Io& io, const Options& options) {
   Inputs inputs;
-  const auto catalog = load_catalog(io, options);
+  const auto catalog =
+      needs_catalog(io, options) ? load_catalog(io, options) : std::vector<CatalogEntry>{};
   if (!catalog) return catalog.error();
   for (const auto& word : options.models)
     for (auto& model : load_models(io, word, *catalog)) add(inputs, std::move(model), options);

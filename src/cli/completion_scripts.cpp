@@ -1,9 +1,9 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
+#include "cli/format.hpp"
 #include "cli/list.hpp"
 #include "cli/render.hpp"
 #include "text.hpp"
@@ -117,7 +117,7 @@ _fitvram() {
   cur=${cur//\\/}
   if ((COMP_CWORD == 1)); then
 )";
-  out += fmt::format("    _fitvram_words \"{} --help --version\"\n", first_words());
+  out += formatted("    _fitvram_words \"{} --help --version\"\n", first_words());
   out += R"(    return
   fi
   case "${COMP_WORDS[1]} $prev" in
@@ -128,10 +128,10 @@ _fitvram() {
       if (!takes(command, flag)) continue;
       std::string patterns;
       for (const auto name : spellings(flag))
-        patterns += fmt::format("{}\"{} {}\"", patterns.empty() ? "" : " | ", command.name, name);
+        patterns += formatted("{}\"{} {}\"", patterns.empty() ? "" : " | ", command.name, name);
       const auto values = values_of(command, flag);
-      out += fmt::format("    {}) {}return ;;\n", patterns,
-                         values.empty() ? "" : bash_action(values) + "; ");
+      out += formatted("    {}) {}return ;;\n", patterns,
+                       values.empty() ? "" : bash_action(values) + "; ");
     }
   }
   out += "  esac\n  case ${COMP_WORDS[1]} in\n";
@@ -140,13 +140,13 @@ _fitvram() {
     for (const auto& flag : flags())
       if (takes(command, flag))
         for (const auto name : spellings(flag)) names += std::string(name) + " ";
-    out += fmt::format(
+    out += formatted(
         "    {})\n      if [[ $cur == -* ]]; then _fitvram_words \"{}--help\"\n"
         "      else {}; fi ;;\n",
         command.name, names, bash_action(operands_of(command)));
   }
-  out += fmt::format("    help) _fitvram_words \"{}\" ;;\n", command_names());
-  out += fmt::format("    completion) _fitvram_words \"{}\" ;;\n", shells);
+  out += formatted("    help) _fitvram_words \"{}\" ;;\n", command_names());
+  out += formatted("    completion) _fitvram_words \"{}\" ;;\n", shells);
   return out + "  esac\n}\n\ncomplete -F _fitvram fitvram\n";
 }
 
@@ -170,12 +170,12 @@ std::string zsh_option(const CommandRow& command, const Flag& flag) {
   const auto names = spellings(flag);
   std::string left;
   for (const auto name : names) left += (left.empty() ? "" : ",") + std::string(name);
-  std::string right = fmt::format("[{}]", zsh_text(std::string(flag.about)));
+  std::string right = formatted("[{}]", zsh_text(std::string(flag.about)));
   if (!flag.value.empty())
-    right += fmt::format(":{}:{}", zsh_text(std::string(flag.value)),
-                         zsh_action(values_of(command, flag)));
-  if (names.size() == 1) return fmt::format("'*{}{}'", left, right);
-  return fmt::format("'*'{{{}}}'{}'", left, right);
+    right += formatted(":{}:{}", zsh_text(std::string(flag.value)),
+                       zsh_action(values_of(command, flag)));
+  if (names.size() == 1) return formatted("'*{}{}'", left, right);
+  return formatted("'*'{{{}}}'{}'", left, right);
 }
 
 std::string zsh() {
@@ -198,9 +198,9 @@ _fitvram() {
   commands=(
 )";
   for (const auto& row : commands())
-    out += fmt::format("    '{}:{}'\n", row.name, zsh_text(first_line(row.about)));
+    out += formatted("    '{}:{}'\n", row.name, zsh_text(first_line(row.about)));
   for (const auto& row : services())
-    out += fmt::format("    '{}:{}'\n", row.name, zsh_text(std::string(row.about)));
+    out += formatted("    '{}:{}'\n", row.name, zsh_text(std::string(row.about)));
   out += R"(  )
   if ((CURRENT == 2)); then
     _describe command commands
@@ -211,16 +211,16 @@ _fitvram() {
   case ${words[1]} in
 )";
   for (const auto& command : commands()) {
-    out += fmt::format("    {})\n      _arguments \\\n", command.name);
+    out += formatted("    {})\n      _arguments \\\n", command.name);
     for (const auto& flag : flags())
       if (takes(command, flag)) out += "        " + zsh_option(command, flag) + " \\\n";
     const bool first = command.command == Command::list;
-    out += fmt::format("        '{}:{}:{}' ;;\n", first ? "1" : "*",
-                       lower(command.arguments.substr(0, command.arguments.find_first_of(" ."))),
-                       zsh_action(operands_of(command)));
+    out += formatted("        '{}:{}:{}' ;;\n", first ? "1" : "*",
+                     lower(command.arguments.substr(0, command.arguments.find_first_of(" ."))),
+                     zsh_action(operands_of(command)));
   }
-  out += fmt::format("    help) compadd {} ;;\n", command_names());
-  out += fmt::format("    completion) compadd {} ;;\n", shells);
+  out += formatted("    help) compadd {} ;;\n", command_names());
+  out += formatted("    completion) compadd {} ;;\n", shells);
   return out + "  esac\n}\n\ncompdef _fitvram fitvram\n";
 }
 
@@ -266,24 +266,23 @@ complete -c fitvram -f
 )";
   const auto first = [&](std::string_view name, const std::string& about) {
     out +=
-        fmt::format("complete -c fitvram -n __fitvram_first -a {} -d {}\n", name, fish_text(about));
+        formatted("complete -c fitvram -n __fitvram_first -a {} -d {}\n", name, fish_text(about));
   };
   for (const auto& row : commands()) first(row.name, first_line(row.about));
   for (const auto& row : services()) first(row.name, std::string(row.about));
   for (const auto& flag : flags())
     for (const auto& command : commands()) {
       if (!takes(command, flag)) continue;
-      out += fmt::format("complete -c fitvram -n '__fitvram_command {}'{}{} -d {}\n", command.name,
-                         fish_names(flag),
-                         flag.value.empty() ? "" : fish_action(values_of(command, flag)),
-                         fish_text(std::string(flag.about)));
+      out += formatted("complete -c fitvram -n '__fitvram_command {}'{}{} -d {}\n", command.name,
+                       fish_names(flag),
+                       flag.value.empty() ? "" : fish_action(values_of(command, flag)),
+                       fish_text(std::string(flag.about)));
     }
   for (const auto& command : commands())
-    out += fmt::format("complete -c fitvram -n '__fitvram_command {}'{}\n", command.name,
-                       replaced(replaced(fish_action(operands_of(command)), " -r", ""), " -x", ""));
-  out += fmt::format("complete -c fitvram -n '__fitvram_command help' -a '{}'\n", command_names());
-  return out +
-         fmt::format("complete -c fitvram -n '__fitvram_command completion' -a '{}'\n", shells);
+    out += formatted("complete -c fitvram -n '__fitvram_command {}'{}\n", command.name,
+                     replaced(replaced(fish_action(operands_of(command)), " -r", ""), " -x", ""));
+  out += formatted("complete -c fitvram -n '__fitvram_command help' -a '{}'\n", command_names());
+  return out + formatted("complete -c fitvram -n '__fitvram_command completion' -a '{}'\n", shells);
 }
 
 }  // namespace

@@ -67,6 +67,19 @@ Result<Model> Desk::model_of(const Request& request, const std::string& director
   return known_.front().model;
 }
 
+/// Looking a card up compares its name with hundreds.
+Result<std::optional<Gpu>> Desk::card_of(const Options& options) {
+  if (options.gpu.empty() || options.vram) return gpu_of(cards_, options);
+  const auto known = gpus_.find(options.gpu);
+  if (known != gpus_.end()) return std::optional(known->second);
+  auto gpu = gpu_of(cards_, options);
+  if (gpu && *gpu && options.gpu.size() <= longest_key) {
+    if (gpus_.size() == most_known) gpus_.clear();
+    gpus_.emplace(options.gpu, **gpu);
+  }
+  return gpu;
+}
+
 Result<Answer> Desk::answer(const Request& request, const std::string& directory,
                             const std::string& file) {
   Options options = options_;
@@ -77,7 +90,7 @@ Result<Answer> Desk::answer(const Request& request, const std::string& directory
     return at_request({ErrorCode::missing_field, "", "names no model",
                        "{\"model\": \"gemma-3-27b\"}: a file, a directory or a catalogue name"},
                       file, request);
-  const auto gpu = gpu_of(cards_, options);
+  const auto gpu = card_of(options);
   if (!gpu) return at_request(gpu.error(), file, request);
   Model model;
   if (request.model.empty() && request.config.empty()) {

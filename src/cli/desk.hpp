@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
 #include <list>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,13 +40,15 @@ class Desk {
   Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
        std::vector<GpuCard> cards);
   Result<Model> model_of(const Request& request, const std::string& directory);
+  Result<std::optional<Gpu>> card_of(const Options& options);
   Result<ModelInfo> read(const Request& request, const std::string& word);
 
   Io* io_;
   Options options_;
   std::vector<CatalogEntry> catalog_;
   std::vector<GpuCard> cards_;
-  std::list<Known> known_;  ///< the latest first
+  std::list<Known> known_;           ///< the latest first
+  std::map<std::string, Gpu> gpus_;  ///< of table `cards_`, by the words of requests
 };
 
 }  // namespace fitvram::cli

@@ -1,7 +1,6 @@
 #include "cli/flag_values.hpp"
 
-#include <fmt/format.h>
-
+#include "cli/format.hpp"
 #include "cli/render.hpp"
 #include "text.hpp"
 
@@ -9,7 +8,7 @@ namespace fitvram::cli {
 namespace {
 
 Problem not_a_size(const std::string& value) {
-  return {fmt::format("'{}' is not an amount of memory", value),
+  return {formatted("'{}' is not an amount of memory", value),
           "24G, 24GiB, 512M; a bare number up to 4096 is GiB"};
 }
 
@@ -29,15 +28,15 @@ std::optional<std::uint64_t> parse_percent(std::string text) {
 }  // namespace
 
 Problem not_a_number(const std::string& value, std::uint64_t least) {
-  return {fmt::format("'{}' is not a number{}", value,
-                      least == 0 ? "" : fmt::format(" from {} up", least)),
-          {}};
+  return {
+      formatted("'{}' is not a number{}", value, least == 0 ? "" : formatted(" from {} up", least)),
+      {}};
 }
 
 Set set_tokens(std::optional<std::uint64_t>& to, const std::string& value) {
   to = parse_tokens(value);
   if (to) return {};
-  return Problem{fmt::format("'{}' is not a number of tokens", value), "8192, 8k or 128k"};
+  return Problem{formatted("'{}' is not a number of tokens", value), "8192, 8k or 128k"};
 }
 
 Set set_size(std::optional<Bytes>& to, const std::string& value) {
@@ -55,7 +54,7 @@ Set set_cache_type(const TensorType*& to, const std::string& value) {
   std::vector<std::string_view> names;
   for (const auto& row : tensor_types())
     if (row.cache) names.push_back(row.name);
-  return Problem{fmt::format("unknown cache type '{}'", value),
+  return Problem{formatted("unknown cache type '{}'", value),
                  lower(did_you_mean(value, names, joined(names)))};
 }
 
@@ -65,7 +64,7 @@ Set set_gpu_layers(Options& o, const std::string& value) {
     return {};
   }
   if (!set_number(o.workload.n_gpu_layers, value, std::uint32_t{0})) return {};
-  return Problem{fmt::format("'{}' is neither a number of layers nor 'all'", value), {}};
+  return Problem{formatted("'{}' is neither a number of layers nor 'all'", value), {}};
 }
 
 Set set_reserve(Options& o, const std::string& value) {
@@ -94,7 +93,7 @@ Set set_tolerance(Options& o, const std::string& value) {
     o.tolerance = {};
     return {};
   }
-  return Problem{fmt::format("'{}' is neither a share nor an amount of memory", value),
+  return Problem{formatted("'{}' is neither a share nor an amount of memory", value),
                  "2%, 0.5% or 64M"};
 }
 
@@ -108,8 +107,8 @@ Set set_format(Options& o, const std::string& value) {
     return {};
   }
   if (format != nullptr)
-    return Problem{fmt::format("format '{}' is for check", format->name), joined(names)};
-  return Problem{fmt::format("unknown format '{}'", value),
+    return Problem{formatted("format '{}' is for check", format->name), joined(names)};
+  return Problem{formatted("unknown format '{}'", value),
                  did_you_mean(value, names, joined(names))};
 }
 
@@ -121,12 +120,12 @@ std::string joined(const std::vector<std::string_view>& names) {
 
 Problem unknown_row(const char* kind, const char* list, const std::string& value,
                     const std::vector<std::string_view>& names) {
-  return {fmt::format("unknown {} '{}'", kind, value),
-          did_you_mean(value, names, fmt::format("'fitvram list {}' names them", list))};
+  return {formatted("unknown {} '{}'", kind, value),
+          did_you_mean(value, names, formatted("'fitvram list {}' names them", list))};
 }
 
 Problem unknown_word(const std::string& value, const std::vector<std::string_view>& names) {
-  return {fmt::format("unknown value '{}'", value), did_you_mean(value, names, joined(names))};
+  return {formatted("unknown value '{}'", value), did_you_mean(value, names, joined(names))};
 }
 
 bool same_word(const std::string& value, std::string_view name) { return lower(value) == name; }

@@ -1,10 +1,9 @@
 #include "cli/flags.hpp"
 
-#include <fmt/format.h>
-
 #include <cctype>
 
 #include "cli/flag_values.hpp"
+#include "cli/format.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -57,7 +56,7 @@ constexpr Flag flag_table[] = {
        o.workload.memory_utilization = parse_millionths(v);
        const auto share = o.workload.memory_utilization.value_or(0);
        if (share > 0 && share <= 1'000'000) return {};
-       return Problem{fmt::format("'{}' is not a share of the memory", v),
+       return Problem{formatted("'{}' is not a share of the memory", v),
                       "a number above 0 and up to 1, such as 0.92"};
      }},
     {"-tp --tensor-parallel-size", "", "N", "", hardware, "repkC", "repk",
@@ -154,7 +153,7 @@ constexpr Flag flag_table[] = {
      [](Options& o, Text v) -> Set {
        o.params = parse_params(v);
        if (o.params && *o.params != 0) return {};
-       return Problem{fmt::format("'{}' is not a number of parameters", v), "27B, 135M or 27e9"};
+       return Problem{formatted("'{}' is not a number of parameters", v), "27B, 135M or 27e9"};
      }},
     {"--name", "", "TEXT", "", weights, "repC", "", "name of a model given by --params alone",
      [](Options& o, Text v) -> Set {
@@ -305,7 +304,7 @@ std::string_view long_name(const Flag& flag) { return flag.names.substr(flag.nam
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
                          std::string otherwise) {
   const auto near = closest(word, candidates);
-  return near.empty() ? otherwise : fmt::format("did you mean '{}'?", near);
+  return near.empty() ? otherwise : formatted("did you mean '{}'?", near);
 }
 
 }  // namespace fitvram::cli

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cli/flags.hpp"
+#include "cli/format.hpp"
 #include "cli/render_words.hpp"
 #include "cli/request_fields.hpp"
 
@@ -96,8 +96,8 @@ std::string option_line(const Flag& flag) {
   std::string left = "  ";
   left += space == std::string_view::npos
               ? "       " + std::string(flag.names)
-              : fmt::format("{:<7}{}", std::string(flag.names.substr(0, space)) + ",",
-                            flag.names.substr(space + 1));
+              : formatted("{:<7}{}", std::string(flag.names.substr(0, space)) + ",",
+                          flag.names.substr(space + 1));
   if (!flag.value.empty()) left += " " + std::string(flag.value);
   if (left.size() + 2 > indent)
     left += "\n" + std::string(indent, ' ');
@@ -125,7 +125,7 @@ std::string request_keys_of(const CommandRow& command) {
   if (!check && command.command != Command::estimate) return "";
   std::string names = check ? "name, model, expect" : "id, model, workload";
   for (const auto key : request_keys()) names += ", " + std::string(key);
-  std::string out = fmt::format("\nKeys of {}:\n", check ? "an entry" : "a request (--batch)");
+  std::string out = formatted("\nKeys of {}:\n", check ? "an entry" : "a request (--batch)");
   for (const auto& line : wrapped(names, page - 4)) out += "  " + line + "\n";
   if (check) out += "Keys of expect: verdict, max_bytes, min_ctx, min_safe_ctx.\n";
   return out;
@@ -138,7 +138,7 @@ std::string options_of(const CommandRow& command) {
       groups.push_back(flag.group);
   std::string out;
   for (const auto group : groups) {
-    out += fmt::format("\n{}:\n", group);
+    out += formatted("\n{}:\n", group);
     for (const auto& flag : flags())
       if (flag.group == group && takes(command, flag)) out += option_line(flag);
   }
@@ -160,8 +160,8 @@ const CommandRow* find_command(std::string_view name) {
 
 std::string version() {
   const auto* runtime = find_runtime("llama.cpp");
-  return fmt::format("fitvram {} (llama.cpp rules {})\n", FITVRAM_VERSION,
-                     runtime == nullptr ? "" : runtime->version);
+  return formatted("fitvram {} (llama.cpp rules {})\n", FITVRAM_VERSION,
+                   runtime == nullptr ? "" : runtime->version);
 }
 
 std::string short_help() {
@@ -184,8 +184,8 @@ std::string help() {
       "  fitvram rank --vram 12G --json | jq '.results[].model.name'\n\n"
       "commands:\n";
   for (const auto& row : command_table)
-    out += fmt::format("  {:<12}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
-  for (const auto& row : service_table) out += fmt::format("  {:<12}{}\n", row.name, row.about);
+    out += formatted("  {:<12}{}\n", row.name, row.about.substr(0, row.about.find('\n')));
+  for (const auto& row : service_table) out += formatted("  {:<12}{}\n", row.name, row.about);
   out += "\n";
   out += model_words;
   out += "\n";
@@ -194,8 +194,8 @@ std::string help() {
 }
 
 std::string help(const CommandRow& command) {
-  std::string out = fmt::format("usage: fitvram {} {} [options]\n\n{}\n\nexamples:\n{}",
-                                command.name, command.arguments, command.about, command.examples);
+  std::string out = formatted("usage: fitvram {} {} [options]\n\n{}\n\nexamples:\n{}", command.name,
+                              command.arguments, command.about, command.examples);
   if (command.command != Command::list && command.command != Command::compare_log &&
       command.command != Command::check)
     out += "\n" + std::string(model_words);

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
+#include "cli/format.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -26,7 +26,7 @@ std::string roff(std::string_view text) {
 }
 
 std::string literal(std::string_view text) {
-  return fmt::format(".PP\n.nf\n{}{}.fi\n", roff(text), text.ends_with('\n') ? "" : "\n");
+  return formatted(".PP\n.nf\n{}{}.fi\n", roff(text), text.ends_with('\n') ? "" : "\n");
 }
 
 std::string names_of(const Flag& flag) {
@@ -51,11 +51,11 @@ std::string options() {
       groups.push_back(flag.group);
   std::string out = ".SH OPTIONS\nThe commands that take an option stand in brackets.\n";
   for (const auto group : groups) {
-    out += fmt::format(".SS {}\n", roff(group));
+    out += formatted(".SS {}\n", roff(group));
     for (const auto& flag : flags())
       if (flag.group == group)
-        out += fmt::format(".TP\n{}\n{}\n[{}]\n", names_of(flag), roff(flag.about),
-                           roff(takers(flag)));
+        out +=
+            formatted(".TP\n{}\n{}\n[{}]\n", names_of(flag), roff(flag.about), roff(takers(flag)));
   }
   return out;
 }
@@ -65,7 +65,7 @@ std::string environment() {
       ".SH ENVIRONMENT\nDefaults of options; what the command line says counts instead.\n";
   for (const auto& flag : flags())
     if (!flag.env.empty())
-      out += fmt::format(".TP\n.B {}\n{}\n", env_name(flag), roff(long_name(flag)));
+      out += formatted(".TP\n.B {}\n{}\n", env_name(flag), roff(long_name(flag)));
   return out + ".TP\n.B NO_COLOR\nWhen it is not empty, tables have no colours.\n";
 }
 
@@ -75,7 +75,7 @@ std::string manual() {
   std::string out = "'\\\" t\n.\\\" Written by 'fitvram man'.\n";
   auto title = version();
   title = title.substr(0, title.find(" ("));
-  out += fmt::format(".TH FITVRAM 1 \"\" \"{}\" \"User Commands\"\n", roff(title));
+  out += formatted(".TH FITVRAM 1 \"\" \"{}\" \"User Commands\"\n", roff(title));
   out +=
       ".SH NAME\nfitvram \\- which language models and contexts fit a GPU\n.SH SYNOPSIS\n"
       ".B fitvram\n\\fICOMMAND\\fR [\\fIMODEL\\fR...] [\\fIoptions\\fR]\n.SH DESCRIPTION\n"
@@ -84,11 +84,11 @@ std::string manual() {
   out += roff(words_on_models());
   out += ".SH COMMANDS\n";
   for (const auto& row : commands()) {
-    out += fmt::format(".SS fitvram {} {}\n", roff(row.name), roff(row.arguments));
+    out += formatted(".SS fitvram {} {}\n", roff(row.name), roff(row.arguments));
     out += literal(row.about) + literal(row.examples);
   }
   for (const auto& row : services())
-    out += fmt::format(".SS fitvram {} {}\n{}\n", row.name, roff(row.arguments), roff(row.about));
+    out += formatted(".SS fitvram {} {}\n{}\n", row.name, roff(row.arguments), roff(row.about));
   out += options() + environment();
   out += ".SH EXIT STATUS\n" +
          literal(words_on_exit_status().substr(words_on_exit_status().find('\n') + 1));

@@ -1,11 +1,10 @@
 #include "cli/render.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 
+#include "cli/format.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
 
@@ -24,7 +23,7 @@ constexpr std::array<Format, 7> format_table = {{
 
 std::string note_line(const std::string& where, const Note& note) {
   const char* kind = note.severity == Severity::warning ? "warning" : "note";
-  return fmt::format("fitvram: {}: {}: {}\n", kind, printable(where), printable(note.message));
+  return formatted("fitvram: {}: {}: {}\n", kind, printable(where), printable(note.message));
 }
 
 struct Notes {
@@ -75,19 +74,19 @@ struct Notes {
           ++codes[note.code];
         }
     if (body.gpu.count > 1)
-      text += fmt::format("fitvram: warning: {} cards are counted as one pool of {} GiB\n",
-                          body.gpu.count, gib(body.gpu.vram));
+      text += formatted("fitvram: warning: {} cards are counted as one pool of {} GiB\n",
+                        body.gpu.count, gib(body.gpu.vram));
     if (!body.skipped.empty())
-      text += fmt::format(
-          "fitvram: note: {} cannot run as asked, the first: {}: {} (--json names all)\n",
-          plural(body.skipped.size(), "model"), printable(body.skipped.front().where),
-          printable(body.skipped.front().message));
+      text +=
+          formatted("fitvram: note: {} cannot run as asked, the first: {}: {} (--json names all)\n",
+                    plural(body.skipped.size(), "model"), printable(body.skipped.front().where),
+                    printable(body.skipped.front().message));
     if (!body.whole_catalog || codes.empty()) return;
     std::string list;
     for (const auto& [code, count] : codes)
-      list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count, code);
+      list += formatted("{}{} {}", list.empty() ? "" : ", ", count, code);
     text +=
-        fmt::format("fitvram: note: rows with warnings: {} (--json or estimate says more)\n", list);
+        formatted("fitvram: note: rows with warnings: {} (--json or estimate says more)\n", list);
   }
 };
 
@@ -126,15 +125,15 @@ std::string render_notes(const Report& report) {
 std::string render_error(const Error& error) {
   const auto where = error.where.empty() ? "" : printable(error.where) + ": ";
   const auto hint = error.hint.empty() ? "" : "  hint: " + printable(error.hint) + "\n";
-  return fmt::format("fitvram: error: {}{}\n{}", where, printable(error.message), hint);
+  return formatted("fitvram: error: {}{}\n{}", where, printable(error.message), hint);
 }
 
 std::string gib(Bytes bytes) {
-  return fmt::format("{:.2f}", static_cast<double>(bytes.count) / static_cast<double>(GiB.count));
+  return formatted("{:.2f}", static_cast<double>(bytes.count) / static_cast<double>(GiB.count));
 }
 
 std::string signed_gib(std::int64_t bytes) {
-  return fmt::format("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
+  return formatted("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
 }
 
 std::string layout(const Sheet& sheet, std::size_t width) {

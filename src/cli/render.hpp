@@ -33,9 +33,10 @@ std::string render_markdown(const Report& report, const Style& style);
 std::string render_junit(const Report& report, const Style& style);
 std::string render_github(const Report& report, const Style& style);
 
-/// The line that answers a request of a batch, and the one that says why there is no answer.
-std::string render_answer(std::size_t line, const std::string& id, const Row& row,
-                          const Runtime& runtime);
+/// The line that answers a request of a batch, around what render_result() says of the answer,
+/// which is the same for all who ask the same; and the line that says why there is no answer.
+std::string render_answer(std::size_t line, const std::string& id, std::string_view result);
+std::string render_result(const Row& row, const Runtime& runtime);
 std::string render_refusal(std::size_t line, const std::string& id, const Error& error);
 std::string render_baseline(const Baseline& baseline);
 

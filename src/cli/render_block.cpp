@@ -1,7 +1,6 @@
 #include "cli/render_block.hpp"
 
-#include <fmt/format.h>
-
+#include "cli/format.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
 
@@ -16,7 +15,7 @@ struct Unit {
 
   std::string operator()(Bytes amount) const {
     if (amount.count == 0) return "-";
-    return fmt::format(
+    return formatted(
         "{:.{}f}", static_cast<double>(amount.count) / static_cast<double>(bytes.count), decimals);
   }
 };
@@ -27,16 +26,16 @@ Unit unit_for(Bytes total) { return total < GiB ? Unit{"MiB", MiB, 1} : Unit{"Gi
 void part(std::string& out, const std::string& label, const std::string& device,
           const std::string& host, const char* how) {
   const std::size_t room = 52 - std::min<std::size_t>(device.size(), 52);
-  const auto line = fmt::format("  {:<{}}{:>{}}{:>10}  {}", label, std::min<std::size_t>(room, 42),
-                                device, 52 - std::min<std::size_t>(room, 42), host, how);
+  const auto line = formatted("  {:<{}}{:>{}}{:>10}  {}", label, std::min<std::size_t>(room, 42),
+                              device, 52 - std::min<std::size_t>(room, 42), host, how);
   out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
 std::string cache_label(const CacheEstimate& cache) {
-  const auto span = cache.span == 0 ? "" : fmt::format(" {}", cache.span);
+  const auto span = cache.span == 0 ? "" : formatted(" {}", cache.span);
   if (cache.n_layer == 0) return "  by parameters alone";
-  return fmt::format("  {} {}{}, {} x {}", name_of(cache.role), name_of(cache.growth), span,
-                     plural(cache.n_layer, "layer"), plural(cache.cells, "cell"));
+  return formatted("  {} {}{}, {} x {}", name_of(cache.role), name_of(cache.growth), span,
+                   plural(cache.n_layer, "layer"), plural(cache.cells, "cell"));
 }
 
 std::string breakdown(const Row& row) {
@@ -54,7 +53,7 @@ std::string breakdown(const Row& row) {
     const bool on_host = m.context.device.count == 0;
     const bool split = !on_host && m.context.host.count != 0;
     const auto bytes = unit(cache.bytes);
-    part(out, cache_label(cache) + (split ? fmt::format(": {}", bytes) : ""),
+    part(out, cache_label(cache) + (split ? formatted(": {}", bytes) : ""),
          split || on_host ? "" : bytes, on_host ? bytes : "", "");
   }
   const auto bounded = [&](const char* label, const Placement& bytes,
@@ -76,23 +75,23 @@ std::string breakdown(const Row& row) {
 std::string judgement(const Row& row, const Runtime& runtime, const Style& style) {
   const auto& f = *row.fit;
   const bool no = f.verdict == Verdict::no;
-  std::string out = fmt::format(
-      "  {} on {}: ", painted(f.verdict, no ? "does not fit" : name_of(f.verdict), style),
-      printable(row.gpu->name));
+  std::string out =
+      formatted("  {} on {}: ", painted(f.verdict, no ? "does not fit" : name_of(f.verdict), style),
+                printable(row.gpu->name));
   const bool all = f.budget == f.vram;
   const std::string of =
-      all ? gib(f.vram) : fmt::format("the {} GiB that {} may use", gib(f.budget), runtime.title);
+      all ? gib(f.vram) : formatted("the {} GiB that {} may use", gib(f.budget), runtime.title);
   if (no)
-    out += fmt::format("{} GiB more than {}{}\n", signed_gib(-f.free), all ? "its " : "", of);
+    out += formatted("{} GiB more than {}{}\n", signed_gib(-f.free), all ? "its " : "", of);
   else if (!all)
-    out += fmt::format("{} GiB free of {}\n", signed_gib(f.free), of);
+    out += formatted("{} GiB free of {}\n", signed_gib(f.free), of);
   else
-    out += fmt::format("{} of {} GiB free{}\n", signed_gib(f.free), of,
-                       f.reserve.count == 0 ? "" : ", reserve " + gib(f.reserve));
+    out += formatted("{} of {} GiB free{}\n", signed_gib(f.free), of,
+                     f.reserve.count == 0 ? "" : ", reserve " + gib(f.reserve));
   if (f.max_n_ctx == 0) return out + "  no context fits\n";
   if (f.safe_n_ctx == 0)
-    return out + fmt::format("  no safe context, max context {} tokens\n", f.max_n_ctx);
-  return out + fmt::format("  safe context {}, max context {} tokens\n", f.safe_n_ctx, f.max_n_ctx);
+    return out + formatted("  no safe context, max context {} tokens\n", f.max_n_ctx);
+  return out + formatted("  safe context {}, max context {} tokens\n", f.safe_n_ctx, f.max_n_ctx);
 }
 
 std::string value_of(const Answer& answer) {
@@ -102,9 +101,9 @@ std::string value_of(const Answer& answer) {
     case Answer::Unit::bytes:
       return format_bytes(Bytes{answer.value});
     case Answer::Unit::hundredths:
-      return fmt::format("{}.{:02}x", answer.value / 100, answer.value % 100);
+      return formatted("{}.{:02}x", answer.value / 100, answer.value % 100);
     case Answer::Unit::thousandths:
-      return fmt::format("{}.{:03}", answer.value / 1000, answer.value % 1000);
+      return formatted("{}.{:03}", answer.value / 1000, answer.value % 1000);
   }
   return "";
 }
@@ -116,19 +115,19 @@ std::string answers_of(const Row& row) {
     if (answer.label == "at most")
       out.insert(out.size() - 1, ", at most " + value_of(answer));
     else
-      out += fmt::format("  {}: {}\n", answer.label, value_of(answer));
+      out += formatted("  {}: {}\n", answer.label, value_of(answer));
   }
   return out;
 }
 
 std::string head_shape(const CacheSlot& slot) {
   const auto& s = slot.shape;
-  if (s.dim_v == 0) return fmt::format("{} x {}", s.n_head_kv, s.dim_k);
-  return fmt::format("{} x ({}+{})", s.n_head_kv, s.dim_k, s.dim_v);
+  if (s.dim_v == 0) return formatted("{} x {}", s.n_head_kv, s.dim_k);
+  return formatted("{} x ({}+{})", s.n_head_kv, s.dim_k, s.dim_v);
 }
 
 void fact(std::string& out, const char* label, const std::string& value) {
-  if (!value.empty()) out += fmt::format("  {:<13} {}\n", label, value);
+  if (!value.empty()) out += formatted("  {:<13} {}\n", label, value);
 }
 
 /// Text from column `indent` on, further lines two columns deeper.
@@ -156,14 +155,13 @@ std::string indented(const std::string& text) {
 std::string heading(const Row& row, const Runtime& runtime) {
   const auto& model = *row.model;
   std::string out = printable(model.name) + "\n";
-  out += fmt::format("  {}, {} parameters", printable(model.architecture),
-                     format_count(model.n_params));
-  if (model.n_layer != 0) out += ", " + plural(model.n_layer, "layer");
   out +=
-      model.n_ctx_train == 0 ? "\n" : fmt::format(", trained for {} tokens\n", model.n_ctx_train);
-  return out + fmt::format("  {}, {}, {}, {}\n\n", plural(row.memory.n_ctx, "token"),
-                           sequences(row.workload), cache_types(row.workload),
-                           runtime_of(runtime, row.workload.backend));
+      formatted("  {}, {} parameters", printable(model.architecture), format_count(model.n_params));
+  if (model.n_layer != 0) out += ", " + plural(model.n_layer, "layer");
+  out += model.n_ctx_train == 0 ? "\n" : formatted(", trained for {} tokens\n", model.n_ctx_train);
+  return out + formatted("  {}, {}, {}, {}\n\n", plural(row.memory.n_ctx, "token"),
+                         sequences(row.workload), cache_types(row.workload),
+                         runtime_of(runtime, row.workload.backend));
 }
 
 std::string estimate_block(const Row& row, const Runtime& runtime, const Style& style) {
@@ -171,16 +169,16 @@ std::string estimate_block(const Row& row, const Runtime& runtime, const Style& 
   if (row.fit) out += "\n" + judgement(row, runtime, style) + answers_of(row);
   if (row.advice)
     paragraph(out, 2,
-              fmt::format("recommended quantization: {} ({})", name_of(row.advice->advice),
-                          row.advice->reason),
+              formatted("recommended quantization: {} ({})", name_of(row.advice->advice),
+                        row.advice->reason),
               style);
   for (const auto& step : row.steps) {
     const auto value = std::to_string(step.value);
-    out += fmt::format("\n  {}\n", step.figure);
+    out += formatted("\n  {}\n", step.figure);
     if (step.formula != value) paragraph(out, 4, "= " + step.formula, style);
     out += step.unit == Step::Unit::tokens
-               ? fmt::format("    = {} tokens\n", value)
-               : fmt::format("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
+               ? formatted("    = {} tokens\n", value)
+               : formatted("    = {} bytes ({})\n", value, format_bytes(Bytes{step.value}));
     paragraph(out, 4, step.rule, style);
   }
   if (!row.server_command.empty()) out += "\n  " + printable(row.server_command) + "\n";
@@ -198,23 +196,22 @@ std::string show_block(const ShowReport::Entry& entry, const Style& style) {
            (model.known_architecture ? "" : " (not known: cache assumed)"));
   if (model.n_params != 0)
     fact(out, "parameters",
-         fmt::format("{} ({}, {})", format_count(model.n_params), model.n_params,
-                     name_of(model.params)));
+         formatted("{} ({}, {})", format_count(model.n_params), model.n_params,
+                   name_of(model.params)));
   if (model.n_params_mmproj != 0)
     fact(out, "towers",
-         fmt::format("{} ({}) more for images and sound, not counted below",
-                     format_count(model.n_params_mmproj), model.n_params_mmproj));
+         formatted("{} ({}) more for images and sound, not counted below",
+                   format_count(model.n_params_mmproj), model.n_params_mmproj));
   fact(out, "layers", std::to_string(model.n_layer));
   if (h.n_embd) fact(out, "embedding", std::to_string(*h.n_embd));
   if (h.n_vocab) fact(out, "vocabulary", std::to_string(*h.n_vocab));
   if (h.n_expert.value_or(0) != 0)
-    fact(out, "experts", fmt::format("{}, {} used", *h.n_expert, h.n_expert_used.max()));
-  if (model.n_ctx_train != 0) fact(out, "trained for", fmt::format("{} tokens", model.n_ctx_train));
+    fact(out, "experts", formatted("{}, {} used", *h.n_expert, h.n_expert_used.max()));
+  if (model.n_ctx_train != 0) fact(out, "trained for", formatted("{} tokens", model.n_ctx_train));
   fact(out, "weights", printable(entry.weights.quant));
   const Bytes checkpoint = model.format == ModelFormat::gguf ? Bytes{} : checkpoint_size(model);
   if (checkpoint > Bytes{})
-    fact(out, "checkpoint",
-         fmt::format("{} ({} bytes)", format_bytes(checkpoint), checkpoint.count));
+    fact(out, "checkpoint", formatted("{} ({} bytes)", format_bytes(checkpoint), checkpoint.count));
 
   Sheet layers{
       {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},

@@ -1,9 +1,8 @@
 #include "cli/render_check.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "cli/format.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
 
@@ -21,10 +20,10 @@ std::string summary(const CheckReport& body) {
   const auto n_errors = count_of(body, "error");
   const auto n_holds = count_of(body, "holds");
   std::string out =
-      fmt::format("{} of {} {}", n_holds, plural(body.entries.size(), "entry", "entries"),
-                  n_holds == 1 ? "holds" : "hold");
-  if (n_breaks != 0) out += fmt::format(", {} {}", n_breaks, n_breaks == 1 ? "breaks" : "break");
-  if (n_errors != 0) out += fmt::format(", {} cannot be answered", n_errors);
+      formatted("{} of {} {}", n_holds, plural(body.entries.size(), "entry", "entries"),
+                n_holds == 1 ? "holds" : "hold");
+  if (n_breaks != 0) out += formatted(", {} {}", n_breaks, n_breaks == 1 ? "breaks" : "break");
+  if (n_errors != 0) out += formatted(", {} cannot be answered", n_errors);
   return out + "\n";
 }
 
@@ -125,15 +124,15 @@ std::string xml(const std::string& text) {
 }
 
 std::string junit_case(const CheckReport& body, const CheckedEntry& entry) {
-  auto out = fmt::format("    <testcase classname=\"{0}\" name=\"{1}\" file=\"{0}\" line=\"{2}\"",
-                         xml(body.file), xml(entry.name), entry.line);
+  auto out = formatted("    <testcase classname=\"{0}\" name=\"{1}\" file=\"{0}\" line=\"{2}\"",
+                       xml(body.file), xml(entry.name), entry.line);
   if (entry.holds()) return out + "/>\n";
   const auto* const kind = entry.error ? "error" : "failure";
   const auto type =
       entry.error ? fitvram::name_of(entry.error->code) : entry.breaches.front().code.c_str();
   return out +
-         fmt::format(">\n      <{0} type=\"{1}\" message=\"{2}\">{3}:{4}</{0}>\n    </testcase>\n",
-                     kind, type, xml(reasons(body, entry)), xml(body.file), entry.line);
+         formatted(">\n      <{0} type=\"{1}\" message=\"{2}\">{3}:{4}</{0}>\n    </testcase>\n",
+                   kind, type, xml(reasons(body, entry)), xml(body.file), entry.line);
 }
 
 /// A workflow command of GitHub: what it must not contain is written as in a URL.
@@ -141,7 +140,7 @@ std::string workflow_text(const std::string& text, std::string_view special) {
   std::string out;
   for (const char c : printable(text))
     if (special.find(c) != std::string_view::npos)
-      out += fmt::format("%{:02X}", static_cast<unsigned>(c));
+      out += formatted("%{:02X}", static_cast<unsigned>(c));
     else
       out += c;
   return out;
@@ -204,11 +203,11 @@ std::string render_junit(const Report& report, const Style&) {
   const auto* const checks = std::get_if<CheckReport>(&report.body);
   if (checks == nullptr) return {};
   const auto& body = *checks;
-  const auto counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\"", body.entries.size(),
-                                  count_of(body, "breaks"), count_of(body, "error"));
+  const auto counts = formatted("tests=\"{}\" failures=\"{}\" errors=\"{}\"", body.entries.size(),
+                                count_of(body, "breaks"), count_of(body, "error"));
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  out += fmt::format("<testsuites name=\"fitvram check\" {}>\n", counts);
-  out += fmt::format("  <testsuite name=\"{}\" {}>\n", xml(body.file), counts);
+  out += formatted("<testsuites name=\"fitvram check\" {}>\n", counts);
+  out += formatted("  <testsuite name=\"{}\" {}>\n", xml(body.file), counts);
   for (const auto& entry : body.entries) out += junit_case(body, entry);
   return out + "  </testsuite>\n</testsuites>\n";
 }
@@ -221,9 +220,9 @@ std::string render_github(const Report& report, const Style&) {
   for (const auto& entry : body.entries)
     if (!entry.holds())
       out +=
-          fmt::format("::error file={},line={},title={}::{}\n", workflow_text(body.file, "%\r\n:,"),
-                      entry.line, workflow_text("fitvram: " + entry.name, "%\r\n:,"),
-                      workflow_text(entry.name + ": " + reasons(body, entry), "%\r\n"));
+          formatted("::error file={},line={},title={}::{}\n", workflow_text(body.file, "%\r\n:,"),
+                    entry.line, workflow_text("fitvram: " + entry.name, "%\r\n:,"),
+                    workflow_text(entry.name + ": " + reasons(body, entry), "%\r\n"));
   return out + summary(body);
 }
 

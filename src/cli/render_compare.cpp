@@ -1,7 +1,7 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "cli/format.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
@@ -12,8 +12,7 @@ namespace {
 std::string estimate_cell(const ComparedLine& line) {
   if (!line.estimate) return "-";
   if (line.unit == ComparedLine::Unit::cells) return std::to_string(*line.estimate);
-  return fmt::format("{:.2f}",
-                     static_cast<double>(*line.estimate) / static_cast<double>(MiB.count));
+  return formatted("{:.2f}", static_cast<double>(*line.estimate) / static_cast<double>(MiB.count));
 }
 
 std::string log_cell(const ComparedLine& line) {
@@ -39,7 +38,7 @@ std::string remark_cell(const ComparedLine& line) {
 
 std::string mib(std::int64_t hundredths) {
   const auto size = hundredths < 0 ? -hundredths : hundredths;
-  return fmt::format("{}{}.{:02}", hundredths < 0 ? "-" : "", size / 100, size % 100);
+  return formatted("{}{}.{:02}", hundredths < 0 ? "-" : "", size / 100, size % 100);
 }
 
 Sheet sheet_of_comparison(const LogComparison& comparison) {
@@ -63,7 +62,7 @@ std::string comparison_block(const CompareReport& body, const Runtime& runtime,
   });
   if (decide == 0) return out + "\nno figure of model or context is in both\n";
   if (differ == 0) return out + "\nmodel and context are the same, as far as the log shows\n";
-  return out + fmt::format("\n{} of {} figures of model and context differ\n", differ, decide);
+  return out + formatted("\n{} of {} figures of model and context differ\n", differ, decide);
 }
 
 }  // namespace fitvram::cli

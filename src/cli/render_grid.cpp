@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 
 #include "cli/render.hpp"
 #include "cli/render_check.hpp"

@@ -9,26 +9,24 @@ Json opened(std::string_view command) {
   return {{"schema_version", schema_version}, {"command", command}};
 }
 
-Json answer_to(std::size_t line, const std::string& id) {
-  auto json = opened("estimate");
-  json["line"] = line;
-  if (!id.empty()) json["id"] = Json::parse(id);
-  return json;
-}
-
 }  // namespace
 
-std::string render_answer(std::size_t line, const std::string& id, const Row& row,
-                          const Runtime& runtime) {
-  auto json = answer_to(line, id);
-  json.update(result_json(row, runtime));
-  return line_of(json);
+std::string render_answer(std::size_t line, const std::string& id, std::string_view result) {
+  std::string out = "{\"schema_version\":";
+  out += std::to_string(schema_version);
+  out += R"(,"command":"estimate","line":)";
+  out += std::to_string(line);
+  if (!id.empty()) out.append(R"(,"id":)").append(id);
+  out.reserve(out.size() + result.size());
+  return out.append(",").append(result.substr(1));
+}
+
+std::string render_result(const Row& row, const Runtime& runtime) {
+  return line_of(result_json(row, runtime));
 }
 
 std::string render_refusal(std::size_t line, const std::string& id, const Error& error) {
-  auto json = answer_to(line, id);
-  json["error"] = json_of(error);
-  return line_of(json);
+  return render_answer(line, id, line_of({{"error", json_of(error)}}));
 }
 
 std::string render_ndjson(const Report& report, const Style&) {

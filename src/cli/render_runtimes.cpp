@@ -1,7 +1,7 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "cli/format.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_words.hpp"
 #include "text.hpp"
@@ -90,9 +90,9 @@ std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& styl
                                    [](const auto& line) { return line.row.has_value(); });
   if (priced != entry.lines.end()) {
     const Row& row = *priced->row;
-    out += fmt::format("  {}, {}", plural(row.workload.n_ctx, "token"), sequences(row.workload));
+    out += formatted("  {}, {}", plural(row.workload.n_ctx, "token"), sequences(row.workload));
     if (!caches_differ(entry)) out += ", " + cache_types(row.workload);
-    out += row.gpu ? fmt::format(", {}\n\n", printable(row.gpu->name)) : "\n\n";
+    out += row.gpu ? formatted(", {}\n\n", printable(row.gpu->name)) : "\n\n";
     Sheet sheet = header(entry);
     for (const auto& line : entry.lines)
       if (line.row) sheet.rows.push_back(cells_of(line, caches_differ(entry)));
@@ -104,7 +104,7 @@ std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& styl
     if (!line.error) continue;
     std::string label(line.runtime->name);
     for (const auto& text : wrapped(printable(line.error->message), style.width - wide - 2)) {
-      out += fmt::format("{:<{}}  {}\n", label, wide, text);
+      out += formatted("{:<{}}  {}\n", label, wide, text);
       label.clear();
     }
   }

@@ -1,9 +1,8 @@
 #include "cli/render_show.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "cli/format.hpp"
 #include "fitvram/params.hpp"
 #include "text.hpp"
 
@@ -13,7 +12,7 @@ namespace {
 std::string share(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "";
   const std::uint64_t tenths = part / (whole / 1000 + (whole < 1000 ? 1 : 0));
-  return fmt::format("{}.{} %", tenths / 10, tenths % 10);
+  return formatted("{}.{} %", tenths / 10, tenths % 10);
 }
 
 void line(Sheet& sheet, const std::string& word, std::uint64_t n, const ParamCount& count) {
@@ -38,7 +37,7 @@ std::string params_block(const ShowReport::Entry& entry, bool explain, const Sty
                           share(role.n_params, count.n_params), std::to_string(role.n_active)});
     if (!explain) continue;
     for (const auto& term : role.terms)
-      sheet.rows.push_back({fmt::format("  {} = {}", printable(term.name), term.formula),
+      sheet.rows.push_back({formatted("  {} = {}", printable(term.name), term.formula),
                             std::to_string(term.n_params), "", ""});
   }
   sheet.rows.push_back({"total", std::to_string(count.n_params), "",

@@ -1,7 +1,7 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "cli/format.hpp"
 #include "cli/render.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_check.hpp"
@@ -58,11 +58,11 @@ std::string table_of(std::span<const Row> rows, bool plan, const Style& style) {
 }
 
 std::string gpu_line(const Gpu& gpu) {
-  if (gpu.name == gpu_of_memory(gpu.vram).name) return fmt::format("{} of GPU memory\n", gpu.name);
+  if (gpu.name == gpu_of_memory(gpu.vram).name) return formatted("{} of GPU memory\n", gpu.name);
   const char* how = gpu.visible_known        ? ""
                     : gpu.backend == "metal" ? " of it for the GPU, as Metal recommends"
                                              : " as sold (a driver shows a little less)";
-  return fmt::format("{}: {} GiB{}\n", printable(gpu.name), gib(gpu.vram), how);
+  return formatted("{}: {} GiB{}\n", printable(gpu.name), gib(gpu.vram), how);
 }
 
 std::string reserve_line(const RankReport& body, std::span<const Row> rows) {
@@ -81,7 +81,7 @@ std::string reserve_line(const RankReport& body, std::span<const Row> rows) {
   }
   std::string line = dense.count == 0 ? "" : "reserve " + gib(dense);
   if (most.count == 0 || (most == dense && least == dense)) return line;
-  line += fmt::format("{}{}", line.empty() ? "reserve " : ", with a window (~) ", gib(least));
+  line += formatted("{}{}", line.empty() ? "reserve " : ", with a window (~) ", gib(least));
   return most == least ? line : line + " to " + gib(most);
 }
 
@@ -89,11 +89,11 @@ std::string legend(const RankReport& body, std::span<const Row> rows, const Runt
   const Fit& first = *rows.front().fit;
   const auto reserve = reserve_line(body, rows);
   if (first.budget == first.vram)
-    return fmt::format(
+    return formatted(
         "tight: total <= {0} GiB; fits: weights + cache + reserve <= {0} GiB, too\n{1}\n",
         gib(first.vram), reserve);
-  return fmt::format("fits: total <= {} GiB, what {} may use; tight: perhaps\n", gib(first.budget),
-                     runtime.title);
+  return formatted("fits: total <= {} GiB, what {} may use; tight: perhaps\n", gib(first.budget),
+                   runtime.title);
 }
 
 std::string asked_context(const Workload& w) {
@@ -102,13 +102,13 @@ std::string asked_context(const Workload& w) {
 
 std::string footer(const RankReport& body) {
   if (body.cut)
-    return fmt::format("\nthe {} largest that run (--top 0: all; --all: the others, too)\n",
-                       body.rows.size());
+    return formatted("\nthe {} largest that run (--top 0: all; --all: the others, too)\n",
+                     body.rows.size());
   std::string out;
   if (body.rows.size() < body.n_row)
-    out += fmt::format("{} of {} shown (--top 0: all). ", body.rows.size(), body.n_row);
+    out += formatted("{} of {} shown (--top 0: all). ", body.rows.size(), body.n_row);
   if (!body.shows_no && body.n_no > 0)
-    out += fmt::format("{} of {} do not fit (--all). ", body.n_no, body.n_ranked);
+    out += formatted("{} of {} do not fit (--all). ", body.n_no, body.n_ranked);
   return out.empty() ? out : "\n" + out.substr(0, out.size() - 1) + "\n";
 }
 
@@ -141,8 +141,8 @@ struct Table {
   std::string operator()(const RankReport& body) const {
     const std::span<const Row> rows(body.rows);
     std::string out = gpu_line(body.gpu);
-    out += fmt::format("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
-                       cache_types(body.asked), runtime_of(runtime, body.asked.backend));
+    out += formatted("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
+                     cache_types(body.asked), runtime_of(runtime, body.asked.backend));
     if (rows.empty()) return out + "\nnothing to show" + footer(body);
     out += legend(body, rows, runtime);
     out += "SAFE, MAX: the largest context that fits, and that runs at all\n\n";
@@ -161,13 +161,13 @@ struct Table {
       }
       const auto rows = top_rows(all, body.top);
       const auto& first = rows.front();
-      out += fmt::format("{}{}: {}, {}, {}, {}\n\n", out.empty() ? "" : "\n",
-                         short_name(*first.model), plural(first.memory.n_ctx, "token"),
-                         sequences(first.workload), cache_types(first.workload),
-                         std::string(runtime.name) + " " + std::string(runtime.version));
+      out += formatted("{}{}: {}, {}, {}, {}\n\n", out.empty() ? "" : "\n",
+                       short_name(*first.model), plural(first.memory.n_ctx, "token"),
+                       sequences(first.workload), cache_types(first.workload),
+                       std::string(runtime.name) + " " + std::string(runtime.version));
       out += table_of(rows, true, style);
       if (rows.size() < all.size())
-        out += fmt::format("\n{} of {} shown (--top 0: all)\n", rows.size(), all.size());
+        out += formatted("\n{} of {} shown (--top 0: all)\n", rows.size(), all.size());
     }
     return out;
   }

@@ -1,8 +1,8 @@
 #include "cli/render_words.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "cli/format.hpp"
 
 namespace fitvram::cli {
 
@@ -39,15 +39,15 @@ std::string painted(Verdict verdict, const std::string& word, const Style& style
       code = "31";
       break;
   }
-  return fmt::format("\x1b[{}m{}\x1b[0m", code, word);
+  return formatted("\x1b[{}m{}\x1b[0m", code, word);
 }
 
 std::string plural(std::uint64_t n, const char* word) {
-  return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
+  return formatted("{} {}{}", n, word, n == 1 ? "" : "s");
 }
 
 std::string plural(std::uint64_t n, const char* word, const char* words) {
-  return fmt::format("{} {}", n, n == 1 ? word : words);
+  return formatted("{} {}", n, n == 1 ? word : words);
 }
 
 std::string cache_types(const Workload& w) {
@@ -61,7 +61,7 @@ std::string sequences(const Workload& w) {
 }
 
 std::string runtime_of(const Runtime& runtime, std::string_view backend) {
-  return fmt::format("{} {}, {}", runtime.name, runtime.version, backend);
+  return formatted("{} {}, {}", runtime.name, runtime.version, backend);
 }
 
 }  // namespace fitvram::cli

@@ -1,9 +1,9 @@
 #include "cli/request_fields.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 
+#include "cli/format.hpp"
 #include "text.hpp"
 
 namespace fitvram::cli {
@@ -51,11 +51,18 @@ constexpr Key keys[] = {
     {"gpu_memory_utilization", "--gpu-memory-utilization"},
 };
 
-const Flag& flag_of(const Key& key) {
+std::array<const Flag*, std::size(keys)> find_flags() {
+  std::array<const Flag*, std::size(keys)> found{};
   const auto& estimate = *find_command("estimate");
-  return *std::find_if(flags().begin(), flags().end(), [&](const Flag& flag) {
-    return takes(estimate, flag) && long_name(flag) == key.flag;
-  });
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (const auto& flag : flags())
+      if (takes(estimate, flag) && long_name(flag) == keys[i].flag) found[i] = &flag;
+  return found;
+}
+
+const Flag& flag_of(const Key& key) {
+  static const auto found = find_flags();
+  return *found[static_cast<std::size_t>(&key - keys)];
 }
 
 const Field* find(const std::vector<Field>& fields, std::string_view key) {
@@ -97,7 +104,7 @@ std::optional<Problem> set_gpu(Options& options, const std::vector<Field>& field
     options.gpu.clear();
     if (vram == nullptr) options.vram = *memory * n;
   } else {
-    options.gpu = n == 1 ? gpu->text : fmt::format("{}x {}", n, gpu->text);
+    options.gpu = n == 1 ? gpu->text : formatted("{}x {}", n, gpu->text);
   }
   return std::nullopt;
 }
