@@ -88,7 +88,7 @@ install_packages() {
 # Where there is no apt: what to install, under the names of that system.
 other_system() {
   has apt-get && return 0
-  local line='install g++ 12 or clang 14, CMake 3.24, Ninja, nlohmann-json, CLI11, fmt, Catch2, jq'
+  local line='install g++ 12 or clang 14, CMake 3.25, Ninja, nlohmann-json, CLI11, fmt, Catch2, jq'
   if has dnf; then
     line='sudo dnf install gcc-c++ cmake ninja-build json-devel cli11-devel fmt-devel catch-devel jq'
   elif has pacman; then
