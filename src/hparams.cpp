@@ -109,8 +109,8 @@ static_assert(std::adjacent_find(std::begin(rows), std::end(rows), [](const Row&
                 return a.key >= b.key;
               }) == std::end(rows));
 
-// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory.
-constexpr std::uint64_t max_layers = 65536;
+// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory and time.
+constexpr std::uint64_t max_layers = 4096;
 
 class FieldReader {
  public:
