@@ -109,8 +109,8 @@ constexpr Row rows[] = {
 };
 static_assert(sorted_and_unique(rows, &Row::key));
 
-// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory.
-constexpr std::uint64_t max_layers = 65536;
+// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory and time.
+constexpr std::uint64_t max_layers = 4096;
 
 class FieldReader {
  public:
