@@ -1,6 +1,7 @@
+#include "ggml_types.hpp"
+
 #include <algorithm>
 
-#include "ggml_types.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
