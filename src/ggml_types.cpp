@@ -76,11 +76,14 @@ const TensorType& f32_type() {
 }
 
 const TensorType* find_tensor_type(std::string_view name) {
-  const std::string wanted = upper(name);
-  const auto* it = std::lower_bound(
-      std::begin(types), std::end(types), std::string_view(wanted),
-      [](const TensorType& type, std::string_view key) { return type.name < key; });
-  return it != std::end(types) && it->name == wanted ? it : nullptr;
+  const auto spelled = [](std::string_view wanted) {
+    const auto* it = std::lower_bound(
+        std::begin(types), std::end(types), wanted,
+        [](const TensorType& type, std::string_view key) { return type.name < key; });
+    return it != std::end(types) && it->name == wanted ? it : nullptr;
+  };
+  const auto* type = spelled(name);
+  return type != nullptr ? type : spelled(upper(name));
 }
 
 const TensorType* find_tensor_type(std::uint32_t ggml_id) {

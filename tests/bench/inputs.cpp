@@ -184,20 +184,25 @@ std::uint64_t write_gguf(const std::string& path, std::uint32_t n_vocab, std::ui
   return header;
 }
 
-void write_requests(const std::string& path, std::size_t n) {
-  std::vector<std::string> lines;
+void write_requests(const std::string& path, std::size_t n, std::size_t n_different) {
+  std::vector<std::string> questions;
   for (const auto model : models)
     for (const auto quant : quants)
       for (const auto card : cards)
         for (const auto n_ctx : contexts)
-          lines.push_back("\"model\":\"" + std::string(model) + "\",\"quant\":\"" +
-                          std::string(quant) + "\",\"gpu\":\"" + std::string(card) +
-                          "\",\"n_ctx\":" + std::to_string(n_ctx) + "}\n");
+          questions.push_back("\"model\":\"" + std::string(model) + "\",\"quant\":\"" +
+                              std::string(quant) + "\",\"gpu\":\"" + std::string(card) +
+                              "\",\"n_ctx\":" + std::to_string(n_ctx) + "}\n");
   std::minstd_rand random;
-  for (std::size_t i = lines.size(); i > 1; --i) std::swap(lines[i - 1], lines[random() % i]);
+  const auto shuffle = [&](auto& list) {
+    for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random() % i]);
+  };
+  shuffle(questions);
+  std::vector<std::size_t> asked(n);
+  for (std::size_t i = 0; i < n; ++i) asked[i] = i % std::min(n_different, questions.size());
+  shuffle(asked);
   std::ofstream out(path, std::ios::binary);
-  for (std::size_t i = 0; i < std::min(n, lines.size()); ++i)
-    out << "{\"id\":" << i << ',' << lines[i];
+  for (std::size_t i = 0; i < n; ++i) out << "{\"id\":" << i << ',' << questions[asked[i]];
 }
 
 }  // namespace fitvram::bench

@@ -9,8 +9,9 @@ namespace fitvram::bench {
 /// types, and `n_merges` merges. Its data takes no room on the disk. Returns the header's size.
 std::uint64_t write_gguf(const std::string& path, std::uint32_t n_vocab, std::uint32_t n_merges);
 
-/// Writes the first `n` of 10,000 requests, no two alike: 20 models of the catalogue, 5
-/// quantizations, 10 cards and 10 contexts in every combination, shuffled.
-void write_requests(const std::string& path, std::size_t n);
+/// Writes `n` requests, `n_different` of which are different questions: drawn from every
+/// combination of 20 models of the catalogue, 5 quantizations, 10 cards and 10 contexts, each asked
+/// as often as any other, in random order, with an id of its own. 10,000 is all that there are.
+void write_requests(const std::string& path, std::size_t n, std::size_t n_different);
 
 }  // namespace fitvram::bench

@@ -11,9 +11,8 @@ struct Cost {
   std::uint64_t peak_kib = 0;  ///< resident memory, mapped pages of files included
 };
 
-/// Runs a program to its end, standard output into `out`, no errors shown; throws unless it exits
-/// with 0 or 1.
-Cost run(const std::vector<std::string>& command, const std::string& out);
+/// Runs a program to its end, what it prints thrown away; throws unless it exits with 0 or 1.
+Cost run(const std::vector<std::string>& command);
 
 /// The least of each over many runs; the machine's other work only ever adds.
 struct Least {
