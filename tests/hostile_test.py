@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """hostile_test.py BINARY SOURCE_DIR WORK_DIR [--big] [--update] [--any-memory]:
-what fitvram says of malformed files.
+what fitvram says of malformed files, and the memory that it takes for them and for a long batch.
 
 Every file of hostile/generate.py is given to `estimate` and `show`: the answer must be the one in
 hostile/expected.txt, come within a second or two and in memory bounded by the file, and a refusal must
@@ -11,8 +11,10 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 
 MEMORY_BASE = 48 << 20  # the program itself
+LONGEST_LINE = 16 << 20  # of a batch
 SECONDS = 10
 
 
@@ -69,6 +71,17 @@ def main():
             failures.append(f"{name}: expected {expected[name]!r}, got {answers.get(name)!r}")
         if expected and name not in expected and not big:
             failures.append(f"{name}: no expectation in hostile/expected.txt")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with tempfile.TemporaryFile() as requests:
+        requests.write(300 * b'{"model":"gemma-3-4b","n_ctx":1024}\n')
+        requests.seek(100 << 20, os.SEEK_END)  # a line too long
+        requests.write(b"\n")
+        requests.seek(0)
+        subprocess.run([binary, "estimate", "--batch", "-"], stdin=requests, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    if "--any-memory" not in sys.argv and peak > before and peak * 1024 > MEMORY_BASE + LONGEST_LINE:
+        failures.append(f"a batch takes {peak >> 10} MiB of memory")
     if update:
         with open(expected_path, "w", encoding="utf-8") as file:
             file.writelines(f"{name}: {answer}\n" for name, answer in sorted(answers.items()))
