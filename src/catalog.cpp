@@ -125,21 +125,21 @@ std::vector<CatalogEntry> take_entries(Pieces& pieces) {
 }
 
 std::vector<CatalogEntry> parse(std::string_view text) {
-  const Malformed no_list{ErrorCode::malformed, "", "has no list 'models'"};
+  const auto no_list = [] { return Malformed{ErrorCode::malformed, "", "has no list 'models'"}; };
   Pieces pieces{text};
   std::optional<std::vector<CatalogEntry>> entries;
-  if (!pieces.opens('{')) throw no_list;
+  if (!pieces.opens('{')) throw no_list();
   while (!pieces.closes('}')) {
     if (pieces.value() != "\"models\"") {
       pieces.value();
     } else if (pieces.opens('[')) {
       entries = take_entries(pieces);
     } else {
-      throw no_list;
+      throw no_list();
     }
   }
   if (!pieces.done()) throw Broken{};
-  if (!entries) throw no_list;
+  if (!entries) throw no_list();
   return std::move(*entries);
 }
 

@@ -2,6 +2,12 @@
 
 namespace fitvram {
 
+namespace {
+
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 46;  // of a tensor, so that sums stay sums
+
+}  // namespace
+
 Elem elem_of(const TensorType& type) {
   if (type.name == "F32") return f32_elem;
   if (type.name == "F16") return f16_elem;
@@ -19,6 +25,7 @@ NodeId Graph::add(const Node& node) {
   nodes.push_back(node);
   Node& added = nodes.back();
   added.bytes = added.device_bytes = elem_bytes(added.elem, added.ne);
+  if (added.bytes > most_bytes) throw Unbuilt{};
   // CUDA completes the last quantized row to 512 values (ggml-cuda.cu get_alloc_size, v0.5.0).
   if (added.elem.quantized() && added.ne[0] % 512 != 0)
     added.device_bytes += elem_bytes(added.elem, {512 - added.ne[0] % 512, 1, 1, 1});
