@@ -128,22 +128,24 @@ std::vector<CatalogEntry> take_entries(Pieces& pieces) {
 std::vector<CatalogEntry> parse(std::string_view text) {
   const std::string form =
       "a catalogue is {\"models\": [{\"name\": ..., \"config\": what its config.json says}, ...]}";
-  const Malformed no_list{ErrorCode::malformed, "", "has no list 'models'", form};
+  const auto no_list = [&] {
+    return Malformed{ErrorCode::malformed, "", "has no list 'models'", form};
+  };
   Pieces pieces{text};
   if (pieces.opens('[')) throw Malformed{ErrorCode::malformed, "", "a list, not a catalogue", form};
   std::optional<std::vector<CatalogEntry>> entries;
-  if (!pieces.opens('{')) throw no_list;
+  if (!pieces.opens('{')) throw no_list();
   while (!pieces.closes('}')) {
     if (pieces.value() != "\"models\"") {
       pieces.value();
     } else if (pieces.opens('[')) {
       entries = take_entries(pieces);
     } else {
-      throw no_list;
+      throw no_list();
     }
   }
   if (!pieces.done()) throw Broken{};
-  if (!entries) throw no_list;
+  if (!entries) throw no_list();
   return std::move(*entries);
 }
 

@@ -149,18 +149,21 @@ std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
     const std::uint64_t n_ff_exp = hp.n_ff_exp.present() ? hp.n_ff_exp.max() : hp.n_ff.max();
     const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0 ||
                         arch == "llama4" || arch == "gemma4";
-    experts = std::max(live * used * n_ff_exp, 2 * used * n_embd);
+    const std::uint64_t inside = sat_mul(live * used, n_ff_exp);
+    const std::uint64_t outside = sat_mul(2 * used, n_embd);
+    experts = std::max(inside, outside);
     if (arch == "llama4")
-      experts += n_embd;
+      experts = sat_add(experts, n_embd);
     else if (!ungated && shared && !(arch == "deepseek2" && hp.expert_gating_func.value_or(1) != 2))
-      experts = live * used * n_ff_exp + 2 * used * n_embd;
+      experts = sat_add(inside, outside);
     if (hp.n_layer_dense_lead.value_or(0) == 0 && arch != "gemma4") dense = 0;
   }
   std::uint64_t width =
-      std::max(dense, experts) + 2 * n_embd + (arch == "phi3" ? 0 : attention_out);
-  if (arch == "cohere2") width += n_embd;  // attention and feed-forward side by side
+      sat_add(std::max(dense, experts), sat_add(2 * n_embd, arch == "phi3" ? 0 : attention_out));
+  if (arch == "cohere2") width = sat_add(width, n_embd);  // attention and feed-forward side by side
   if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
-    width += ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple);
+    width =
+        sat_add(width, ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple));
   return width;
 }
 
@@ -175,8 +178,8 @@ std::uint64_t recurrent_width(const Facts& g) {
   const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
   if (arch == "mamba" || arch == "jamba") return 6 * d_inner;
   if (d_inner == 0) return 0;
-  return 7 * d_inner +
-         2 * std::uint64_t{hp.ssm_group_count.value_or(0)} * hp.ssm_state_size.value_or(0);
+  return sat_add(7 * d_inner, sat_mul(2 * std::uint64_t{hp.ssm_group_count.value_or(0)},
+                                      hp.ssm_state_size.value_or(0)));
 }
 
 /// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
@@ -219,11 +222,11 @@ Bytes arena(const Facts& g, bool cuda) {
   if (n_outputs == g.n_tokens && n_outputs > 1) {
     const std::uint64_t used = hp.n_expert_used.max();
     most = std::max(most, Bytes{f32} * n_outputs * sat_add(hp.n_vocab.value_or(0), n_embd) +
-                              token * (2 * used * n_embd + 3 * n_embd));
+                              token * sat_add(sat_mul(2 * used, n_embd), 3 * n_embd));
   }
   if (g.attention.empty()) return most;
 
-  Bytes attention = token * (2 * n_embd + 2 * q_width) + mask;
+  Bytes attention = token * sat_add(2 * n_embd, sat_mul(2, q_width)) + mask;
   if (!flash_attn) {
     Bytes scores;
     for (const auto& w : g.attention) scores = std::max(scores, token * w.n_head * w.n_kv);

@@ -4,6 +4,12 @@
 
 namespace fitvram {
 
+namespace {
+
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 46;  // of a tensor, so that sums stay sums
+
+}  // namespace
+
 Elem elem_of(const TensorType& type) {
   if (&type == &f32_type()) return f32_elem;
   if (&type == &f16_type()) return f16_elem;
@@ -23,6 +29,7 @@ Node& Graph::add(Op op, const Shape& ne, Elem elem) {
   Node& added = nodes.emplace_back();
   added.op = op, added.ne = ne, added.elem = elem;
   added.bytes = added.device_bytes = elem_bytes(elem, ne);
+  if (added.bytes > most_bytes) throw Unbuilt{};
   // CUDA completes the last quantized row to 512 values (ggml-cuda.cu get_alloc_size, v0.5.0).
   if (elem.quantized() && ne[0] % 512 != 0)
     added.device_bytes += elem_bytes(elem, {512 - ne[0] % 512, 1, 1, 1});

@@ -67,8 +67,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
     return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;
   };
   if (rotated(cache_type_k(workload), d_k, hp.head_dim_k.value_or(0))) {
-    std::uint64_t n = 64;
-    while (d_k % (2 * n) == 0) n *= 2;
+    const std::uint64_t n = rotation_size(d_k);
     in.k_rot = g.input({n, n, 1, 1}, f32_elem);
   }
   if (rotated(cache_type_v(workload), d_v, hp.head_dim_v.value_or(0)))
@@ -90,8 +89,7 @@ AttentionInput GraphBuilder::indexer_input(bool rotates) {
   in.k_idxs = g.input({n_tokens, 1, 1, 1}, i64_elem);
   in.mask = g.input({in.n_kv, n_tokens / size.n_stream, 1, size.n_stream}, f16_elem);
   if (!rotates) return in;
-  std::uint64_t n = 64;
-  while (width % (2 * n) == 0) n *= 2;
+  const std::uint64_t n = rotation_size(width);
   in.k_rot = g.input({n, n, 1, 1}, f32_elem);
   return in;
 }

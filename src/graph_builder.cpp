@@ -28,6 +28,7 @@ struct Signature {
 /// How often the allocator needs to see a repeated pattern before it repeats itself.
 constexpr std::size_t repeats = 4, repeats_with_states = 8;
 constexpr std::size_t longest_period = 8;
+constexpr std::uint64_t most_seqs = 256;  // LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0)
 constexpr std::size_t most_layers = 512;  // LLAMA_MAX_LAYERS (src/llama-hparams.h, v0.5.0)
 constexpr std::uint32_t most_slots = 64;  // snapshots of states; llama.cpp's users ask for few
 constexpr std::size_t turns = 4;
@@ -52,7 +53,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
-  if (model.layers.size() > most_layers) throw Unbuilt{};
+  if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
   make_plan(how.every_block);
   index_tensors();

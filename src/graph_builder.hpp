@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <initializer_list>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,11 @@ struct Attention {
   NodeId v_mla = no_node;  ///< decompresses the latent result
   NodeId top_k = no_node;  ///< the only cells that are seen, chosen by an indexer
 };
+
+/// Rows that rotate heads of this width: the largest power of two that divides it, at least 64.
+constexpr std::uint64_t rotation_size(std::uint64_t width) {
+  return std::max(std::uint64_t{64}, width & (~width + 1));
+}
 
 enum class Act {
   split,

@@ -72,8 +72,7 @@ class DeepSeek4 {
 
   NodeId rotation(std::uint64_t width, bool always) {
     if (!always && !(cache_type_k(b_.workload).quantized() && width % 64 == 0)) return no_node;
-    std::uint64_t n = 64;
-    while (width % (2 * n) == 0) n *= 2;
+    const std::uint64_t n = rotation_size(width);
     return b_.g.input({n, n, 1, 1}, f32_elem);
   }
 

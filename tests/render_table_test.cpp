@@ -26,7 +26,10 @@ TEST_CASE("a wide terminal shows whole names, a narrow one stays readable") {
 TEST_CASE("the table says what it leaves out") {
   const auto top =
       run_words({"rank", "--vram", "24", "--only-catalog", "catalog.json", "--top", "1"});
-  CHECK(top.out.find("1 of 2 shown (--top 0: all)") != std::string::npos);
+  CHECK(top.out.find("the 1 largest that run here; --top 0 shows all") != std::string::npos);
+  const auto sorted = run_words(
+      {"rank", "--vram", "24", "--only-catalog", "catalog.json", "--top", "1", "--sort", "name"});
+  CHECK(sorted.out.find("1 of 2 shown (--top 0: all)") != std::string::npos);
   const auto no =
       run_words({"rank", "--vram", "24", "--only-catalog", "catalog.json", "-q", "Q8_0"});
   CHECK(no.out.find("1 of 2 do not fit (--all)") != std::string::npos);

@@ -102,8 +102,9 @@ std::string asked_context(const Workload& w) {
 
 std::string footer(const RankReport& body) {
   if (body.cut)
-    return formatted("\nthe {} largest that run (--top 0: all; --all: the others, too)\n",
-                     body.rows.size());
+    return formatted(
+        "\nthe {} largest that run here; --top 0 shows all, --all also what does not fit\n",
+        body.rows.size());
   std::string out;
   if (body.rows.size() < body.n_row)
     out += formatted("{} of {} shown (--top 0: all). ", body.rows.size(), body.n_row);

@@ -48,7 +48,7 @@ function(expect package fields files)
 endfunction()
 
 set(doc "share/doc/[^/;]+/(copyright|changelog.Debian.gz)")
-expect(fitvram "Section: utils;Depends: .*libc6 .*libstdc.*;Maintainer: .*@;Description: .*\n Counts"
+expect(fitvram "Section: utils;Depends: .*libc6 .*;Maintainer: .*@;Description: .*\n Counts"
   "bin/fitvram;share/man/man1/fitvram.1.gz;share/bash-completion/completions/fitvram;share/zsh/vendor-completions/_fitvram;share/fish/vendor_completions.d/fitvram.fish;share/fitvram/catalog.json;share/fitvram/schema/[a-z.-]+.json;${doc}")
 expect(libfitvram-dev "Section: libdevel;Maintainer: .*@;Description: .*\n The library"
   "${LIBDIR}/libfitvram.a;${LIBDIR}/cmake/fitvram/[a-z-]+.cmake;include/fitvram/[a-z]+.hpp;${doc}")
