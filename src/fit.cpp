@@ -39,19 +39,36 @@ class Priced {
         reserve_(reserve),
         compute_{{workload.n_ctx, memory.compute.device}} {}
 
-  Verdict at(std::uint64_t n_ctx) {
+  /// Whether the verdict at this length is `worst` or better.
+  bool holds(std::uint64_t n_ctx, Verdict worst) {
     asked_.n_ctx = n_ctx;
     workload_ = resolved(model_, weights_, asked_, runtime_, device_);
     memory_.context.device = device_context();
     const auto above = compute_.lower_bound(n_ctx);
-    if (above != compute_.end() && above->first == n_ctx) return verdict(above->second);
+    if (above != compute_.end() && verdict(above->second) <= worst) return true;
+    if (above != compute_.end() && above->first == n_ctx) return false;
     const Bytes least = above == compute_.begin() ? Bytes{} : std::prev(above)->second;
-    const Verdict best = verdict(least);
-    if (best == Verdict::no) return best;
-    if (above != compute_.end() && verdict(above->second) == best) return best;
+    if (verdict(least) > worst) return false;
     const Bytes compute = runtime_.rules.compute(model_, workload_).device;
     compute_.emplace_hint(above, n_ctx, compute);
-    return verdict(compute);
+    return verdict(compute) <= worst;
+  }
+
+  /// holds(), with the buffer as if it grew evenly between the two lengths next to this one.
+  bool likely_holds(std::uint64_t n_ctx, Verdict worst) {
+    const auto above = compute_.lower_bound(n_ctx);
+    if (above == compute_.begin()) return true;
+    const auto& [from, low] = *std::prev(above);
+    Bytes compute = low;
+    if (above != compute_.end() && above->second > low) {
+      const std::uint64_t grown = (above->second - low).count;
+      const std::uint64_t span = above->first - from, part = n_ctx - from;
+      compute += Bytes{grown / span * part + grown % span * part / span};
+    }
+    asked_.n_ctx = n_ctx;
+    workload_ = resolved(model_, weights_, asked_, runtime_, device_);
+    memory_.context.device = device_context();
+    return verdict(compute) <= worst;
   }
 
   const Runtime& runtime() const { return runtime_; }
@@ -94,12 +111,23 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
     return sat_mul(std::min(sat_mul(blocks, step), limit), streams);
   };
   const std::uint64_t most = (limit + step - 1) / step;
-  if (priced.at(context(most)) <= worst) return context(most);
+  if (priced.holds(context(most), worst)) return context(most);
   std::uint64_t good = 0, bad = most;
-  while (good + 1 < bad) {
-    const std::uint64_t middle = good + (bad - good) / 2;
-    (priced.at(context(middle)) <= worst ? good : bad) = middle;
+  const auto halve = [&](auto holds) {
+    std::uint64_t low = good, high = bad;
+    while (low + 1 < high) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      (holds(context(middle)) ? low : high) = middle;
+    }
+    return low;
+  };
+  // Graphs are dear: two looks where the limit seems to be leave next to nothing to search.
+  for (int look = 0; look < 2; ++look) {
+    const std::uint64_t guess =
+        halve([&](std::uint64_t n_ctx) { return priced.likely_holds(n_ctx, worst); });
+    if (guess > good) (priced.holds(context(guess), worst) ? good : bad) = guess;
   }
+  good = halve([&](std::uint64_t n_ctx) { return priced.holds(n_ctx, worst); });
   return context(good);
 }
 

@@ -162,7 +162,8 @@ std::vector<CatalogEntry> read_lowered_catalog(std::string_view bytes, std::stri
   for (const LoweredEntry& row : rows) {
     if (row.config_at > json.size()) too_large();
     entries.push_back({std::string(row.name),
-                       std::string(json.substr(row.config_at, row.config_size)), row.model});
+                       std::string(json.substr(row.config_at, row.config_size)), row.model,
+                       row.n_params});
   }
   return entries;
 }

@@ -24,6 +24,7 @@ struct LoweredEntry {
   std::uint64_t config_at = 0;
   std::uint64_t config_size = 0;
   std::string_view model;
+  std::uint64_t n_params = 0;
 };
 
 // fields(v, x) is what is stored of x, in order: v writes it or reads it back. A new field is one
@@ -31,7 +32,7 @@ struct LoweredEntry {
 
 template <typename V>
 void fields(V& v, LoweredEntry& entry) {
-  v(entry.name, entry.config_at, entry.config_size, entry.model);
+  v(entry.name, entry.config_at, entry.config_size, entry.model, entry.n_params);
 }
 
 template <typename V>

@@ -132,7 +132,8 @@ std::string write_lowered(std::span<const CatalogEntry> entries, std::string_vie
     const auto model = model_of(entry);
     models.push_back(model ? write_lowered(*model) : "");
     at = json.find(entry.config, at);
-    rows.push_back({entry.name, at, entry.config.size(), models.back()});
+    rows.push_back(
+        {entry.name, at, entry.config.size(), models.back(), model ? model->n_params : 0});
   }
   Writer write;
   write(rows);

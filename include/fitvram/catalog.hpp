@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ struct CatalogEntry {
   std::string config;  ///< JSON text
   /// What the config is lowered to, as the build of the library wrote it down; empty: not written.
   std::string_view lowered = {};
+  std::uint64_t n_params = 0;  ///< where `lowered` is not empty: the model's
 };
 
 /// Parses data/models.json or a user's file of the same shape: {"models": [{"name", "config"}]}.

@@ -20,6 +20,7 @@ namespace {
 /// What every command needs once: the models, and what could not be read.
 struct Inputs {
   std::vector<Model> models;
+  std::vector<CatalogEntry> entries;  ///< to be read when they are needed
   std::vector<Error> errors;
 };
 
@@ -46,7 +47,7 @@ bool needs_catalog(const Io& io, const Options& options) {
 
 Result<Inputs> read_models(Io& io, const Options& options) {
   Inputs inputs;
-  const auto catalog =
+  auto catalog =
       needs_catalog(io, options) ? load_catalog(io, options) : std::vector<CatalogEntry>{};
   if (!catalog) return catalog.error();
   for (const auto& word : options.models)
@@ -55,8 +56,9 @@ Result<Inputs> read_models(Io& io, const Options& options) {
   if (options.params) {
     inputs.models.push_back(model_of_count(options, options.name));
   } else if (options.command == Command::rank) {
-    for (const auto& entry : *catalog)
-      if (matches(entry.name, options.filter)) add(inputs, model_of(entry), options);
+    inputs.entries = std::move(*catalog);
+    std::erase_if(inputs.entries,
+                  [&](const CatalogEntry& entry) { return !matches(entry.name, options.filter); });
   }
   return inputs;
 }
@@ -132,17 +134,38 @@ bool needs_top_only(const Options& options, std::size_t top) {
          options.min_ctx == 0 && top != 0;
 }
 
-std::vector<Error> rank_top(const Pricer& pricer, std::vector<Model> models, std::size_t top,
+/// A model, or an entry of the catalogue of which the size is known.
+struct Candidate {
+  std::uint64_t n_params = 0;
+  std::string name;  ///< in small letters
+  const CatalogEntry* entry = nullptr;
+  Model model;
+};
+
+std::vector<Error> rank_top(Pricer& pricer, const Inputs& inputs, std::size_t top,
                             RankReport& body) {
+  std::vector<Candidate> candidates;
   std::vector<Error> errors;
-  std::stable_sort(models.begin(), models.end(), by_size);
-  for (const auto& model : models) {
-    if (body.rows.size() == top) {
-      body.cut = true;
-      if (auto error = pricer.refused(model)) errors.push_back(std::move(*error));
-      continue;
+  for (const auto& model : inputs.models)
+    candidates.push_back({model->n_params, lower(model->name), nullptr, model});
+  for (const auto& entry : inputs.entries)
+    candidates.push_back({entry.n_params, lower(entry.name), &entry, nullptr});
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) {
+                     return a.n_params != b.n_params ? a.n_params > b.n_params : a.name < b.name;
+                   });
+  for (auto& candidate : candidates) {
+    body.cut = body.rows.size() == top;
+    if (body.cut) break;
+    if (candidate.entry != nullptr) {
+      auto model = model_of(*candidate.entry);
+      if (!model) {
+        errors.push_back(model.error());
+        continue;
+      }
+      candidate.model = std::make_shared<const ModelInfo>(std::move(*model));
     }
-    auto row = pricer.running_row(model);
+    auto row = pricer.running_row(candidate.model);
     if (!row) {
       errors.push_back(row.error());
       continue;
@@ -183,7 +206,6 @@ std::vector<Error> rank_all(const Pricer& pricer, const std::vector<Model>& mode
 }
 
 Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
-  auto report = new_report(options, inputs);
   RankReport body;
   body.gpu = gpu;
   body.asked = options.workload;
@@ -195,13 +217,20 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
   body.shows_no = options.all;
   body.whole_catalog = options.models.empty() && !options.params;
   const std::size_t top = options.top.value_or(default_top);
-  const Pricer pricer(options, gpu);
+  Pricer pricer(options, gpu);
+  const bool top_only = needs_top_only(options, top);
+  std::erase_if(inputs.entries, [&](const CatalogEntry& entry) {
+    const bool later = top_only && entry.n_params != 0 && !options.params;
+    if (!later) add(inputs, model_of(entry), options);
+    return !later;
+  });
   std::erase_if(inputs.models,
                 [&](const Model& model) { return !matches(model->name, options.filter); });
-  auto errors = needs_top_only(options, top) ? rank_top(pricer, std::move(inputs.models), top, body)
-                                             : rank_all(pricer, inputs.models, options, body);
+  auto errors = top_only ? rank_top(pricer, inputs, top, body)
+                         : rank_all(pricer, inputs.models, options, body);
   if (options.format == "table" && top != 0 && body.rows.size() > top)
     body.rows.erase(body.rows.begin() + static_cast<std::ptrdiff_t>(top), body.rows.end());
+  auto report = new_report(options, inputs);
   auto& kept = body.whole_catalog ? body.skipped : report.errors;
   std::move(errors.begin(), errors.end(), std::back_inserter(kept));
   report.body = std::move(body);

@@ -53,6 +53,19 @@ void add_notes(std::vector<Note>& to, const std::vector<Note>& from) {
     if (std::find(to.begin(), to.end(), note) == to.end()) to.push_back(note);
 }
 
+bool differ_in_name_only(const ModelInfo& a, const ModelInfo& b) {
+  if (a.n_params != b.n_params || a.architecture != b.architecture || a.format != b.format)
+    return false;
+  Hparams renamed = a.hparams;
+  renamed.name = b.hparams.name;
+  return a.known_architecture == b.known_architecture && a.layout == b.layout &&
+         a.params == b.params && a.n_params_mmproj == b.n_params_mmproj && a.n_layer == b.n_layer &&
+         a.n_ctx_train == b.n_ctx_train && a.quant == b.quant &&
+         a.checkpoint_bytes == b.checkpoint_bytes && a.packings == b.packings &&
+         a.notes == b.notes && renamed == b.hparams && a.layers == b.layers &&
+         a.tensors == b.tensors;
+}
+
 }  // namespace
 
 std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu) {
@@ -142,29 +155,29 @@ bool Pricer::only_chooses(const ModelInfo& model, const Workload& workload) cons
          !refused(model, workload);
 }
 
-Result<std::optional<Row>> Pricer::running_row(const Model& model) const {
+const std::optional<Choice>& Pricer::running_choice(const Row& row) {
+  if (!last_.model || !differ_in_name_only(*last_.model, *row.model))
+    last_.choice = choose_running(*row.model, row.workload, *options_.runtime, *device_,
+                                  options_.reserve, options_.extend_ctx);
+  last_.model = row.model;
+  return last_.choice;
+}
+
+Result<std::optional<Row>> Pricer::running_row(const Model& model) {
   Row row;
   row.model = model;
   row.gpu = gpu_;
   row.workload = workload_of(*model, row.notes);
   if (only_chooses(*model, row.workload)) {
-    auto choice = choose_running(*model, row.workload, *options_.runtime, *device_,
-                                 options_.reserve, options_.extend_ctx);
+    const auto& choice = running_choice(row);
     if (!choice) return std::optional<Row>{};
-    auto form = chosen(row, std::move(*choice));
+    auto form = chosen(row, *choice);
     return std::optional<Row>{priced(std::move(row), std::move(form))};
   }
   auto all = rows(model);
   if (!all) return all.error();
   if (all->front().fit->verdict == Verdict::no) return std::optional<Row>{};
   return std::optional<Row>{std::move(all->front())};
-}
-
-std::optional<Error> Pricer::refused(const Model& model) const {
-  std::vector<Note> notes;
-  auto error = refused(*model, workload_of(*model, notes));
-  if (error && error->where.empty()) error->where = model->name;
-  return error;
 }
 
 /// A packed checkpoint is loaded as it is by servers of checkpoints.

@@ -22,10 +22,9 @@ class Pricer {
   /// One row, or one for each scheme of --all-quants. An Error where the runtime would refuse,
   /// where a fact is missing, and under --strict where a figure would rest on an assumption.
   Result<std::vector<Row>> rows(const Model& model) const;
-  /// The row of rows(), if its verdict is better than `no`; the same Errors.
-  Result<std::optional<Row>> running_row(const Model& model) const;
-  /// Why there is none, where the runtime would refuse.
-  std::optional<Error> refused(const Model& model) const;
+  /// The row of rows(), if its verdict is better than `no`; the same Errors. What was chosen for
+  /// one model stands for the next if they differ in name only, as tuned versions do.
+  Result<std::optional<Row>> running_row(const Model& model);
 
  private:
   struct Form {
@@ -43,7 +42,14 @@ class Pricer {
   QuantAdvice advice(const Row& row) const;
   std::optional<Error> unsound(const Row& row) const;
 
+  struct Chosen {
+    Model model;
+    std::optional<Choice> choice;
+  };
+  const std::optional<Choice>& running_choice(const Row& row);
+
   const Options& options_;
+  Chosen last_;
   std::optional<Gpu> gpu_;
   std::optional<Device> device_;
   std::string_view backend_;

@@ -79,8 +79,8 @@ struct Notes {
     if (!body.skipped.empty())
       text +=
           formatted("fitvram: note: {} cannot run as asked, the first: {}: {} (--json names all)\n",
-                    plural(body.skipped.size(), "model"), printable(body.skipped.front().where),
-                    printable(body.skipped.front().message));
+                    plural(body.skipped.size(), body.cut ? "larger model" : "model"),
+                    printable(body.skipped.front().where), printable(body.skipped.front().message));
     if (!body.whole_catalog || codes.empty()) return;
     std::string list;
     for (const auto& [code, count] : codes)
