@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/render_result.hpp"
 
 namespace fitvram::cli {
@@ -9,6 +11,14 @@ Json opened(std::string_view command) {
   return {{"schema_version", schema_version}, {"command", command}};
 }
 
+/// An id as every other text is written; most are plain.
+std::string id_text(const std::string& id) {
+  if (std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; })) return id;
+  auto line = line_of(Json::parse(id));
+  line.pop_back();
+  return line;
+}
+
 }  // namespace
 
 std::string render_answer(std::size_t line, const std::string& id, std::string_view result) {
@@ -16,7 +26,7 @@ std::string render_answer(std::size_t line, const std::string& id, std::string_v
   out += std::to_string(schema_version);
   out += R"(,"command":"estimate","line":)";
   out += std::to_string(line);
-  if (!id.empty()) out.append(R"(,"id":)").append(id);
+  if (!id.empty()) out.append(R"(,"id":)").append(id_text(id));
   out.reserve(out.size() + result.size());
   return out.append(",").append(result.substr(1));
 }
