@@ -6,7 +6,6 @@
 
 #include "cache_tensors.hpp"
 #include "estimate_around.hpp"
-#include "ggml_types.hpp"
 #include "llama_quant.hpp"
 
 namespace fitvram {
@@ -218,21 +217,26 @@ class Trial {
     const std::uint64_t all = model.layers.size() + 1;
     by_types_ = runtime.rules.resolve != nullptr || !workload.offload_kqv ||
                 Devices(model, workload).layers_on_device() != all;
+    for (const Tensor& tensor : model.tensors)
+      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model.n_layer &&
+          tensor.role != TensorRole::recurrent)
+        n_in_blocks_ = sat_add(n_in_blocks_, n_elements(tensor));
     if (model.format != ModelFormat::parameters && runtime.rules.resolve == nullptr)
       context_ = context_estimate(model, workload, runtime).bytes.device;
   }
 
   std::optional<Choice> choice(bool only_running, bool extend_ctx) {
-    if (only_running && !by_types_ && least_model() + context_ > vram_) return std::nullopt;
-    std::optional<Weights> roomy, tight, smallest;
-    const QuantPlan plan(model_);
+    std::optional<Weights> roomy, tight;
+    const Scheme* smallest = nullptr;
     bool lowered = true, offers_less = false;
     for (const Scheme& scheme : schemes()) {
       if (!offered(scheme, native_, runtime_)) continue;
       const bool kept = scheme.millibits >= keep_;
       offers_less |= !kept;
       if (!kept && (roomy || tight)) break;
-      Weights weights = quantize(model_, plan, scheme);
+      smallest = &scheme;
+      if (hopeless(scheme)) continue;
+      Weights weights = with(scheme);
       const Verdict verdict = verdict_with(weights);
       if (kept && verdict != Verdict::no) lowered = false;
       if (verdict == Verdict::fits) {
@@ -244,18 +248,15 @@ class Trial {
         std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
         if (!place) place = std::move(weights);
         if (!kept) break;
-      } else {
-        smallest = std::move(weights);
       }
     }
     if (only_running && !roomy && !tight) return std::nullopt;
     Choice choice;
     choice.lowered = lowered && offers_less;
-    for (auto* best : {&roomy, &tight, &smallest}) {
-      if (!*best) continue;
-      choice.weights = std::move(**best);
-      break;
-    }
+    if (roomy || tight)
+      choice.weights = std::move(roomy ? *roomy : *tight);
+    else if (smallest != nullptr)
+      choice.weights = with(*smallest);
     std::optional<Placement> compute;
     if (memory_ && !by_types_) compute = memory_->compute;
     choice.fit = fit_around(model_, choice.weights, workload_, runtime_, device_, policy_,
@@ -264,22 +265,16 @@ class Trial {
   }
 
  private:
-  /// Below what any GGUF scheme takes: the blocks alone, without what may stay on the host, in the
-  /// smallest of all types.
-  Bytes least_model() const {
-    if (!runtime_.ladder.empty()) return {};
-    const auto types = tensor_types();
-    const auto* smallest = &f16_type();
-    for (const TensorType& type : types)
-      if (type.ggml_id >= 0 &&
-          type.block_bytes * smallest->block_elems < smallest->block_bytes * type.block_elems)
-        smallest = &type;
-    std::uint64_t n = 0;
-    for (const Tensor& tensor : model_.tensors)
-      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model_.n_layer &&
-          tensor.role != TensorRole::recurrent)
-        n = sat_add(n, n_elements(tensor));
-    return Bytes{n / smallest->block_elems * smallest->block_bytes};
+  Weights with(const Scheme& scheme) {
+    if (!plan_) plan_.emplace(model_);
+    return quantize(model_, *plan_, scheme);
+  }
+
+  /// Too large even if all blocks, without what may stay on the host, had its smallest type.
+  bool hopeless(const Scheme& scheme) const {
+    const TensorType* type = by_types_ ? nullptr : least_type(scheme.name);
+    return type != nullptr &&
+           Bytes{n_in_blocks_ / type->block_elems} * type->block_bytes + context_ > vram_;
   }
 
   Verdict verdict_with(const Weights& weights) {
@@ -306,6 +301,8 @@ class Trial {
   const Scheme& native_;
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
+  std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
+  std::optional<QuantPlan> plan_;
   bool by_types_ = false;  ///< the compute buffers depend on the types of the weights
   std::optional<MemoryEstimate> memory_;
 };

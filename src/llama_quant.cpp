@@ -322,7 +322,28 @@ const TensorType* converted(const TensorType* type) {
   return type != nullptr && type->ggml_id >= 0 ? type : find_tensor_type("BF16");
 }
 
+void keep_smaller(const TensorType*& least, std::string_view name) {
+  const TensorType* type = name.empty() ? nullptr : find_tensor_type(name);
+  if (type == nullptr) return;
+  if (least == nullptr ||
+      type->block_bytes * least->block_elems < least->block_bytes * type->block_elems)
+    least = type;
+}
+
 }  // namespace
+
+const TensorType* least_type(std::string_view scheme) {
+  const TensorType* least = nullptr;
+  for (const Recipe& recipe : recipes()) {
+    if (recipe.scheme != scheme) continue;
+    for (const auto name : {recipe.base, recipe.head, recipe.embd}) keep_smaller(least, name);
+    for (const Pick* pick : {&recipe.attn_v, &recipe.attn_k, &recipe.attn_q, &recipe.attn_output,
+                             &recipe.ffn_down, &recipe.ffn_gate_up})
+      for (const Clause& clause : *pick) keep_smaller(least, clause.type);
+    if (recipe.q5_output_of_8) keep_smaller(least, "Q5_K");
+  }
+  return least;
+}
 
 QuantPlan::QuantPlan(const ModelInfo& model) : model_(model) {
   const auto named = read_names(model.tensors);

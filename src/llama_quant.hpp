@@ -10,6 +10,10 @@ namespace fitvram {
 /// True when llama-quantize refuses the scheme without an importance matrix.
 bool needs_imatrix(std::string_view scheme);
 
+/// The smallest type that llama-quantize gives any tensor under a GGUF scheme; nullptr when it does
+/// not know the scheme.
+const TensorType* least_type(std::string_view scheme);
+
 /// The kinds of tensors that llama-quantize tells apart, by name.
 enum class QuantCategory : std::uint8_t {
   kept,  ///< never quantized

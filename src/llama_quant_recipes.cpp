@@ -23,7 +23,7 @@ constexpr Pick either(When a, std::string_view type_a, When b, std::string_view 
 
 using enum When;
 
-constexpr Recipe recipes[] = {
+constexpr Recipe table[] = {
     {"BF16", Variant::any, "BF16", "", "", none, none, none, none, none, none, false, false},
     {"F16", Variant::any, "F16", "", "", none, none, none, none, none, none, false, false},
     {"F32", Variant::any, "F32", "", "", none, none, none, none, none, none, false, false},
@@ -102,8 +102,10 @@ constexpr Recipe recipes[] = {
 
 }  // namespace
 
+std::span<const Recipe> recipes() { return table; }
+
 const Recipe* find_recipe(std::string_view scheme, bool imatrix, bool falcon) {
-  for (const Recipe& recipe : recipes) {
+  for (const Recipe& recipe : table) {
     if (recipe.scheme != scheme) continue;
     switch (recipe.variant) {
       case Variant::any:

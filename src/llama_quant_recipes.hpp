@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <span>
 #include <string_view>
 
 namespace fitvram {
@@ -41,8 +42,9 @@ struct Recipe {
   bool low;             // one and two bit schemes have their own rules for experts
 };
 
-/// The recipe of a scheme in canonical spelling; nullptr when llama-quantize does not know it.
-/// Source: src/llama-quant.cpp, llama.cpp v0.5.0.
+/// All of them, and the recipe of a scheme in canonical spelling; nullptr when llama-quantize does
+/// not know it. Source: src/llama-quant.cpp, llama.cpp v0.5.0.
+std::span<const Recipe> recipes();
 const Recipe* find_recipe(std::string_view scheme, bool imatrix, bool falcon);
 
 }  // namespace fitvram
