@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"
@@ -90,4 +91,31 @@ TEST_CASE("the option --gpu with --vram keeps the card and takes the memory") {
   const auto report = rank({"--gpu", "Middle", "--only-gpus", "cards.json", "--vram", "20G"});
   CHECK(report["gpu"]["vram_bytes"] == 20ULL << 30);
   CHECK(report["gpu"]["name"].get<std::string>().find("Middle") != std::string::npos);
+}
+
+TEST_CASE("a table that stops early shows what the full answer holds") {
+  for (const auto* const card : {"RTX 4090", "RTX 3060 12GB", "RTX 3070", "2x A100 80GB"}) {
+    const std::vector<std::string> words = {"rank", "--gpu", card, "-c", "4096"};
+    auto io = small_world(words);
+    io.columns = 160;
+    std::istringstream table(run(io).out);
+    io.words.insert(io.words.end(), {"--json"});
+    const auto rows = nlohmann::json::parse(run(io).out).at("results");
+    REQUIRE(rows.size() > 25);
+    std::string line;
+    while (std::getline(table, line) && line.rfind("MODEL", 0) != 0) continue;
+    for (std::size_t i = 0; i < 25; ++i) {
+      REQUIRE(std::getline(table, line));
+      const auto& fit = rows[i].at("fit");
+      const auto name = rows[i].at("model").at("name").get<std::string>();
+      const auto safe = fit.at("safe_n_ctx").get<std::uint64_t>();
+      INFO(card << ": " << line << " / " << name);
+      CHECK(line.find(" " + rows[i].at("quant").get<std::string>()) != std::string::npos);
+      CHECK(line.find(" " + fit.at("verdict").get<std::string>()) != std::string::npos);
+      CHECK(line.ends_with(" " + std::to_string(fit.at("max_n_ctx").get<std::uint64_t>())));
+      CHECK((safe == 0 || line.find(" " + std::to_string(safe) + " ") != std::string::npos));
+      CHECK(line.starts_with(name.substr(name.find('/') + 1).substr(0, 5)));
+    }
+    std::getline(table, line);
+  }
 }

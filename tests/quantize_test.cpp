@@ -8,6 +8,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "fitvram/catalog.hpp"
 #include "fitvram/parse.hpp"
 #include "llama_quant.hpp"
 #include "support/inflated_file.hpp"
@@ -293,4 +294,29 @@ TEST_CASE("stored weights of an unclear packing are the usual one, and say so") 
   CHECK(stored_weights(model).flat == weights.flat);
   CHECK(stored_weights(model).provenance == Provenance::derived);
   CHECK(stored_weights(model).notes.empty());
+}
+
+TEST_CASE("no tensor of a block takes less than the least type of its scheme") {
+  const auto entries = embedded_catalog();
+  REQUIRE(entries);
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < entries->size(); i += 5) {
+    const auto model = model_of((*entries)[i]);
+    REQUIRE(model);
+    const QuantPlan plan(*model);
+    for (const Scheme& scheme : schemes()) {
+      const TensorType* least = least_type(scheme.name);
+      const Weights weights = quantize(*model, plan, scheme);
+      CHECK((least != nullptr) == (scheme.family == SchemeFamily::gguf));
+      for (std::size_t t = 0; t < weights.types.size() && least != nullptr; ++t) {
+        const TensorType& type = *weights.types[t];
+        if (type.block_bytes * least->block_elems >= least->block_bytes * type.block_elems)
+          continue;
+        FAIL(model->name << " " << scheme.name << " " << model->tensors[t].name << " "
+                         << type.name);
+      }
+      n += weights.types.size();
+    }
+  }
+  CHECK(n > 100000);
 }
