@@ -259,6 +259,7 @@ Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
 
 Malformed ambiguous(const std::vector<const GpuCard*>& cards, std::string_view spec) {
   std::vector<std::string> names;
+  names.reserve(cards.size());
   for (const GpuCard* card : cards) names.push_back(card->display);
   return Malformed{
       ErrorCode::ambiguous, "gpu",

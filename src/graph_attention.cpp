@@ -21,7 +21,6 @@ bool cuda_kernel_takes(std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_gqa
     case 320:
       return d_v == 256 && n_gqa % 32 == 0;
     case 512:
-      return d_v == 512 && n_gqa >= 2;
     case 576:
       return d_v == 512 && n_gqa >= 2;
     default:

@@ -110,7 +110,7 @@ constexpr Row rows[] = {
 static_assert(sorted_and_unique(rows, &Row::key));
 
 // llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory and time.
-constexpr std::uint64_t max_layers = 4096;
+constexpr std::uint64_t max_layers = 1024;
 
 class FieldReader {
  public:

@@ -10,14 +10,15 @@ namespace fitvram {
 namespace {
 
 constexpr std::size_t most_loads = 1024;
+constexpr std::size_t most_buffers = 1024;  // of one kind; what a log says beyond that is left out
 
 void add(std::vector<LoggedBuffer>& buffers, std::string_view device, const LoggedSize& size) {
   const auto at = std::find_if(buffers.begin(), buffers.end(),
                                [&](const LoggedBuffer& b) { return b.device == device; });
-  if (at == buffers.end())
-    buffers.push_back({std::string(device), size});
-  else
+  if (at != buffers.end())
     at->size += size;
+  else if (buffers.size() < most_buffers)
+    if (buffers.size() < most_buffers) buffers.push_back({std::string(device), size});
 }
 
 /// A graph is reserved again when something changes: the last figure is what stays.

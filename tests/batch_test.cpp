@@ -161,6 +161,18 @@ TEST_CASE("nesting that no request has is refused, not followed") {
   CHECK(answer["error"]["message"] == "is nested deeper than any request");
 }
 
+TEST_CASE("an object with more keys than can be searched quickly is refused") {
+  const auto with_keys = [](std::size_t n) {
+    std::string config = "{\"model_type\":\"llama\"";
+    for (std::size_t i = 1; i < n; ++i) config += ",\"k" + std::to_string(i) + "\":1";
+    return only("{\"id\":7,\"model\":" + config + "}}");
+  };
+  const auto answer = with_keys(8193);
+  CHECK(answer["error"]["message"] == "has an object of more than 8192 keys");
+  CHECK(answer["id"] == 7);
+  CHECK(with_keys(8192)["error"]["code"] == "missing-field");
+}
+
 TEST_CASE("the files of a request are let go before the next") {
   auto io = small_world({"estimate", "--batch", "-"});
   io.input =

@@ -259,6 +259,13 @@ TEST_CASE("colours are skipped, and garbage is read as nothing") {
   CHECK_FALSE(parse_server_log(many).has_context());
 }
 
+TEST_CASE("a log of more devices than there are is cut, not searched for each") {
+  std::string text;
+  for (int i = 0; i < 2000; ++i)
+    text += "load_tensors: CUDA" + std::to_string(i) + " model buffer size = 1.00 MiB\n";
+  CHECK(fitvram::parse_server_log(text + text).model.weights.size() == 1024);
+}
+
 TEST_CASE("file types are the schemes of llama-quantize") {
   CHECK(scheme_of_file_type("Q4_K - Medium") == "Q4_K_M");
   CHECK(scheme_of_file_type("Q5_K - Small") == "Q5_K_S");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 
 #include "fitvram/parse.hpp"
@@ -242,14 +243,14 @@ Error no_such_file(const Io& io, const std::string& path) {
 
 template <typename T, typename Key>
 void add_or_replace(std::vector<T>& table, std::vector<T> extra, Key key) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < table.size(); ++i) places.emplace(fold_name(table[i].*key), i);
   for (auto& entry : extra) {
-    const auto same = std::find_if(table.begin(), table.end(), [&](const T& old) {
-      return fold_name(old.*key) == fold_name(entry.*key);
-    });
-    if (same == table.end())
+    const auto [place, added] = places.emplace(fold_name(entry.*key), table.size());
+    if (added)
       table.push_back(std::move(entry));
     else
-      *same = std::move(entry);
+      table[place->second] = std::move(entry);
   }
 }
 

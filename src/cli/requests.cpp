@@ -12,10 +12,12 @@
 namespace fitvram::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  // whose objects are searched from the front
+using Sorted = nlohmann::json;
 
 constexpr std::uint64_t most_exact = std::uint64_t{1} << 53;
 constexpr int deepest = 64;
+constexpr std::size_t most_keys = 8192;
 
 std::string kind_of(const Json& value) {
   if (value.is_object()) return "an object";
@@ -26,8 +28,8 @@ std::string kind_of(const Json& value) {
   return printable(value.dump());
 }
 
-[[noreturn]] void refuse(const std::string& at, std::string message, std::string hint = {}) {
-  throw Malformed{ErrorCode::malformed, at, std::move(message), std::move(hint)};
+[[noreturn]] void refuse(const std::string& at, const std::string& message, std::string hint = {}) {
+  throw Malformed{ErrorCode::malformed, at, message, std::move(hint)};
 }
 
 /// An object; a key that is there twice would say two things.
@@ -37,8 +39,11 @@ Json parse_object(std::string_view text) {
     if (depth > deepest) refuse("", "is nested deeper than any request");
     if (event == Json::parse_event_t::object_start) seen.emplace_back();
     if (event == Json::parse_event_t::object_end) seen.pop_back();
-    if (event == Json::parse_event_t::key && !seen.back().insert(parsed.get<std::string>()).second)
+    if (event != Json::parse_event_t::key) return true;
+    if (!seen.back().insert(parsed.get<std::string>()).second)
       refuse("", "the key '" + printable(parsed.get<std::string>()) + "' is there twice");
+    if (seen.back().size() > most_keys)
+      refuse("", "has an object of more than " + std::to_string(most_keys) + " keys");
     return true;
   };
   auto json = Json::parse(text, watch);
@@ -220,15 +225,15 @@ Result<Request> parse_request(const RequestText& text, const std::string& file,
 }
 
 std::string id_in(std::string_view text) {
-  const auto json = Json::parse(text, nullptr, false);
+  const auto json = Sorted::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("id")) return "";
   const auto& id = json["id"];
   if (id.is_null() || id.is_structured()) return "";
-  return id.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return id.dump(-1, ' ', false, Sorted::error_handler_t::replace);
 }
 
 std::string name_in(std::string_view text) {
-  const auto json = Json::parse(text, nullptr, false);
+  const auto json = Sorted::parse(text, nullptr, false);
   if (json.is_object() && json.contains("name") && json["name"].is_string())
     return json["name"].get<std::string>();
   constexpr std::string_view key = "\"name\"";
@@ -242,14 +247,15 @@ std::string name_in(std::string_view text) {
 }
 
 const Baseline::Entry* Baseline::find(std::string_view name) const {
-  const auto at = std::find_if(entries.begin(), entries.end(),
-                               [&](const Entry& entry) { return entry.name == name; });
-  return at == entries.end() ? nullptr : &*at;
+  const auto at =
+      std::lower_bound(entries.begin(), entries.end(), name,
+                       [](const Entry& entry, std::string_view n) { return entry.name < n; });
+  return at == entries.end() || at->name != name ? nullptr : &*at;
 }
 
 Result<Baseline> parse_baseline(std::string_view text, const std::string& file) try {
   const std::string hint = "write it with --write-baseline";
-  const auto json = Json::parse(text);
+  const auto json = Sorted::parse(text);
   if (!json.is_object() || !json.contains("entries") || !json["entries"].is_object())
     return Error{ErrorCode::malformed, file, "is not a baseline", hint};
   if (json.value("schema_version", 1) != 1)
@@ -263,9 +269,9 @@ Result<Baseline> parse_baseline(std::string_view text, const std::string& file) 
     baseline.entries.push_back({name, Bytes{entry["device_bytes"].get<std::uint64_t>()}});
   }
   return baseline;
-} catch (const Json::parse_error& e) {
+} catch (const Sorted::parse_error& e) {
   return not_json({text, 1}, file, e.byte);
-} catch (const Json::exception&) {
+} catch (const Sorted::exception&) {
   return Error{ErrorCode::malformed, file, "is not a baseline", "write it with --write-baseline"};
 } catch (const std::bad_alloc&) {
   return Error{ErrorCode::limit, file, "needs more memory than there is", ""};

@@ -71,8 +71,9 @@ struct Baseline {
   };
   std::vector<Entry> entries;
 
-  const Entry* find(std::string_view name) const;
+  const Entry* find(std::string_view name) const;  ///< needs entries sorted by name
 };
+/// Its entries are sorted by name.
 Result<Baseline> parse_baseline(std::string_view text, const std::string& file);
 
 }  // namespace fitvram::cli
