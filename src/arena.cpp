@@ -125,6 +125,7 @@ struct Lifetime {
   Address address;
   Place place = Place::none;
   bool allocated = false;
+  bool elsewhere = false;  ///< in another buffer, or in that of the tensor it is a view of
 };
 
 class Walk {
@@ -133,7 +134,10 @@ class Walk {
       : graph_(graph),
         device_(machine.device_memory),
         host_(machine.host_memory),
-        life_(graph.nodes.size()) {}
+        life_(graph.nodes.size()) {
+    for (std::size_t i = 0; i < life_.size(); ++i)
+      life_[i].elsewhere = graph.nodes[i].external || graph.nodes[i].view_src != no_node;
+  }
 
   ArenaBytes run(const std::vector<Scheduled>& steps) {
     for (const NodeId leaf : graph_.leafs) allocate(leaf, graph_[leaf].place);
@@ -168,10 +172,10 @@ class Walk {
   }
 
   void allocate(NodeId id, Place place) {
-    const Node& node = graph_[id];
     Lifetime& own = life(id);
-    if (node.external || node.view_src != no_node || own.allocated) return;
+    if (own.elsewhere || own.allocated) return;
     own.allocated = true;
+    const Node& node = graph_[id];
     if ((node.op == Op::in_place || node.op == Op::rope) && takes_over(id)) return;
     own.place = place;
     own.address = memory(place).take(size(id, place));

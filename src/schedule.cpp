@@ -143,7 +143,8 @@ class Scheduler {
     copies_.assign(g_.nodes.size(), {no_node, no_node});
     piece_of_.assign(g_.nodes.size(), 0);
     std::vector<NodeId> inputs;
-    std::vector<Scheduled> piece;
+    std::vector<Scheduled> copied;
+    std::ptrdiff_t piece = 0;  // where the steps of the current piece begin
     Place current = Place::none;
     for (const NodeId id : g_.order)
       if (g_[id].op != Op::view) {
@@ -154,11 +155,12 @@ class Scheduler {
       for (const NodeId input : inputs) {
         const NodeId kept = g_.view(input, g_[input].ne);
         g_[kept].op = Op::dependency;
-        steps.push_back({kept, g_[input].place});
-        steps.push_back({copy(input, current), current});
+        copied.push_back({kept, g_[input].place});
+        copied.push_back({copy(input, current), current});
       }
-      steps.insert(steps.end(), piece.begin(), piece.end());
-      inputs.clear(), piece.clear(), ++n_piece_;
+      steps.insert(steps.begin() + piece, copied.begin(), copied.end());
+      inputs.clear(), copied.clear(), ++n_piece_;
+      piece = static_cast<std::ptrdiff_t>(steps.size());
     };
     for (const NodeId id : g_.order) {
       if (g_[id].op != Op::view) {
@@ -171,23 +173,23 @@ class Scheduler {
           const NodeId source = g_[id].src[j];
           if (source == no_node) break;
           if (g_[source].place == current) continue;
-          NodeId& copied =
+          NodeId& there =
               copies_[static_cast<std::size_t>(source)][static_cast<std::size_t>(current)];
-          if (copied == no_node) {
+          if (there == no_node) {
             const Node original = g_[source];
             const NodeId made = g_.leaf(original.ne, original.elem);
             g_[made].place = current;
             g_[made].bytes = std::max(original.bytes, g_[made].bytes);
             g_[made].device_bytes = std::max(original.bytes, g_[made].device_bytes);
-            copied = made;
+            there = made;
             inputs.push_back(source);
           }
-          g_[id].src[j] = copied;
+          g_[id].src[j] = there;
         }
       }
-      piece.push_back({id, g_[id].place});
+      steps.push_back({id, g_[id].place});
       piece_of_[static_cast<std::size_t>(id)] = n_piece_;
-      keep_until(id, piece, machine_.keeps && g_[id].place == Place::device);
+      keep_until(id, steps, machine_.keeps && g_[id].place == Place::device);
     }
     flush();
     return steps;
@@ -205,7 +207,7 @@ class Scheduler {
     return false;
   }
 
-  void keep_until(NodeId id, std::vector<Scheduled>& piece, bool keeps) {
+  void keep_until(NodeId id, std::vector<Scheduled>& steps, bool keeps) {
     std::size_t n = 0;
     NodeId dependency = no_node;
     for (; next_kept_ < g_.kept.size() && g_.kept[next_kept_].until == id; ++next_kept_) {
@@ -217,7 +219,7 @@ class Scheduler {
       if (n % 10 == 0) {
         dependency = g_.view(tensor, g_[tensor].ne);
         g_[dependency].op = Op::dependency;
-        piece.push_back({dependency, Place::device});
+        steps.push_back({dependency, Place::device});
       }
       g_[dependency].src[n++ % 10] = tensor;
     }

@@ -157,15 +157,16 @@ std::vector<Error> rank_top(Pricer& pricer, const Inputs& inputs, std::size_t to
   for (auto& candidate : candidates) {
     body.cut = body.rows.size() == top;
     if (body.cut) break;
+    auto model = std::move(candidate.model);
     if (candidate.entry != nullptr) {
-      auto model = model_of(*candidate.entry);
-      if (!model) {
-        errors.push_back(model.error());
+      auto read = model_of(*candidate.entry);
+      if (!read) {
+        errors.push_back(read.error());
         continue;
       }
-      candidate.model = std::make_shared<const ModelInfo>(std::move(*model));
+      model = std::make_shared<const ModelInfo>(std::move(*read));
     }
-    auto row = pricer.running_row(candidate.model);
+    auto row = pricer.running_row(model);
     if (!row) {
       errors.push_back(row.error());
       continue;
