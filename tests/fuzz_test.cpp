@@ -26,3 +26,11 @@ TEST_CASE("every file of the fuzzing corpus goes through its target") {
     CHECK(n_file >= 3);
   }
 }
+
+TEST_CASE("every folder of the fuzzing corpus has its target, as the build takes it") {
+  for (const auto& folder :
+       std::filesystem::directory_iterator(fitvram::test::source_path("tests/fuzz/corpus"))) {
+    INFO(folder.path().string());
+    CHECK(fitvram::fuzz::find_target(folder.path().filename().string()) != nullptr);
+  }
+}
