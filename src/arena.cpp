@@ -1,7 +1,9 @@
 #include "arena.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
+#include <utility>
 
 #include "schedule.hpp"
 
@@ -73,6 +75,8 @@ class Allocator {
     free.insert(after, {address.offset, size});
   }
 
+  std::uint64_t extent(std::size_t chunk) const { return chunks_[chunk].max_size; }
+
   std::uint64_t total() const {
     std::uint64_t sum = 0;
     for (const auto& chunk : chunks_) sum += chunk.max_size;
@@ -128,6 +132,10 @@ struct Lifetime {
   bool elsewhere = false;  ///< in another buffer, or in that of the tensor it is a view of
 };
 
+/// What watches the walk: nothing, or the buffers as they grow.
+enum class Watch { nothing, growth };
+
+template <Watch watch>
 class Walk {
  public:
   Walk(Graph& graph, const Machine& machine)
@@ -164,6 +172,8 @@ class Walk {
     return {device_.total(), host_.total()};
   }
 
+  std::vector<ChunkPeak> peaks() && { return std::move(peaks_); }
+
  private:
   Lifetime& life(NodeId id) { return life_[static_cast<std::size_t>(id)]; }
   Allocator& memory(Place place) { return place == Place::device ? device_ : host_; }
@@ -179,6 +189,28 @@ class Walk {
     if ((node.op == Op::in_place || node.op == Op::rope) && takes_over(id)) return;
     own.place = place;
     own.address = memory(place).take(size(id, place));
+    if constexpr (watch == Watch::growth) note_growth(id);
+  }
+
+  void note_growth(NodeId id) {
+    const Lifetime& own = life(id);
+    auto& seen = chunk_peaks_[own.place == Place::device ? 0 : 1];
+    if (own.address.chunk >= seen.size()) {
+      seen.push_back(peaks_.size());
+      peaks_.push_back({own.place, 0, no_node, {}});
+    }
+    ChunkPeak& peak = peaks_[seen[own.address.chunk]];
+    const std::uint64_t extent = memory(own.place).extent(own.address.chunk);
+    if (extent <= peak.bytes) return;
+    peak.bytes = extent, peak.grown_by = id;
+    peak.alive.clear();
+    for (std::size_t i = 0; i < life_.size(); ++i) {
+      const Lifetime& each = life_[i];
+      if (!each.allocated || each.place != own.place || each.address.chunk != own.address.chunk)
+        continue;
+      const auto node = static_cast<NodeId>(i);
+      peak.alive.push_back({node, memory(each.place).aligned(size(node, each.place))});
+    }
   }
 
   bool takes_over(NodeId id) {
@@ -227,13 +259,22 @@ class Walk {
   Graph& graph_;
   Allocator device_, host_;
   std::vector<Lifetime> life_;
+  std::vector<ChunkPeak> peaks_;
+  std::array<std::vector<std::size_t>, 2> chunk_peaks_;  // place -> chunk -> which of peaks_
 };
 
 }  // namespace
 
 ArenaBytes arena_bytes(Graph& graph, const Machine& machine) {
   const std::vector<Scheduled> steps = schedule(graph, machine);
-  return Walk(graph, machine).run(steps);
+  return Walk<Watch::nothing>(graph, machine).run(steps);
+}
+
+std::vector<ChunkPeak> arena_peaks(Graph& graph, const Machine& machine) {
+  const std::vector<Scheduled> steps = schedule(graph, machine);
+  Walk<Watch::growth> walk(graph, machine);
+  walk.run(steps);
+  return std::move(walk).peaks();
 }
 
 }  // namespace fitvram

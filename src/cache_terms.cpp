@@ -1,6 +1,7 @@
 #include "cache_terms.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fitvram {
 
@@ -72,6 +73,29 @@ void explain_terms(std::span<const CacheTerm> terms, std::string_view rule,
               term.bytes().count,
               "layers * sequences * cells * (values per row * bytes); " + std::string(rule)});
   }
+}
+
+std::string mib_formula(Bytes bytes) {
+  const Bytes whole = bytes / MiB.count;
+  std::string text = std::to_string(whole.count) + " * " + std::to_string(MiB.count);
+  if (const Bytes rest = bytes - whole * MiB.count; rest != Bytes{})
+    text += " + " + std::to_string(rest.count);
+  return text;
+}
+
+Step overhead_step(const Workload& workload, const MemoryEstimate& memory, std::string formula,
+                   std::string rule) {
+  const Bytes bytes = memory.overhead.device;
+  if (bytes == Bytes{}) return plain_step("overhead", bytes, "nothing beyond the buffers");
+  if (workload.overhead) return plain_step("overhead", bytes, "as asked with --overhead");
+  return {"overhead", std::move(formula), bytes.count, std::move(rule)};
+}
+
+Step overhead_step(const Workload& workload, const MemoryEstimate& memory) {
+  const Backend* backend = find_backend(workload.backend);
+  return overhead_step(
+      workload, memory, mib_formula(memory.overhead.device),
+      "MiB, assumed; " + (backend == nullptr ? "" : std::string(backend->overhead_source)));
 }
 
 Step plain_step(std::string figure, Bytes value, std::string rule) {

@@ -45,6 +45,15 @@ std::string figure_of(CacheRole role, Growth growth, std::uint32_t span);
 /// Adds the arithmetic to the figure's step, or a step.
 void add_step(std::vector<Step>& steps, Step step);
 
+/// The overhead of runtimes that take their backend's, or what was asked for instead.
+Step overhead_step(const Workload& workload, const MemoryEstimate& memory);
+/// The overhead of others: this arithmetic, or what was asked for instead.
+Step overhead_step(const Workload& workload, const MemoryEstimate& memory, std::string formula,
+                   std::string rule);
+
+/// "160 * 1048576".
+std::string mib_formula(Bytes bytes);
+
 /// The step of a figure that has no parts to show.
 Step plain_step(std::string figure, Bytes value, std::string rule);
 

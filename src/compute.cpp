@@ -5,6 +5,7 @@
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
+#include "compute_facts.hpp"
 #include "graph_families.hpp"
 #include "placement.hpp"
 #include "schedule.hpp"
@@ -12,67 +13,6 @@
 namespace fitvram {
 
 namespace {
-
-constexpr std::uint64_t f32 = 4;
-
-/// What one token of one attention layer is as wide as.
-struct AttentionWidths {
-  std::uint64_t n_head, d_k, d_v;  ///< per query head, as the graph sees them
-  std::uint64_t k_row, v_row;      ///< per cell, as the cache holds them
-  std::uint64_t n_kv;              ///< cells of one stream
-  bool window;
-
-  friend bool operator==(const AttentionWidths&, const AttentionWidths&) = default;
-};
-
-struct Facts {
-  const ModelInfo& model;
-  const Workload& workload;
-  const Hparams& hp;
-  ContextSize size;
-  std::uint64_t n_tokens;
-  std::vector<AttentionWidths> attention;  ///< of the layers, without repetitions in a row
-  std::uint64_t kv_full = 0, kv_window = 0;
-};
-
-Facts graph_of(const ModelInfo& model, const Workload& workload) {
-  const Runtime& runtime = *find_runtime("llama.cpp");
-  Facts g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
-  g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
-  const bool honours = runtime.rules.honours_window(model);
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    for (CacheSlot slot : model.layers[i].caches) {
-      if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
-      if (window && !honours) slot.growth = Growth::full, window = false;
-      const std::uint64_t n_kv = cells(slot, g.size, workload, runtime);
-      AttentionWidths w{g.hp.n_head.at(i),
-                        slot.shape.dim_k,
-                        slot.shape.dim_v,
-                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k,
-                        std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v,
-                        n_kv,
-                        window};
-      if (slot.role == CacheRole::latent) w.d_v = g.hp.head_dim_v_mla.value_or(0);
-      (window ? g.kv_window : g.kv_full) = n_kv;
-      if (g.attention.empty() || !(g.attention.back() == w)) g.attention.push_back(w);
-    }
-  }
-  return g;
-}
-
-bool flash_on_device(const Facts& g) {
-  const Architecture* arch = find_architecture(g.model.architecture);
-  const bool mla = arch != nullptr && arch->mla && g.hp.kv_lora_rank;
-  return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
-    const bool latent = w.v_row == 0;
-    const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
-    const std::uint64_t rope = mla ? g.hp.n_rot.value_or(0) : 0;
-    const std::uint64_t d_v = latent ? w.d_k - std::min(w.d_k, rope) : w.d_v;
-    return flash_kernel_takes(g.workload, w.d_k, d_v,
-                              w.n_head / std::max<std::uint64_t>(1, n_head_kv));
-  });
-}
 
 Machine machine_of(const Backend& backend) {
   Machine machine;
@@ -121,6 +61,8 @@ bool indexer_on_device(const Facts& f) {
   return heads && cache_type_k(f.workload).name != "IQ4_NL";
 }
 
+}  // namespace
+
 bool flash(const Facts& g) {
   const Architecture* arch = find_architecture(g.model.architecture);
   if (arch != nullptr && arch->no_flash) return false;
@@ -135,121 +77,23 @@ bool flash(const Facts& g) {
   return true;
 }
 
-/// Values per token that live at the widest moment of a feed-forward block.
-std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
-  const Hparams& hp = g.hp;
-  const std::string& arch = g.model.architecture;
-  const std::uint64_t n_embd = hp.n_embd.value_or(0);
-  const std::uint64_t used = hp.n_expert_used.max();
-  const bool ungated = arch.rfind("nemotron", 0) == 0;
-  const std::uint64_t live = ungated ? 2 : 3;  // gate, up and their product
-  std::uint64_t dense = live * hp.n_ff.max();
-  std::uint64_t experts = 0;
-  if (used != 0) {
-    const std::uint64_t n_ff_exp = hp.n_ff_exp.present() ? hp.n_ff_exp.max() : hp.n_ff.max();
-    const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0 ||
-                        arch == "llama4" || arch == "gemma4";
-    const std::uint64_t inside = sat_mul(live * used, n_ff_exp);
-    const std::uint64_t outside = sat_mul(2 * used, n_embd);
-    experts = std::max(inside, outside);
-    if (arch == "llama4")
-      experts = sat_add(experts, n_embd);
-    else if (!ungated && shared && !(arch == "deepseek2" && hp.expert_gating_func.value_or(1) != 2))
-      experts = sat_add(inside, outside);
-    if (hp.n_layer_dense_lead.value_or(0) == 0 && arch != "gemma4") dense = 0;
-  }
-  std::uint64_t width =
-      sat_add(std::max(dense, experts), sat_add(2 * n_embd, arch == "phi3" ? 0 : attention_out));
-  if (arch == "cohere2") width = sat_add(width, n_embd);  // attention and feed-forward side by side
-  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
-    width =
-        sat_add(width, ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple));
-  return width;
-}
+namespace {
 
-std::uint64_t recurrent_width(const Facts& g) {
-  const Hparams& hp = g.hp;
-  const bool recurrent = std::any_of(
-      g.model.layers.begin(), g.model.layers.end(),
-      [](const Layer& l) { return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid; });
-  if (!recurrent) return 0;
-  const std::string& arch = g.model.architecture;
-  if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
-  const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
-  if (arch == "mamba" || arch == "jamba") return 6 * d_inner;
-  if (d_inner == 0) return 0;
-  return sat_add(7 * d_inner, sat_mul(2 * std::uint64_t{hp.ssm_group_count.value_or(0)},
-                                      hp.ssm_state_size.value_or(0)));
-}
-
-/// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
-Bytes converted_cache(const Facts& g) {
-  const bool k = cache_type_k(g.workload).name != "F16";
-  const bool v = cache_type_v(g.workload).name != "F16";
-  Bytes most;
-  for (const auto& w : g.attention) {
-    const std::uint64_t row = (k ? w.k_row : 0) + (v ? w.v_row : 0);
-    most = std::max(most, Bytes{2} * row * w.n_kv * g.size.n_stream);
-  }
-  return most;
-}
-
-Bytes masks(const Facts& g, bool flash_attn) {
-  return Bytes{flash_attn ? 2u : 4u} * g.n_tokens * sat_add(g.kv_full, g.kv_window);
-}
-
-Bytes arena(const Facts& g, bool cuda) {
-  const Hparams& hp = g.hp;
-  const std::uint64_t n_embd = hp.n_embd.value_or(0);
-  const bool flash_attn = flash(g);
-  const bool on_cpu = flash_attn && cuda && !flash_on_device(g);
-  const Bytes mask = on_cpu ? Bytes{} : masks(g, flash_attn);
-  const std::uint64_t n_batch = std::min<std::uint64_t>(g.workload.n_ctx, g.workload.n_batch);
-  const std::uint64_t asked = g.workload.n_outputs == 0 ? n_batch : g.workload.n_outputs;
-  const std::uint64_t n_outputs = std::min<std::uint64_t>(g.n_tokens, asked);
-
-  std::uint64_t q_width = 0, out_width = 0;
-  for (const auto& w : g.attention) {
-    q_width = std::max(q_width, w.n_head * w.d_k);
-    out_width = std::max(out_width, w.n_head * w.d_v);
-  }
-  const Bytes token{f32 * g.n_tokens};
-  const std::uint64_t ff = feed_forward_width(g, out_width);
-  Bytes most = Bytes{f32} * n_outputs * sat_add(hp.n_vocab.value_or(0), n_embd);
-  most = std::max(most, token * ff + mask);
-  most = std::max(most, token * recurrent_width(g));
-  // With a row of logits for every token the arena is fragmented where they are placed.
-  if (n_outputs == g.n_tokens && n_outputs > 1) {
-    const std::uint64_t used = hp.n_expert_used.max();
-    most = std::max(most, Bytes{f32} * n_outputs * sat_add(hp.n_vocab.value_or(0), n_embd) +
-                              token * sat_add(sat_mul(2 * used, n_embd), 3 * n_embd));
-  }
-  if (g.attention.empty()) return most;
-
-  Bytes attention = token * sat_add(2 * n_embd, sat_mul(2, q_width)) + mask;
-  if (!flash_attn) {
-    Bytes scores;
-    for (const auto& w : g.attention) scores = std::max(scores, token * w.n_head * w.n_kv);
-    attention += scores;
-  } else if (cuda && !on_cpu) {
-    attention += converted_cache(g);
-  }
-  return std::max(most, attention);
-}
-
-/// The buffers of the runtime's own graph, where its architecture's blocks are known.
-std::optional<ArenaBytes> simulated(const Facts& f) {
+/// What `measure` makes of the runtime's own graph, where its architecture's blocks are known.
+template <typename Measure>
+auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measure measure)
+    -> std::optional<decltype(measure(graph, Machine{}))> {
   const Family* family = family_of(f.model);
   const Backend* backend = find_backend(f.workload.backend);
   if (family == nullptr || backend == nullptr) return std::nullopt;
   try {
-    Graph graph;
     Building how;
     how.flash = flash(f);
     how.indexer_on_device = indexer_on_device(f);
+    how.read = read;
     GraphBuilder builder(f.model, f.workload, how, graph);
     family->build(builder, *family);
-    return arena_bytes(graph, machine_of(*backend));
+    return measure(graph, machine_of(*backend));
   } catch (const Unbuilt&) {
     return std::nullopt;
   }
@@ -257,32 +101,47 @@ std::optional<ArenaBytes> simulated(const Facts& f) {
 
 }  // namespace
 
+std::optional<std::vector<ChunkPeak>> simulated_peaks(const Facts& facts, Graph& graph,
+                                                      std::vector<ReadWeight>& read) {
+  return simulate(facts, graph, &read, arena_peaks);
+}
+
+// Vulkan's optimizer reorders operations, which is not restated and costs most where states are
+// copied: there the larger figure is the safer one.
+bool is_reordered(const Facts& facts) {
+  const auto& layers = facts.model.layers;
+  return facts.workload.backend == "vulkan" &&
+         std::any_of(layers.begin(), layers.end(), [](const Layer& l) {
+           return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
+         });
+}
+
+FormulaMoments formula_moments(const Facts& facts) {
+  const Devices devices(facts.model, facts.workload);
+  const std::uint64_t on_device = devices.layers_on_device();
+  FormulaMoments moments;
+  if (on_device != 0) moments.device = widest_moment(facts, runs_ggml_cuda(facts.workload));
+  moments.host = on_device == facts.model.layers.size() + 1 && facts.workload.offload_kqv
+                     ? inputs_moment(facts)
+                     : widest_moment(facts, false);
+  return moments;
+}
+
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
-  return flash(graph_of(model, workload));
+  return flash(facts_of(model, workload));
 }
 
 Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload) {
-  const Facts facts = graph_of(model, workload);
-  const Devices devices(model, workload);
-  if (const auto bytes = simulated(facts)) {
+  const Facts facts = facts_of(model, workload);
+  Graph graph;
+  if (const auto bytes = simulate(facts, graph, nullptr, arena_bytes)) {
     Placement compute{Bytes{bytes->device}, Bytes{bytes->host}};
-    // Vulkan's optimizer reorders operations, which is not restated and costs most where states are
-    // copied: there the larger figure is the safer one.
-    const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
-      return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
-    });
-    if (workload.backend == "vulkan" && states)
-      compute.device = std::max(compute.device, arena(facts, false));
+    if (is_reordered(facts))
+      compute.device = std::max(compute.device, widest_moment(facts, false).bytes());
     return compute;
   }
-  Placement compute;
-  if (devices.layers_on_device() != 0) compute.device = arena(facts, runs_ggml_cuda(workload));
-  if (devices.layers_on_device() == model.layers.size() + 1 && workload.offload_kqv)
-    compute.host =
-        Bytes{2 * f32} * facts.n_tokens * facts.hp.n_embd.value_or(0) + masks(facts, flash(facts));
-  else
-    compute.host = arena(facts, false);
-  return compute;
+  const FormulaMoments moments = formula_moments(facts);
+  return {moments.device.bytes(), moments.host.bytes()};
 }
 
 }  // namespace fitvram

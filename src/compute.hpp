@@ -1,5 +1,5 @@
 #pragma once
-#include "fitvram/runtime.hpp"
+#include "fitvram/estimate.hpp"
 
 namespace fitvram {
 
@@ -9,6 +9,12 @@ namespace fitvram {
 /// a formula over the moments that decide (logits, feed-forward, attention, recurrence).
 /// The host's part is the inputs of the batch, embeddings and masks, and what layers there compute.
 Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload);
+
+/// Its arithmetic: what is alive when each buffer is as large as it gets. `model` as there.
+struct ComputeSteps {
+  Step device, host;
+};
+ComputeSteps explain_compute(const ModelInfo& model, const Workload& workload);
 
 /// Whether `automatic` flash attention ends up on: the CUDA kernels take only some head sizes and
 /// cache types (ggml-cuda/fattn.cu, v0.5.0), other backends take all, and it is given up where it

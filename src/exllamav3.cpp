@@ -137,10 +137,10 @@ void exllamav3_explain(const ModelInfo& model, const Weights&, const Workload& w
                 "pages of 256 tokens shared by all sequences; windows and states once for each of "
                 "16 slots; exllamav3 cache/*.py 4f8ad012",
                 steps);
-  steps.push_back(plain_step("compute (device)", memory.compute.device,
-                             "a layer's moment of one prefill chunk in 16 bits, derived"));
-  steps.push_back(plain_step("overhead", memory.overhead.device,
-                             std::string(Devices(model, workload).backend().overhead_source)));
+  steps.push_back(explain_chunk_workspace(model,
+                                          std::min<std::uint64_t>(workload.n_ctx, workload.n_batch),
+                                          std::max(1U, workload.n_seq)));
+  steps.push_back(overhead_step(workload, memory));
 }
 
 }  // namespace fitvram

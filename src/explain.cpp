@@ -1,22 +1,8 @@
-#include "cache_terms.hpp"
 #include "fitvram/estimate.hpp"
 
 namespace fitvram {
 
 namespace {
-
-/// For runtimes whose rules show no arithmetic.
-void add_plain_steps(const MemoryEstimate& memory, std::vector<Step>& steps) {
-  const auto add = [&](std::string figure, Bytes bytes) {
-    if (bytes.count == 0) return;
-    steps.push_back({std::move(figure), std::to_string(bytes.count), bytes.count, ""});
-  };
-  add("model (device)", memory.model.device);
-  for (const auto& cache : memory.caches)
-    add(figure_of(cache.role, cache.growth, cache.span), cache.bytes);
-  add("compute (device)", memory.compute.device);
-  add("overhead", memory.overhead.device);
-}
 
 void add_totals(const MemoryEstimate& memory, std::vector<Step>& steps) {
   const auto number = [](Bytes bytes) { return std::to_string(bytes.count); };
@@ -37,10 +23,7 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
                           const Runtime& runtime) {
   const MemoryEstimate memory = estimate(model, weights, workload, runtime);
   std::vector<Step> steps;
-  if (runtime.rules.explain != nullptr)
-    runtime.rules.explain(model, weights, workload, memory, steps);
-  else
-    add_plain_steps(memory, steps);
+  runtime.rules.explain(model, weights, workload, memory, steps);
   add_totals(memory, steps);
   return steps;
 }

@@ -55,6 +55,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
   if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
+  read_ = how.read;
   make_plan(how.every_block);
   index_tensors();
   g.reserve(plan.size());
@@ -169,6 +170,7 @@ NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
   const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
   const NodeId id = g.external(tensor.ne, elem, place, true);
   all.push_back({&tensor, id});
+  if (read_ != nullptr) read_->push_back({id, &tensor});
   return id;
 }
 

@@ -55,12 +55,19 @@ struct Moe {
   NodeId selected = no_node;
 };
 
+struct ReadWeight {
+  NodeId node;
+  const Tensor* tensor;
+};
+
 /// How a graph is built.
 struct Building {
   bool flash = true;              ///< with flash attention
   bool indexer_on_device = true;  ///< the device has a kernel for the indexer of these sizes
   bool probe = false;             ///< of one token per sequence rather than a prompt batch
   bool every_block = false;       ///< also those that only repeat what the arena has seen
+  /// Gets the weights as they are read, in order of their nodes. nullptr: nobody asks.
+  std::vector<ReadWeight>* read = nullptr;
 };
 
 /// Builds the graph of one prompt batch, with the vocabulary of llama.cpp's llm_graph_context
@@ -216,6 +223,7 @@ class GraphBuilder {
   std::vector<Made> made_globals_, made_in_block_;
   std::int32_t block_of_made_ = -1;
   bool pins_ = false;
+  std::vector<ReadWeight>* read_ = nullptr;
 };
 
 /// Whether the device has a kernel for flash attention of these sizes with these cache types:

@@ -1,7 +1,9 @@
 #include <map>
+#include <utility>
 
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
+#include "compute.hpp"
 #include "explain_weights.hpp"
 #include "llama_cpp.hpp"
 #include "placement.hpp"
@@ -81,12 +83,11 @@ void llama_cpp_explain(const ModelInfo& model, const Weights& weights, const Wor
   for (const auto& [device, sum] : whole)
     steps.push_back({device ? "context (device)" : "context (host)", sum.first, sum.second.count,
                      "the caches above; " + source});
-  steps.push_back({"compute (device)", std::to_string(memory.compute.device.count),
-                   memory.compute.device.count, "largest moment of a batch, derived; " + source});
-  steps.push_back({"overhead", std::to_string(memory.overhead.device.count),
-                   memory.overhead.device.count, std::string(devices.backend().overhead_source)});
-  steps.push_back({"compute (host)", std::to_string(memory.compute.host.count),
-                   memory.compute.host.count, "inputs of a batch, masks, embeddings; " + source});
+  ModelInfo storage;
+  auto [device, host] = explain_compute(with_types(model, weights, storage), workload);
+  steps.push_back(std::move(device));
+  steps.push_back(overhead_step(workload, memory));
+  steps.push_back(std::move(host));
 }
 
 }  // namespace fitvram

@@ -195,10 +195,9 @@ void mlx_lm_explain(const ModelInfo& model, const Weights&, const Workload& work
                 "cells in steps of 256; window caches up to window + prefill step - 1; mlx-lm "
                 "cache.py d78bf58e",
                 steps);
-  steps.push_back(plain_step("compute (device)", memory.compute.device,
-                             "a layer's moment of one prefill chunk in 16 bits, derived"));
-  steps.push_back(plain_step("overhead", memory.overhead.device,
-                             std::string(Devices(model, workload).backend().overhead_source)));
+  steps.push_back(explain_chunk_workspace(
+      model, sat_mul(prefill_step(workload), n_seq_of(workload)), n_seq_of(workload)));
+  steps.push_back(overhead_step(workload, memory));
 }
 
 }  // namespace fitvram

@@ -112,10 +112,10 @@ void mlxcel_explain(const ModelInfo& model, const Weights&, const Workload& work
   std::string overhead = "(" + std::to_string(memory.model.device.count) + " + " +
                          std::to_string(memory.context.device.count) + ") / 5";
   if (in_flight(workload) != Bytes{}) overhead += " + " + std::to_string(in_flight(workload).count);
-  if (workload.overhead) overhead = std::to_string(memory.overhead.device.count);
-  steps.push_back({"overhead", overhead, memory.overhead.device.count,
-                   "headroom factor 1.20 of weights and cache, and what a ROCm build keeps in "
-                   "flight; mlxcel memory_estimate.rs @0c21aed2"});
+  steps.push_back(
+      overhead_step(workload, memory, overhead,
+                    "headroom factor 1.20 of weights and cache, and what a ROCm build keeps in "
+                    "flight; mlxcel memory_estimate.rs @0c21aed2"));
 }
 
 namespace mlxcel {

@@ -20,8 +20,18 @@ Placement whole_weights(const ModelInfo& model, const Weights& weights, const Wo
   return sum;
 }
 
-Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq) {
+namespace {
+
+/// Values per token beside three embeddings, and what they are.
+struct Widest {
+  std::uint64_t values = 0;
+  std::string formula;
+  const char* what = "";
+};
+
+Widest widest_of(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const std::uint64_t heads = std::max(hp.n_head.max(), hp.n_head_kv.max());
   const std::uint64_t head_dim =
@@ -31,8 +41,34 @@ Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint6
   const std::uint64_t dense = sat_mul(3, hp.n_ff.max());
   const std::uint64_t experts =
       sat_mul(hp.n_expert_used.max(), sat_add(n_embd, sat_mul(3, hp.n_ff_exp.max())));
-  const std::uint64_t width = sat_add(sat_mul(3, n_embd), std::max({attention, dense, experts}));
+  if (attention > std::max(dense, experts))
+    return {attention, "4 * " + number(heads) + " * " + number(head_dim),
+            "queries, keys, values and results"};
+  if (dense >= experts) return {dense, "3 * " + number(hp.n_ff.max()), "gate, up and product"};
+  return {experts,
+          number(hp.n_expert_used.max()) + " * (" + number(n_embd) + " + 3 * " +
+              number(hp.n_ff_exp.max()) + ")",
+          "result, gate, up and product of the experts used"};
+}
+
+}  // namespace
+
+Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t width = sat_add(sat_mul(3, hp.n_embd.value_or(0)), widest_of(model).values);
   return Bytes{2} * sat_mul(n_tokens, width) + Bytes{4} * sat_mul(n_seq, hp.n_vocab.value_or(0));
+}
+
+Step explain_chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq) {
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  const Hparams& hp = model.hparams;
+  const Widest widest = widest_of(model);
+  return {"compute (device)",
+          "2 * " + number(n_tokens) + " * (3 * " + number(hp.n_embd.value_or(0)) + " + " +
+              widest.formula + ") + 4 * " + number(n_seq) + " * " + number(hp.n_vocab.value_or(0)),
+          chunk_workspace(model, n_tokens, n_seq).count,
+          std::string("2 bytes * tokens of a prefill chunk * (3 embeddings + ") + widest.what +
+              "), and the logits of a token of each sequence in 4 bytes; derived from the shapes"};
 }
 
 std::string family_words(const ModelInfo& model) {

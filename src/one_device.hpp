@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "fitvram/runtime.hpp"
+#include "fitvram/estimate.hpp"
 
 namespace fitvram {
 
@@ -14,6 +14,8 @@ Placement whole_weights(const ModelInfo& model, const Weights& weights, const Wo
 /// output with its feed-forward or queries, keys and values, and the logits of one token. Derived
 /// from the shapes, not from the runtime's source.
 Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq);
+
+Step explain_chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq);
 
 /// The words by which configs call the model: its model_type, with and without "_text", or, where
 /// none is stated, all that stand for its architecture; space separated.

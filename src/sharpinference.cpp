@@ -181,12 +181,24 @@ void sharpinference_explain(const ModelInfo& model, const Weights&, const Worklo
         step.rule + "; SharpInference @429b9df5";
     steps.push_back(std::move(step));
   }
-  steps.push_back(plain_step("compute (device)", memory.compute.device,
-                             "(3 embeddings + 2 queries + 2 K + 2 feed-forward + vocabulary) * 4 "
-                             "bytes, one token"));
-  steps.push_back(plain_step("overhead", memory.overhead.device,
-                             "driver, and a prefill chunk of at most 4096 tokens in 32-bit "
-                             "floats: the upper end of a range"));
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  const Hparams& hp = model.hparams;
+  const std::string dim = number(hp.head_dim_k.value_or(0));
+  steps.push_back({"compute (device)",
+                   "4 * (3 * " + number(hp.n_embd.value_or(0)) + " + 2 * " +
+                       number(hp.n_head.max()) + " * " + dim + " + 2 * " +
+                       number(hp.n_head_kv.max()) + " * " + dim + " + 2 * " +
+                       number(hp.n_ff.max()) + " + " + number(hp.n_vocab.value_or(0)) + ")",
+                   memory.compute.device.count,
+                   "4 bytes * (3 embeddings + 2 queries + 2 K + 2 feed-forward + vocabulary), one "
+                   "token; SharpInference @429b9df5"});
+  const Bytes driver = Devices(model, workload).backend().overhead;
+  steps.push_back(overhead_step(
+      workload, memory,
+      mib_formula(driver) + " + 4 * " + number(std::min(n_ctx, prefill_tokens)) + " * " +
+          number(prefill_width(model)),
+      "driver, and 4 bytes * tokens of a prefill chunk * values of a token: the upper end of a "
+      "range; SharpInference CudaForwardPass.cs @429b9df5"));
 }
 
 }  // namespace fitvram

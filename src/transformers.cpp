@@ -186,8 +186,9 @@ void transformers_explain(const ModelInfo& model, const Weights&, const Workload
        prompt ? "tokens of the prompt * values alive in a feed-forward block * 2 bytes, and the "
                 "last logits in f32"
               : "the longer copy while a layer's keys grow by concatenation, and the last logits"});
-  steps.push_back({"overhead", number(memory.overhead.device.count), memory.overhead.device.count,
-                   "what PyTorch takes outside its allocator, the most that vLLM's logs print"});
+  steps.push_back(overhead_step(
+      workload, memory, mib_formula(outside_allocator.high),
+      "MiB that PyTorch takes outside its allocator, the most that vLLM's logs print"));
 }
 
 }  // namespace fitvram

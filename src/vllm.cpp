@@ -37,16 +37,22 @@ std::uint64_t request_tokens(const Workload& workload) {
 
 /// What must be alive at once in a feed-forward block of the profile run: the residual, the normed
 /// input, gate and up, and their product, in 16 bits.
-Bytes feed_forward_tokens(const ModelInfo& model, const Workload& workload) {
+struct ProfileRun {
+  std::uint64_t n_tokens, n_embd, n_ff;
+  Bytes bytes() const {
+    return Bytes{2} * sat_mul(sat_add(2 * n_embd, sat_mul(3, n_ff)), n_tokens);
+  }
+};
+
+ProfileRun profile_run(const ModelInfo& model, const Workload& workload) {
   const Hparams& hp = model.hparams;
   const std::uint64_t routed = sat_mul(hp.n_expert_used.max(), hp.n_ff_exp.max());
   const std::uint64_t n_ff = std::max<std::uint64_t>(hp.n_ff.max(), routed) / cards(workload);
-  const std::uint64_t values = 2 * std::uint64_t{hp.n_embd.value_or(0)} + sat_mul(3, n_ff);
-  return Bytes{2} * sat_mul(values, workload.n_batch);
+  return {workload.n_batch, hp.n_embd.value_or(0), n_ff};
 }
 
 Range compute_range(const ModelInfo& model, const Workload& workload) {
-  const Bytes least = feed_forward_tokens(model, workload);
+  const Bytes least = profile_run(model, workload).bytes();
   return {std::max(activation.low, least) * cards(workload),
           std::max(activation.high, least) * cards(workload)};
 }
@@ -231,20 +237,25 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
              .count,
          std::move(rule)});
   }
-  const std::string bounds = ", the upper end of what start-up logs print; cards * most of one";
-  const auto per_card = [&](const char* figure, Bytes bytes, std::string rule) {
-    steps.push_back({figure,
-                     number(cards(workload)) + " * " + number(bytes.count / cards(workload)),
-                     bytes.count / cards(workload) * cards(workload), std::move(rule)});
-  };
-  per_card("compute (device)", memory.compute.device,
-           "peak activation of the profile run" + bounds);
-  if (workload.overhead)
-    steps.push_back({"overhead", number(memory.overhead.device.count), memory.overhead.device.count,
-                     "as given"});
-  else
-    per_card("overhead", memory.overhead.device,
-             "memory outside the allocator and CUDA graphs" + bounds);
+  const std::string cards_of = number(cards(workload)) + " * ";
+  const ProfileRun run = profile_run(model, workload);
+  const bool logged = activation.high >= run.bytes();
+  steps.push_back(
+      {"compute (device)",
+       cards_of + (logged ? mib_formula(activation.high)
+                          : "2 * " + number(workload.n_batch) + " * (2 * " + number(run.n_embd) +
+                                " + 3 * " + number(run.n_ff) + ")"),
+       memory.compute.device.count,
+       logged ? "cards * MiB; peak activation of the profile run, the upper end of what "
+                "start-up logs print"
+              : "cards * 2 bytes * max_num_batched_tokens * values alive in a "
+                "feed-forward block, which is more than start-up logs print"});
+  steps.push_back(overhead_step(
+      workload, memory,
+      cards_of + "(" + mib_formula(outside_allocator.high) + " + " + mib_formula(cuda_graphs.high) +
+          ")",
+      "cards * MiB outside the allocator and of CUDA graphs, the upper ends of what start-up logs "
+      "print"));
 }
 
 }  // namespace fitvram

@@ -178,3 +178,43 @@ TEST_CASE("a fused operation that the scheduler cuts in two keeps nothing") {
   CHECK(bytes_of(true) == 64 * row + row);
   CHECK(bytes_of(false) == 2 * 64 * row + row);
 }
+
+TEST_CASE("the peak of a buffer is what was alive when it last grew, and the gaps between") {
+  Graph g;
+  const NodeId w = g.external(vec, f32_elem, Place::host, true);
+  const NodeId big = g.op(Op::other, {4096, 1, 1, 1}, f32_elem, {w});
+  const NodeId kept = g.op(Op::other, vec, f32_elem, {big});
+  g[kept].output = true;
+  g.expand(kept);
+  const NodeId bigger = g.op(Op::other, {8192, 1, 1, 1}, f32_elem, {kept});
+  g.expand(bigger);
+  const auto peaks = arena_peaks(g, host_only());
+  REQUIRE(peaks.size() == 1);
+  CHECK(peaks[0].place == Place::host);
+  CHECK(peaks[0].bytes == 13 * row);
+  CHECK(peaks[0].grown_by == bigger);
+  REQUIRE(peaks[0].alive.size() == 2);
+  CHECK(peaks[0].alive[0].node == kept);
+  CHECK(peaks[0].alive[0].bytes == row);
+  CHECK(peaks[0].alive[1].node == bigger);
+  CHECK(peaks[0].alive[1].bytes == 8 * row);
+}
+
+TEST_CASE("every buffer of a device has its own peak, and their sum is the figure") {
+  const auto build = [](Graph& g) {
+    NodeId x = step(g, {g.external(vec, f32_elem, Place::host, true)});
+    NodeId y = step(g, {x});
+    const NodeId z = step(g, {x, y});
+    g.expand(step(g, {x, y, z}));
+  };
+  Machine machine = host_only();
+  machine.host_memory.max_chunk = 2 * row;
+  Graph asked, told;
+  build(asked), build(told);
+  const auto peaks = arena_peaks(told, machine);
+  REQUIRE(peaks.size() == 2);
+  CHECK(peaks[0].bytes == 2 * row);
+  CHECK(peaks[0].alive.size() == 2);
+  CHECK(peaks[1].alive.size() == 2);
+  CHECK(peaks[0].bytes + peaks[1].bytes == arena_bytes(asked, machine).host);
+}

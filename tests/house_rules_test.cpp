@@ -23,6 +23,7 @@ const std::map<std::string, std::string> tested_with = {
     {"cache_tensors", "estimate"},
     {"cache_terms", "one_device"},
     {"checkpoint_runtime", "vllm"},
+    {"compute_formula", "compute"},
     {"explain_fit", "explain"},
     {"explain_weights", "explain"},
     {"file_kind", "gguf"},

@@ -129,6 +129,33 @@ TEST_CASE("under every runtime the arithmetic of every architecture gives its fi
   });
 }
 
+// What is only summed elsewhere, and copied here: tensors as stored, and a sum of one summand.
+TEST_CASE("under every runtime every figure but stored weights has arithmetic of its own") {
+  const std::set<std::string> alone = {"model (device)", "model (host)", "context (device)",
+                                       "context (host)"};
+  for_each_case([&](const Case& c) {
+    for (const auto& step : explain(c.model, c.weights, c.workload, *c.runtime)) {
+      INFO(step.figure << " = " << step.formula);
+      CHECK_FALSE(step.rule.empty());
+      if (step.value != 0 && !alone.contains(step.figure))
+        CHECK(step.formula != std::to_string(step.value));
+    }
+  });
+}
+
+TEST_CASE("under every runtime an overhead that was asked for is called so") {
+  for_each_case([&](const Case& c) {
+    Workload w = c.workload;
+    w.overhead = Bytes{12345};
+    for (const auto& step : explain(c.model, c.weights, w, *c.runtime)) {
+      if (step.figure != "overhead" || step.value == 0) continue;
+      CHECK(step.value == 12345);
+      CHECK(step.formula == "12345");
+      CHECK(step.rule == "as asked with --overhead");
+    }
+  });
+}
+
 TEST_CASE("under no runtime does a figure come twice in the explanation of an architecture") {
   for_each_case([](const Case& c) {
     std::set<std::string> figures;

@@ -103,11 +103,10 @@ struct Rules {
   std::vector<Answer> (*answers)(const ModelInfo& model, const Weights& weights,
                                  const Workload& workload, const Device& device);
   /// The command that starts it so; empty where this form of the model has none. nullptr: never.
-  std::string (*launch)(const ModelInfo& model, const std::string& quant,
-                        const Workload& workload) = nullptr;
-  /// Appends the arithmetic of every figure of `memory`. nullptr: the figures stand for themselves.
+  std::string (*launch)(const ModelInfo& model, const std::string& quant, const Workload& workload);
+  /// Appends the arithmetic of every figure of `memory`.
   void (*explain)(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                  const MemoryEstimate& memory, std::vector<Step>& steps) = nullptr;
+                  const MemoryEstimate& memory, std::vector<Step>& steps);
   /// What it makes of a request once it sees the memory: a narrower cache, a shorter context.
   /// nullptr: it takes the request as it is.
   Workload (*resolve)(const ModelInfo& model, const Weights& weights, const Workload& workload,
