@@ -1,8 +1,10 @@
 #include "cli/io.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -21,6 +23,21 @@ struct Folder {
   Folder& operator=(const Folder&) = delete;
   ~Folder() { fs::remove_all(path); }
   std::string at(const char* name) const { return (path / name).string(); }
+};
+
+/// Standard input from a descriptor, which it closes, until the end of the scope.
+struct StandardInput {
+  int own = ::dup(STDIN_FILENO);
+  explicit StandardInput(int fd) {
+    ::dup2(fd, STDIN_FILENO);
+    ::close(fd);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+  ~StandardInput() {
+    ::dup2(own, STDIN_FILENO);
+    ::close(own);
+  }
 };
 
 }  // namespace
@@ -52,6 +69,39 @@ TEST_CASE("what is not a file says what it is") {
         "cannot be opened: No such file or directory");
 }
 
+TEST_CASE("standard input is a file, a pipe or refused") {
+  const Folder folder;
+  std::ofstream(folder.at("a")) << "abc";
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  REQUIRE(::write(pipe[1], "piped", 5) == 5);
+  ::close(pipe[1]);
+  const auto io = make_process_io(0, nullptr);
+  {
+    const StandardInput input(::open(folder.at("a").c_str(), O_RDONLY));
+    CHECK(io->read_stdin()->size() == 3);
+  }
+  {
+    const StandardInput input(pipe[0]);
+    CHECK(io->read_stdin()->size() == 5);
+  }
+  {
+    const StandardInput input(::open(folder.path.c_str(), O_RDONLY));
+    CHECK(io->read_stdin().error().message == "cannot be read: Is a directory");
+  }
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  REQUIRE(::grantpt(terminal) == 0);
+  REQUIRE(::unlockpt(terminal) == 0);
+  {
+    const StandardInput input(::open(::ptsname(terminal), O_RDWR | O_NOCTTY));
+    CHECK(io->read_stdin().error() ==
+          Error{ErrorCode::io, "standard input", "is a terminal, not a model",
+                "pipe a config.json or a GGUF file into fitvram, or name a file"});
+  }
+  ::close(terminal);
+}
+
 TEST_CASE("directories are listed in order") {
   const Folder folder;
   std::ofstream(folder.at("b")) << "";
@@ -60,7 +110,8 @@ TEST_CASE("directories are listed in order") {
   CHECK(io->kind_of(folder.path.string()) == PathKind::directory);
   CHECK(io->kind_of(folder.at("none")) == PathKind::missing);
   CHECK(*io->list_directory(folder.path.string()) == std::vector<std::string>{"a", "b"});
-  CHECK_FALSE(io->list_directory(folder.at("none")));
+  CHECK(io->list_directory(folder.at("none")).error().message ==
+        "cannot be listed: No such file or directory");
 }
 
 TEST_CASE("arguments come without the program's name") {
@@ -109,7 +160,11 @@ TEST_CASE("a file is written as a whole or not at all") {
   const auto error = io->write_file(folder.at("none/a"), "x");
   REQUIRE(error);
   CHECK(error->message == "cannot be written: No such file or directory");
-  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+  REQUIRE(::mkfifo(folder.at("b").c_str(), 0600) == 0);
+  CHECK(io->write_file(folder.at("b"), "x").value().message ==
+        "is not a file, and cannot be replaced by one");
+  CHECK(io->kind_of(folder.at("b")) == PathKind::pipe);
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 2);
 }
 
 TEST_CASE(

@@ -241,6 +241,10 @@ class ProcessIo final : public Io {
   }
 
   std::optional<Error> write_file(const std::string& path, std::string_view text) override {
+    // Renaming onto a device or a pipe would put a plain file in its place.
+    struct stat st {};
+    if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode))
+      return io_error(path, "is not a file, and cannot be replaced by one");
     const auto fresh = path + ".new";
     {
       const Descriptor file(
