@@ -103,6 +103,8 @@ Result<std::vector<GpuCard>> parse_gpus(std::string_view text, const std::string
   return e.to_error(name);
 } catch (const json::parse_error& e) {
   return Error{ErrorCode::malformed, name + ": byte " + std::to_string(e.byte), "is not JSON", ""};
+} catch (const json::out_of_range&) {
+  return Error{ErrorCode::limit, name, "a number is too large to be read", ""};
 } catch (const std::bad_alloc&) {
   return Error{ErrorCode::limit, name, "needs more memory than there is", ""};
 }

@@ -52,6 +52,7 @@ TEST_CASE("an entry keeps its config as it is written") {
 TEST_CASE("a broken catalogue is refused with the place") {
   CHECK(refusal("") == "mine.json: byte 1: is not JSON");
   CHECK(refusal(R"({"models": [})") == "mine.json: byte 13: is not JSON");
+  CHECK(refusal(R"({"models": 1e3007})") == "mine.json: a number is too large to be read");
   CHECK(refusal("[]") == "mine.json: a list, not a catalogue");
   CHECK(refusal(R"([{"name": "a", "provider": "b", "parameter_count": "7B"}])") ==
         "mine.json: a list, not a catalogue");

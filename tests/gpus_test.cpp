@@ -85,6 +85,7 @@ TEST_CASE("a user's table needs little and is checked") {
   CHECK(parse_gpus(R"({"gpus": []})", "mine.json")->empty());
 
   CHECK(name_error("") == "mine.json: byte 1: is not JSON");
+  CHECK(name_error(R"({"gpus": 1e3007})") == "mine.json: a number is too large to be read");
   CHECK(name_error("[]") == "mine.json: a list, not a table of cards");
   CHECK(name_error("7") == "mine.json: has no list 'gpus'");
   CHECK(parse_gpus("[]", "mine.json").error().hint ==
