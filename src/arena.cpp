@@ -13,16 +13,22 @@ namespace {
 
 struct Block {
   std::uint64_t offset, size;
+
+  friend bool operator==(const Block&, const Block&) = default;
 };
 
 struct Chunk {
   std::vector<Block> free;  // by offset; the last one is what was never used
   std::uint64_t max_size = 0;
+
+  friend bool operator==(const Chunk&, const Chunk&) = default;
 };
 
 struct Address {
   std::size_t chunk = 0;
   std::uint64_t offset = 0;
+
+  friend bool operator==(const Address&, const Address&) = default;
 };
 
 constexpr std::size_t max_chunks = 16;
@@ -74,6 +80,8 @@ class Allocator {
                                     [&](const Block& b) { return b.offset >= address.offset; });
     free.insert(after, {address.offset, size});
   }
+
+  const std::vector<Chunk>& chunks() const { return chunks_; }
 
   std::uint64_t extent(std::size_t chunk) const { return chunks_[chunk].max_size; }
 
@@ -132,14 +140,38 @@ struct Lifetime {
   bool elsewhere = false;  ///< in another buffer, or in that of the tensor it is a view of
 };
 
+/// All that decides how the walk goes on from the first operation of a block.
+struct Moment {
+  struct Held {
+    NodeId node;
+    Place place;
+    Address address;
+  };
+  std::vector<Chunk> device, host;
+  std::vector<Held> held;  ///< in the order in which they were allocated
+};
+
+/// Whether blocks that begin with these nodes find the same: of what is held, some was made before
+/// both, the rest by the blocks themselves or the same number of nodes before them.
+bool same(const Moment& a, NodeId first_a, const Moment& b, NodeId first_b) {
+  const auto alike = [&](const Moment::Held& x, const Moment::Held& y) {
+    return x.place == y.place && x.address == y.address &&
+           (x.node == y.node || x.node - first_a == y.node - first_b);
+  };
+  return a.device == b.device && a.host == b.host &&
+         std::equal(a.held.begin(), a.held.end(), b.held.begin(), b.held.end(), alike);
+}
+
 /// What watches the walk: nothing, or the buffers as they grow.
 enum class Watch { nothing, growth };
 
 template <Watch watch>
 class Walk {
  public:
-  Walk(Graph& graph, const Machine& machine)
+  /// `built` nodes are the graph's own, the others the scheduler's.
+  Walk(Graph& graph, NodeId built, const Machine& machine)
       : graph_(graph),
+        built_(built),
         device_(machine.device_memory),
         host_(machine.host_memory),
         life_(graph.nodes.size()) {
@@ -159,6 +191,7 @@ class Walk {
       }
     }
     for (const Scheduled& step : steps) {
+      if (step.node < built_) look(step.node);
       for (const NodeId source : graph_[step.node].src) {
         if (source == no_node) break;
         allocate(source, step.place);
@@ -169,12 +202,45 @@ class Walk {
         release(source);
       }
     }
-    return {device_.total(), host_.total()};
+    return {device_.total(), host_.total(), repeats_ && n_seen_ == graph_.repeats.size()};
   }
 
   std::vector<ChunkPeak> peaks() && { return std::move(peaks_); }
 
  private:
+  /// Compares the moments at which the two ends of a Graph::repeats are reached.
+  void look(NodeId node) {
+    if (n_seen_ == graph_.repeats.size()) return;
+    const Graph::Repeat& next = graph_.repeats[n_seen_];
+    if (!began_ && node >= next.from) {
+      began_ = true;
+      found_ = moment();
+    } else if (began_ && node >= next.to) {
+      began_ = false;
+      repeats_ = repeats_ && same(found_, next.from, moment(), next.to);
+      ++n_seen_;
+      look(node);
+    }
+  }
+
+  Moment moment() const {
+    Moment now{device_.chunks(), host_.chunks(), {}};
+    for (const NodeId id : held_) {
+      const Lifetime& each = life_[static_cast<std::size_t>(id)];
+      now.held.push_back({id, each.place, each.address});
+    }
+    return now;
+  }
+
+  void hold(NodeId id) {
+    if (n_seen_ != graph_.repeats.size()) held_.push_back(id);
+  }
+
+  void let_go(NodeId id) {
+    const auto at = std::find(held_.rbegin(), held_.rend(), id);
+    if (at != held_.rend()) held_.erase(std::next(at).base());
+  }
+
   Lifetime& life(NodeId id) { return life_[static_cast<std::size_t>(id)]; }
   Allocator& memory(Place place) { return place == Place::device ? device_ : host_; }
   std::uint64_t size(NodeId id, Place place) const {
@@ -186,6 +252,7 @@ class Walk {
     if (own.elsewhere || own.allocated) return;
     own.allocated = true;
     const Node& node = graph_[id];
+    hold(id);
     if ((node.op == Op::in_place || node.op == Op::rope) && takes_over(id)) return;
     own.place = place;
     own.address = memory(place).take(size(id, place));
@@ -226,6 +293,7 @@ class Walk {
       own.place = theirs.place;
       own.address = theirs.address;
       theirs.allocated = false;
+      let_go(source);
       Allocator& from = memory(own.place);
       const std::uint64_t had = from.aligned(size(source, own.place));
       const std::uint64_t needs = from.aligned(size(id, own.place));
@@ -254,11 +322,17 @@ class Walk {
     Lifetime& own = life(id);
     memory(own.place).give(own.address, size(id, own.place));
     own.allocated = false;
+    let_go(id);
   }
 
   Graph& graph_;
+  NodeId built_;
   Allocator device_, host_;
   std::vector<Lifetime> life_;
+  std::vector<NodeId> held_;
+  Moment found_;
+  bool began_ = false, repeats_ = true;
+  std::size_t n_seen_ = 0;  // of graph_.repeats
   std::vector<ChunkPeak> peaks_;
   std::array<std::vector<std::size_t>, 2> chunk_peaks_;  // place -> chunk -> which of peaks_
 };
@@ -266,15 +340,17 @@ class Walk {
 }  // namespace
 
 ArenaBytes arena_bytes(Graph& graph, const Machine& machine) {
+  const NodeId built = graph.next();
   const std::vector<Scheduled> steps = schedule(graph, machine);
-  return Walk<Watch::nothing>(graph, machine).run(steps);
+  return Walk<Watch::nothing>(graph, built, machine).run(steps);
 }
 
-std::vector<ChunkPeak> arena_peaks(Graph& graph, const Machine& machine) {
+ArenaPeaks arena_peaks(Graph& graph, const Machine& machine) {
+  const NodeId built = graph.next();
   const std::vector<Scheduled> steps = schedule(graph, machine);
-  Walk<Watch::growth> walk(graph, machine);
-  walk.run(steps);
-  return std::move(walk).peaks();
+  Walk<Watch::growth> walk(graph, built, machine);
+  const bool repeats = walk.run(steps).repeats;
+  return {std::move(walk).peaks(), repeats};
 }
 
 }  // namespace fitvram

@@ -23,6 +23,7 @@ struct Machine {
 struct ArenaBytes {
   std::uint64_t device = 0;
   std::uint64_t host = 0;
+  bool repeats = true;  ///< Graph::repeats holds, so that blocks left out change nothing
 };
 
 /// The compute buffers a graph needs: assigns every operation to the device or the host, copies
@@ -42,7 +43,12 @@ struct ChunkPeak {
   std::vector<Alive> alive;
 };
 
+struct ArenaPeaks {
+  std::vector<ChunkPeak> chunks;
+  bool repeats = true;
+};
+
 /// arena_bytes, told by its buffers: those of a place sum up to its figure. Changes the graph.
-std::vector<ChunkPeak> arena_peaks(Graph& graph, const Machine& machine);
+ArenaPeaks arena_peaks(Graph& graph, const Machine& machine);
 
 }  // namespace fitvram

@@ -80,6 +80,7 @@ bool flash(const Facts& g) {
 namespace {
 
 /// What `measure` makes of the runtime's own graph, where its architecture's blocks are known.
+/// Blocks that only repeat others are left out, fewer of them until it is seen that they do.
 template <typename Measure>
 auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measure measure)
     -> std::optional<decltype(measure(graph, Machine{}))> {
@@ -91,9 +92,14 @@ auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measu
     how.flash = flash(f);
     how.indexer_on_device = indexer_on_device(f);
     how.read = read;
-    GraphBuilder builder(f.model, f.workload, how, graph);
-    family->build(builder, *family);
-    return measure(graph, machine_of(*backend));
+    for (;; ++how.care) {
+      GraphBuilder builder(f.model, f.workload, how, graph);
+      family->build(builder, *family);
+      auto measured = measure(graph, machine_of(*backend));
+      if (measured.repeats) return measured;
+      graph = {};
+      if (read != nullptr) read->clear();
+    }
   } catch (const Unbuilt&) {
     return std::nullopt;
   }
@@ -103,7 +109,9 @@ auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measu
 
 std::optional<std::vector<ChunkPeak>> simulated_peaks(const Facts& facts, Graph& graph,
                                                       std::vector<ReadWeight>& read) {
-  return simulate(facts, graph, &read, arena_peaks);
+  auto peaks = simulate(facts, graph, &read, arena_peaks);
+  if (!peaks) return std::nullopt;
+  return std::move(peaks->chunks);
 }
 
 // Vulkan's optimizer reorders operations, which is not restated and costs most where states are

@@ -53,21 +53,24 @@ class Priced {
     return verdict(compute) <= worst;
   }
 
-  /// holds(), with the buffer as if it grew evenly between the two lengths next to this one.
+  /// holds(), with a guess at the buffer.
   bool likely_holds(std::uint64_t n_ctx, Verdict worst) {
     const auto above = compute_.lower_bound(n_ctx);
     if (above == compute_.begin()) return true;
-    const auto& [from, low] = *std::prev(above);
-    Bytes compute = low;
-    if (above != compute_.end() && above->second > low) {
-      const std::uint64_t grown = (above->second - low).count;
-      const std::uint64_t span = above->first - from, part = n_ctx - from;
-      compute += Bytes{grown / span * part + grown % span * part / span};
-    }
+    const auto below = std::prev(above);
+    Growth growth = of_masks();
+    if (above != compute_.end())
+      growth = between(*below, *above);
+    else if (below != compute_.begin())
+      growth = between(*std::prev(below), *below);
     asked_.n_ctx = n_ctx;
     workload_ = resolved(model_, weights_, asked_, runtime_, device_);
     memory_.context.device = device_context();
-    return verdict(compute) <= worst;
+    const std::uint64_t n = n_ctx - below->first;
+    const std::uint64_t grown =
+        sat_add(sat_mul(growth.bytes.count / growth.tokens, n),
+                sat_mul(growth.bytes.count % growth.tokens, n) / growth.tokens);
+    return verdict(below->second + Bytes{grown}) <= worst;
   }
 
   const Runtime& runtime() const { return runtime_; }
@@ -75,6 +78,19 @@ class Priced {
   std::uint64_t streams() const { return workload_.kv_unified ? 1 : std::max(1u, workload_.n_seq); }
 
  private:
+  struct Growth {
+    Bytes bytes;
+    std::uint64_t tokens;
+  };
+  using Known = std::pair<const std::uint64_t, Bytes>;
+
+  static Growth between(const Known& from, const Known& to) {
+    return {to.second > from.second ? to.second - from.second : Bytes{}, to.first - from.first};
+  }
+
+  /// What mostly grows with the context is a mask in f16, a row for each token of a batch.
+  Growth of_masks() const { return {Bytes{std::uint64_t{workload_.n_ubatch} * 2}, 1}; }
+
   Verdict verdict(Bytes compute) {
     memory_.compute.device = compute;
     add_overhead(model_, workload_, runtime_, memory_);
@@ -120,7 +136,7 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
     }
     return low;
   };
-  // Graphs are dear: two looks where the limit seems to be leave next to nothing to search.
+  // Graphs are dear: a few looks where the limit seems to be leave next to nothing to search.
   for (int look = 0; look < 2; ++look) {
     const std::uint64_t guess =
         halve([&](std::uint64_t n_ctx) { return priced.likely_holds(n_ctx, worst); });

@@ -91,6 +91,9 @@ class Graph {
   /// with `since`: operations are fused only where the scheduler does not cut between them.
   void keep(NodeId tensor, NodeId since, NodeId until) { kept.push_back({tensor, since, until}); }
 
+  /// The node that is made next.
+  NodeId next() const { return static_cast<NodeId>(nodes.size()); }
+
   const Node& operator[](NodeId id) const { return nodes[checked(id)]; }
   Node& operator[](NodeId id) { return nodes[checked(id)]; }
 
@@ -101,6 +104,12 @@ class Graph {
   std::vector<NodeId> order;  ///< execution order
   std::vector<NodeId> leafs;  ///< in the order they were met
   std::vector<Kept> kept;
+  /// Between the first node of one block and that of another: what runs there was left out ahead
+  /// of it, once or more, and so must leave the arena as it found it.
+  struct Repeat {
+    NodeId from = no_node, to = no_node;
+  };
+  std::vector<Repeat> repeats;
 
  private:
   static std::size_t checked(NodeId id) {
@@ -108,7 +117,7 @@ class Graph {
     return static_cast<std::size_t>(id);
   }
   Node& add(Op op, const Shape& ne, Elem elem);
-  NodeId last() const { return static_cast<NodeId>(nodes.size()) - 1; }
+  NodeId last() const { return next() - 1; }
 };
 
 /// Bytes of a contiguous tensor.

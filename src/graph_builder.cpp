@@ -1,7 +1,7 @@
 #include "graph_builder.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "architectures.hpp"
 #include "cache_tensors.hpp"
@@ -13,25 +13,9 @@ namespace {
 
 constexpr std::size_t no_plan = SIZE_MAX;
 
-/// What makes two blocks build the same operations.
-struct Signature {
-  std::size_t n_tensor = 0;
-  std::uint32_t n_head = 0, n_head_kv = 0, n_ff = 0, n_ff_exp = 0, n_used = 0;
-  bool swa = false, device = false, no_rope = false;
-  LayerKind kind = LayerKind::attention;
-  std::size_t n_cache = 0;
-  CacheSlot first;
-
-  friend bool operator==(const Signature&, const Signature&) = default;
-};
-
-/// How often the allocator needs to see a repeated pattern before it repeats itself.
-constexpr std::size_t repeats = 4, repeats_with_states = 8;
-constexpr std::size_t longest_period = 8;
 constexpr std::uint64_t most_seqs = 256;  // LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0)
 constexpr std::size_t most_layers = 512;  // LLAMA_MAX_LAYERS (src/llama-hparams.h, v0.5.0)
 constexpr std::uint32_t most_slots = 64;  // snapshots of states; llama.cpp's users ask for few
-constexpr std::size_t turns = 4;
 
 }  // namespace
 
@@ -56,65 +40,21 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
   read_ = how.read;
-  make_plan(how.every_block);
+  BlockPlan blocks_to_build = plan_blocks(m, w, devices, how.care);
+  plan = std::move(blocks_to_build.blocks);
+  omissions_ = std::move(blocks_to_build.omissions);
+  g.repeats.resize(omissions_.size());
   index_tensors();
   g.reserve(plan.size());
 }
 
-void GraphBuilder::make_plan(bool every_block) {
-  const std::size_t n = model.n_layer;
-  std::vector<std::uint32_t> counts(model.layers.size(), 0);
-  for (const auto& t : model.tensors)
-    if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
-      ++counts[static_cast<std::size_t>(t.layer)];
-  const Family* family = find_family(model.architecture);
-  const bool every_fourth = family != nullptr && family->rope == Rope::three_of_four;
-  std::vector<Signature> signatures(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    Signature& s = signatures[i];
-    s = {counts[i],
-         hp.n_head.at(i),
-         hp.n_head_kv.at(i),
-         hp.n_ff.at(i),
-         hp.n_ff_exp.at(i),
-         hp.n_expert_used.at(i),
-         is_swa(i),
-         devices.holds_layer(i),
-         every_fourth && (i + 1) % 4 == 0,
-         model.layers[i].kind,
-         model.layers[i].caches.size(),
-         {}};
-    if (!model.layers[i].caches.empty()) s.first = model.layers[i].caches.front();
-  }
-  // Weights that are moved to the device differ in type from block to block.
-  const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
-  // RWKV-7's first values live as long as the graph, which takes the arena long to settle.
-  // Every block with an indexer brings leafs of its own, all allocated before the first operation.
-  const bool unsettled = hp.wkv_head_size.value_or(0) != 0 || hp.indexer_head_dim.value_or(0) != 0;
-  if (every_block || unsettled ||
-      (devices.backend().device && (!all_device || !workload.offload_kqv))) {
-    for (std::size_t i = 0; i < n; ++i) plan.push_back(i);
-    return;
-  }
-  const bool states = std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& l) {
-    return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
-  });
-  const std::size_t kept = states ? repeats_with_states : repeats;
-  for (std::size_t i = 0; i < n;) {
-    std::size_t period = 1, reach = i + 1;
-    for (std::size_t p = 1; p <= longest_period && i + p < n; ++p) {
-      std::size_t end = i + p;
-      while (end < n && signatures[end] == signatures[end - p]) ++end;
-      if (end - i > (kept + 1) * p && end > reach) period = p, reach = end;
-    }
-    const std::size_t run = reach - i;
-    // Blocks take turns in the arena, so what is left out is a multiple of several turns.
-    const std::size_t step = turns / std::gcd(turns, period);
-    const std::size_t spare = run / period > kept ? (run / period - kept) / step * step : 0;
-    const std::size_t skipped = spare * period;
-    for (std::size_t j = i; j < reach; ++j)
-      if (j < i + 2 * period || j >= i + 2 * period + skipped) plan.push_back(j);
-    i = reach;
+void GraphBuilder::enter(std::size_t block) {
+  layer = block;
+  last = block + 1 == model.n_layer;
+  const std::size_t at = planned_[block];
+  for (std::size_t i = 0; i < omissions_.size(); ++i) {
+    if (omissions_[i].at == at) g.repeats[i].from = g.next();
+    if (omissions_[i].again == at) g.repeats[i].to = g.next();
   }
 }
 

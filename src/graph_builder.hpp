@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "arena.hpp"
+#include "block_plan.hpp"
 #include "fitvram/estimate.hpp"
 #include "placement.hpp"
 
@@ -65,7 +66,7 @@ struct Building {
   bool flash = true;              ///< with flash attention
   bool indexer_on_device = true;  ///< the device has a kernel for the indexer of these sizes
   bool probe = false;             ///< of one token per sequence rather than a prompt batch
-  bool every_block = false;       ///< also those that only repeat what the arena has seen
+  unsigned care = 0;              ///< how many blocks to build that may only repeat others
   /// Gets the weights as they are read, in order of their nodes. nullptr: nobody asks.
   std::vector<ReadWeight>* read = nullptr;
 };
@@ -99,6 +100,9 @@ class GraphBuilder {
   };
   std::vector<FlashCall> flash_calls;
   std::vector<std::size_t> plan;  ///< the blocks to build
+
+  /// What follows belongs to this block.
+  void enter(std::size_t block);
 
   /// A tensor of the current block, or of the model (`layer` = global); no_node when absent.
   NodeId weight(std::string_view name);
@@ -198,7 +202,6 @@ class GraphBuilder {
  private:
   const Tensor* find(std::string_view name) const;
   NodeId leaf_of(const Tensor& tensor, Place place);
-  void make_plan(bool every_block);
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
 
@@ -213,6 +216,7 @@ class GraphBuilder {
 
   std::vector<std::vector<Named>> tensors_;  // of the planned blocks, by position in plan
   std::vector<Named> globals_;
+  std::vector<Omission> omissions_;
   std::vector<std::size_t> planned_;  // block -> position in plan
   NodeId positions_ = no_node, out_ids_ = no_node;
   NodeId sequences_ = no_node, first_ = no_node, rest_ = no_node;

@@ -53,7 +53,7 @@ class DeepSeek4 {
     Hyper hyper(b_, true);
     NodeId x = hyper.start(embd);
     for (const std::size_t il : b_.plan) {
-      b_.layer = il;
+      b_.enter(il);
       NodeId cur = b_.norm(hyper.into(x, "attn"), "attn_norm");
       x = hyper.out_of(attention(cur), x);
       cur = hyper.into(x, "ffn");

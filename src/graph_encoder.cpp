@@ -17,8 +17,7 @@ void build_bert(GraphBuilder& b, const Family& f) {
   x = b.norm(x, "token_embd_norm");
   const AttentionInput input = b.batch_input();
   for (const std::size_t il : b.plan) {
-    b.layer = il;
-    b.last = il + 1 == b.model.n_layer;
+    b.enter(il);
     const std::uint64_t n_head = b.hp.n_head.at(il);
     const std::uint64_t n_kv = b.hp.n_head_kv.present() ? b.hp.n_head_kv.at(il) : n_head;
     if (n_head == 0) throw Unbuilt{};

@@ -78,7 +78,7 @@ void build_gemma4(GraphBuilder& b, const Family& f) {
   const bool per_layer = b.global("per_layer_token_embd.weight") != no_node;
   const NodeId inputs = per_layer ? per_layer_inputs(b, x) : no_node;
   for (const std::size_t il : b.plan) {
-    b.layer = il;
+    b.enter(il);
     NodeId cur = attention(b, b.norm(x, "attn_norm"));
     const NodeId attended = b.add(b.norm(cur, "post_attention_norm"), x);
     if (b.has("ffn_gate_inp.weight")) {
@@ -162,7 +162,7 @@ void build_gemma3n(GraphBuilder& b, const Family& f) {
     x = b.other({n, t, n_altup, 1}, {x, rescaled(added, target)});
   }
   for (const std::size_t il : b.plan) {
-    b.layer = il;
+    b.enter(il);
     const NodeId predictions = predict(b, x, slice(x));
     const NodeId active = slice(predictions);
     const NodeId normed = b.norm(active, "attn_norm");

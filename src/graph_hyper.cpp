@@ -107,7 +107,7 @@ void build_hy_v4(GraphBuilder& b, const Family& family) {
   Hyper hyper(b, false);
   NodeId x = hyper.start(embd);
   for (const std::size_t il : b.plan) {
-    b.layer = il;
+    b.enter(il);
     NodeId cur = b.norm(hyper.into(x, "attn"), "attn_norm");
     cur = sparse ? mix_indexed_latent(b, family, cur) : mix_latent(b, family, cur);
     x = hyper.out_of(cur, x);

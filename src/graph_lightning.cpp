@@ -53,8 +53,7 @@ void build_minimax01(GraphBuilder& b, const Family& f) {
                       b.g.input(of_tokens, f32_elem),
                       b.g.input({each, each, n_head, seqs}, f32_elem)};
   for (const std::size_t il : b.plan) {
-    b.layer = il;
-    b.last = il + 1 == b.model.n_layer;
+    b.enter(il);
     const NodeId normed = b.norm(x, "attn_norm");
     NodeId residual = normed;
     NodeId cur = b.model.layers[il].kind == LayerKind::recurrent ? mix_lightning(b, normed, decays)

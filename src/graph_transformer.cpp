@@ -191,8 +191,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
   const auto mix = f.attention == nullptr ? mix_attention : f.attention;
 
   for (const std::size_t il : b.plan) {
-    b.layer = il;
-    b.last = il + 1 == b.model.n_layer;
+    b.enter(il);
     const LayerKind kind = b.model.layers[il].kind;
     NodeId residual = x, skip = x;
     NodeId cur = f.bare_norms || b.has("attn_norm.weight") ? b.norm(x, "attn_norm") : x;

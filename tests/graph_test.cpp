@@ -30,7 +30,7 @@ std::uint64_t device_bytes(const ModelInfo& model, const Workload& workload, boo
   const Family* family = find_family(model.architecture);
   REQUIRE(family != nullptr);
   Building how;
-  how.every_block = every_block;
+  how.care = every_block ? most_care : 0;
   Graph graph;
   GraphBuilder builder(model, workload, how, graph);
   family->build(builder, *family);
