@@ -47,7 +47,7 @@ class Names {
 
  private:
   static std::string stem(const Tensor& tensor) {
-    std::string name = tensor.name;
+    std::string name(tensor.name);
     if (name.starts_with("blk.")) name.erase(0, std::min(name.size(), name.find('.', 4) + 1));
     if (const std::size_t end = name.rfind('.'); end != std::string::npos) name.erase(end);
     return name;

@@ -108,7 +108,7 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
   }
 
   ModelInfo storage;
-  const ModelInfo& typed = with_types(model, weights, storage);
+  const ModelInfo& typed = compute ? model : with_types(model, weights, storage);
   memory.compute = compute ? *compute : runtime.rules.compute(typed, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
   add_overhead(typed, workload, runtime, memory);

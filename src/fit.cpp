@@ -19,6 +19,19 @@ constexpr Bytes fit_margin = GiB;
 constexpr std::uint64_t longest_context = std::uint64_t{1}
                                           << 24;  // where no trained length ends the search
 
+/// Whether the compute buffers depend on the types of the weights: the runtime adapts the request
+/// to their size, or moves some to the device while it runs.
+bool by_types(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
+  return runtime.rules.resolve != nullptr || !workload.offload_kqv ||
+         Devices(model, workload).layers_on_device() != model.layers.size() + 1;
+}
+
+Placement compute_of(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
+                     ComputeMemo* memo) {
+  return memo == nullptr ? runtime.rules.compute(model, workload)
+                         : memo->compute(model, workload, runtime);
+}
+
 /// What of an estimate stays the same when only the context changes. The compute buffer is the
 /// costly part of a verdict. With a server's few outputs it does not shrink as the context grows,
 /// so lengths between two whose buffers are known are often decided without it.
@@ -26,7 +39,7 @@ class Priced {
  public:
   Priced(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,
          const Runtime& runtime, const Weights& weights, const Device& device, Bytes budget,
-         Bytes reserve)
+         Bytes reserve, ComputeMemo* memo)
       : model_(model),
         runtime_(runtime),
         weights_(weights),
@@ -36,6 +49,7 @@ class Priced {
         memory_(memory),
         vram_(budget),
         reserve_(reserve),
+        memo_(memo),
         compute_{{workload.n_ctx, memory.compute.device}} {}
 
   /// Whether the verdict at this length is `worst` or better.
@@ -48,7 +62,7 @@ class Priced {
     if (above != compute_.end() && above->first == n_ctx) return false;
     const Bytes least = above == compute_.begin() ? Bytes{} : std::prev(above)->second;
     if (verdict(least) > worst) return false;
-    const Bytes compute = runtime_.rules.compute(model_, workload_).device;
+    const Bytes compute = compute_of(model_, workload_, runtime_, memo_).device;
     compute_.emplace_hint(above, n_ctx, compute);
     return verdict(compute) <= worst;
   }
@@ -112,6 +126,7 @@ class Priced {
   MemoryEstimate memory_;
   Bytes vram_;
   Bytes reserve_;
+  ComputeMemo* memo_;
   std::map<std::uint64_t, Bytes> compute_;
 };
 
@@ -163,13 +178,33 @@ Workload resolved(const ModelInfo& model, const Weights& weights, const Workload
 
 namespace {
 
-/// fit() where the compute buffers for the context asked for may be known already.
-Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& workload,
-               const Runtime& runtime, const Device& device, const ReservePolicy& policy,
-               bool extend_ctx, const std::optional<Placement>& compute) {
+constexpr std::size_t most_known = 512;
+
+}  // namespace
+
+Placement ComputeMemo::compute(const ModelInfo& model, const Workload& workload,
+                               const Runtime& runtime) {
+  const auto [first, last] = known_.equal_range(workload.n_ctx);
+  const auto known = std::find_if(first, last, [&](const auto& each) {
+    return each.second.runtime == &runtime && each.second.workload == workload;
+  });
+  if (known != last) return known->second.compute;
+  if (known_.size() == most_known) known_.clear();
+  const Placement found = runtime.rules.compute(model, workload);
+  known_.emplace(workload.n_ctx, Known{&runtime, workload, found});
+  return found;
+}
+
+Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
+        const Runtime& runtime, const Device& device, const ReservePolicy& policy, bool extend_ctx,
+        ComputeMemo* memo) {
   ModelInfo storage;
-  const ModelInfo& typed = with_types(model, weights, storage);
+  const bool typeless = !by_types(model, workload, runtime);
+  const ModelInfo& typed = typeless ? model : with_types(model, weights, storage);
+  if (!typeless) memo = nullptr;
   const Workload run = resolved(typed, weights, workload, runtime, device);
+  std::optional<Placement> compute;
+  if (typeless) compute = compute_of(typed, run, runtime, memo);
   MemoryEstimate memory = estimate_around(typed, weights, run, runtime, compute);
   Fit result;
   result.vram = device.vram;
@@ -181,7 +216,8 @@ Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& w
       static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  Priced priced(typed, memory, workload, runtime, weights, device, result.budget, result.reserve);
+  Priced priced(typed, memory, workload, runtime, weights, device, result.budget, result.reserve,
+                memo);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   const auto own = runtime.rules.own_n_ctx;
   result.safe_n_ctx = own == nullptr || policy.fixed
@@ -189,14 +225,6 @@ Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& w
                           : std::min(own(typed, weights, workload, device), result.max_n_ctx);
   result.memory = std::move(memory);
   return result;
-}
-
-}  // namespace
-
-Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, const Device& device, const ReservePolicy& policy,
-        bool extend_ctx) {
-  return fit_around(model, weights, workload, runtime, device, policy, extend_ctx, std::nullopt);
 }
 
 namespace {
@@ -215,24 +243,22 @@ bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime)
   return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
 }
 
-/// Tries the schemes of one model. Where the runtime does not adapt the request to the weights, and
-/// moves none of them to the device while it runs, context and compute are the same for all.
+/// Tries the schemes of one model. Mostly context and compute are the same for all.
 class Trial {
  public:
   Trial(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-        const Device& device, const ReservePolicy& policy)
+        const Device& device, const ReservePolicy& policy, ComputeMemo* memo)
       : model_(model),
         workload_(workload),
         runtime_(runtime),
         device_(device),
         policy_(policy),
+        memo_(memo == nullptr ? &own_memo_ : memo),
         native_(native_scheme(model)),
         keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
         vram_(runtime.rules.budget(device, workload)),
         reserve_(policy.fixed.value_or(runtime.rules.reserve(model, device, workload))) {
-    const std::uint64_t all = model.layers.size() + 1;
-    by_types_ = runtime.rules.resolve != nullptr || !workload.offload_kqv ||
-                Devices(model, workload).layers_on_device() != all;
+    by_types_ = by_types(model, workload, runtime);
     for (const Tensor& tensor : model.tensors)
       if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model.n_layer &&
           tensor.role != TensorRole::recurrent)
@@ -273,10 +299,8 @@ class Trial {
       choice.weights = std::move(roomy ? *roomy : *tight);
     else if (smallest != nullptr)
       choice.weights = with(*smallest);
-    std::optional<Placement> compute;
-    if (memory_ && !by_types_) compute = memory_->compute;
-    choice.fit = fit_around(model_, choice.weights, workload_, runtime_, device_, policy_,
-                            extend_ctx, compute);
+    choice.fit =
+        fit(model_, choice.weights, workload_, runtime_, device_, policy_, extend_ctx, memo_);
     return choice;
   }
 
@@ -302,7 +326,10 @@ class Trial {
     } else {
       const Placement model = model_bytes(model_, weights, workload_, runtime_);
       if (model.device + context_ > vram_) return Verdict::no;
-      if (!memory_ || by_types_) memory_ = estimate(model_, weights, workload_, runtime_);
+      std::optional<Placement> compute;
+      if (!by_types_) compute = memo_->compute(model_, workload_, runtime_);
+      if (!memory_ || by_types_)
+        memory_ = estimate_around(model_, weights, workload_, runtime_, compute);
       memory_->model = model;
       add_overhead(model_, workload_, runtime_, *memory_);
     }
@@ -314,26 +341,29 @@ class Trial {
   const Runtime& runtime_;
   const Device& device_;
   const ReservePolicy& policy_;
+  ComputeMemo own_memo_;
+  ComputeMemo* memo_;
   const Scheme& native_;
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
   std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
   std::optional<QuantPlan> plan_;
-  bool by_types_ = false;  ///< the compute buffers depend on the types of the weights
+  bool by_types_ = false;
   std::optional<MemoryEstimate> memory_;
 };
 
 }  // namespace
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& policy, bool extend_ctx) {
-  return *Trial(model, workload, runtime, device, policy).choice(false, extend_ctx);
+                    const Device& device, const ReservePolicy& policy, bool extend_ctx,
+                    ComputeMemo* memo) {
+  return *Trial(model, workload, runtime, device, policy, memo).choice(false, extend_ctx);
 }
 
 std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
                                      const Runtime& runtime, const Device& device,
                                      const ReservePolicy& policy, bool extend_ctx) {
-  return Trial(model, workload, runtime, device, policy).choice(true, extend_ctx);
+  return Trial(model, workload, runtime, device, policy, nullptr).choice(true, extend_ctx);
 }
 
 QuantAdvice recommend_quantization(const AdviceInput& input) {

@@ -237,19 +237,18 @@ std::string model_name(const GgufFile& file, const std::string& otherwise) {
 
 // "blk.12.attn_q.weight" becomes layer 12, "attn_q.weight", "enc.blk.12.attn_q.weight" layer 12,
 // "enc.attn_q.weight"; everything else is global.
-void split_layer(std::string_view full, Tensor& tensor) {
+std::string split_layer(std::string_view full, std::int32_t& of) {
   constexpr std::int32_t most = 1 << 20;
-  tensor.name = full;
   const std::size_t stack = full.starts_with("enc.") || full.starts_with("dec.") ? 4 : 0;
-  if (!full.substr(stack).starts_with("blk.")) return;
+  if (!full.substr(stack).starts_with("blk.")) return std::string(full);
   std::int32_t layer = 0;
   const std::size_t digits = stack + 4;
   std::size_t i = digits;
   for (; i < full.size() && full[i] >= '0' && full[i] <= '9'; ++i)
     layer = std::min(most, layer * 10 + (full[i] - '0'));
-  if (i == digits || i + 1 >= full.size() || full[i] != '.') return;
-  tensor.layer = layer;
-  tensor.name = std::string(full.substr(0, stack)).append(full.substr(i + 1));
+  if (i == digits || i + 1 >= full.size() || full[i] != '.') return std::string(full);
+  of = layer;
+  return std::string(full.substr(0, stack)).append(full.substr(i + 1));
 }
 
 void refuse_twins(const Shards& shards, const std::vector<std::vector<GgufTensor>>& tensors,
@@ -289,7 +288,7 @@ void read_tensors(const Shards& shards, ModelInfo& model, std::string& file) {
     file = shards.name(i);
     for (const auto& stored : tensors[i]) {
       Tensor& tensor = model.tensors.emplace_back();
-      split_layer(stored.name, tensor);
+      tensor.name = split_layer(stored.name, tensor.layer);
       if (tensor.layer >= n_layer)
         throw Malformed(ErrorCode::malformed, gguf_place(stored.at, "tensor", stored.name),
                         "a tensor of layer " + std::to_string(tensor.layer) + " in a model of " +

@@ -70,7 +70,7 @@ bool contains(std::string_view text, std::string_view part) {
 using Category = QuantCategory;
 using Facts = QuantPlan::Facts;
 
-bool is_kept(const std::string& name, bool in_layer) {
+bool is_kept(std::string_view name, bool in_layer) {
   if (!name.ends_with("weight")) return true;
   if (!in_layer && (name == "position_embd.weight" || name == "token_types.weight")) return true;
   return std::any_of(std::begin(kept), std::end(kept), [&](std::string_view part) {
@@ -80,7 +80,7 @@ bool is_kept(const std::string& name, bool in_layer) {
 }
 
 // `name` is without its "blk.N." prefix.
-Category category_of(const std::string& name, bool in_layer) {
+Category category_of(std::string_view name, bool in_layer) {
   if (!in_layer && name == "output.weight") return Category::output;
   if (!in_layer && (name == "token_embd.weight" || name == "per_layer_token_embd.weight"))
     return Category::token_embd;
@@ -195,7 +195,7 @@ void count_in_order(const std::vector<Tensor>& tensors, std::vector<QuantPlan::E
     if (is_counted(entries[i].category)) order.push_back(i);
   const auto before = [&](std::size_t a, std::size_t b) {
     return tensors[a].layer != tensors[b].layer ? tensors[a].layer < tensors[b].layer
-                                                : tensors[a].name < tensors[b].name;
+                                                : tensors[a].name.view() < tensors[b].name.view();
   };
   if (!std::is_sorted(order.begin(), order.end(), before))
     std::sort(order.begin(), order.end(), before);

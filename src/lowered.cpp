@@ -76,6 +76,11 @@ class Reader {
     read(bytes);
     text = bytes;
   }
+  void read(TensorName& name) {
+    std::string_view text;
+    read(text);
+    name = text;
+  }
   template <typename E>
   void read(const UpTo<E>& word) {
     word.value = static_cast<E>(number(static_cast<std::uint64_t>(word.last)));

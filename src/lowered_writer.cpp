@@ -41,6 +41,7 @@ class Writer {
     number(text.size());
     bytes_ += text;
   }
+  void write(const TensorName& name) { write(name.view()); }
   void write(const std::string& text) { write(std::string_view(text)); }
   template <typename E>
   void write(const UpTo<E>& word) {

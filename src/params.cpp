@@ -52,8 +52,8 @@ std::vector<ParamTerm> terms_of(const ModelInfo& model, TensorRole role) {
   }
   std::vector<ParamTerm> terms;
   for (const Equal& equal : equals)
-    terms.push_back(
-        {equal.tensor->name, formula_of(equal), sat_mul(equal.count, n_elements(*equal.tensor))});
+    terms.push_back({std::string(equal.tensor->name), formula_of(equal),
+                     sat_mul(equal.count, n_elements(*equal.tensor))});
   return terms;
 }
 

@@ -95,7 +95,7 @@ bool makes_input_of_output(const ModelInfo& model) {
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
-  if (tensor.layer >= 0 || !tensor.name.starts_with("token_embd_norm")) return false;
+  if (tensor.layer >= 0 || !tensor.name.view().starts_with("token_embd_norm")) return false;
   const Architecture* arch = find_architecture(model.architecture);
   return arch != nullptr && arch->embd_norm_is_output;
 }

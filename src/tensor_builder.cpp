@@ -47,7 +47,7 @@ void TensorBuilder::add_4d(std::string name, const std::array<std::uint64_t, 4>&
   tensor.role = role_of(name);
   tensor.type = f32 ? f32_ : source_;
   if (name == "ffn_gate_tid2eid.weight") tensor.type = find_tensor_type("I32");
-  tensor.name = std::move(name);
+  tensor.name = name;
   model_.tensors.push_back(std::move(tensor));
 }
 

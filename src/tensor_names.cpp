@@ -270,10 +270,10 @@ TensorRole role_of(std::string_view name) {
 }
 
 std::string full_name(const Tensor& tensor) {
-  if (tensor.layer < 0) return tensor.name;
-  const std::string block = "blk." + std::to_string(tensor.layer) + ".";
-  const bool stack = tensor.name.starts_with("enc.") || tensor.name.starts_with("dec.");
-  return stack ? tensor.name.substr(0, 4) + block + tensor.name.substr(4) : block + tensor.name;
+  std::string name(tensor.name);
+  if (tensor.layer < 0) return name;
+  const bool stack = name.starts_with("enc.") || name.starts_with("dec.");
+  return name.insert(stack ? 4 : 0, "blk." + std::to_string(tensor.layer) + ".");
 }
 
 }  // namespace fitvram

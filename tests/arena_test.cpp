@@ -188,7 +188,7 @@ TEST_CASE("the peak of a buffer is what was alive when it last grew, and the gap
   g.expand(kept);
   const NodeId bigger = g.op(Op::other, {8192, 1, 1, 1}, f32_elem, {kept});
   g.expand(bigger);
-  const auto peaks = arena_peaks(g, host_only());
+  const auto peaks = arena_peaks(g, host_only()).chunks;
   REQUIRE(peaks.size() == 1);
   CHECK(peaks[0].place == Place::host);
   CHECK(peaks[0].bytes == 13 * row);
@@ -211,10 +211,42 @@ TEST_CASE("every buffer of a device has its own peak, and their sum is the figur
   machine.host_memory.max_chunk = 2 * row;
   Graph asked, told;
   build(asked), build(told);
-  const auto peaks = arena_peaks(told, machine);
+  const auto peaks = arena_peaks(told, machine).chunks;
   REQUIRE(peaks.size() == 2);
   CHECK(peaks[0].bytes == 2 * row);
   CHECK(peaks[0].alive.size() == 2);
   CHECK(peaks[1].alive.size() == 2);
   CHECK(peaks[0].bytes + peaks[1].bytes == arena_bytes(asked, machine).host);
+}
+
+TEST_CASE("operations repeat where they leave the allocator as they found it") {
+  // Each adds to its source what it makes of it: results lie in two places in turn.
+  const auto repeats = [](std::size_t from, std::size_t to, bool keeps_one) {
+    Graph g;
+    NodeId x = step(g, {g.external(vec, f32_elem, Place::host, true)});
+    std::vector<NodeId> begins;
+    for (std::size_t i = 0; i < 8; ++i) {
+      begins.push_back(g.next());
+      const NodeId made = step(g, {x});
+      if (keeps_one && i == 4) g[made].output = true;
+      x = step(g, {x, made});
+    }
+    g.expand(x);
+    g.repeats.push_back({begins[from], begins[to]});
+    const bool found = arena_bytes(g, host_only()).repeats;
+    return found;
+  };
+  CHECK(repeats(2, 4, false));
+  CHECK(repeats(2, 6, false));
+  CHECK_FALSE(repeats(2, 3, false));
+  CHECK(repeats(2, 4, true));
+  CHECK_FALSE(repeats(3, 5, true));
+}
+
+TEST_CASE("operations that are never reached repeat nothing") {
+  Graph g;
+  const NodeId x = step(g, {g.external(vec, f32_elem, Place::host, true)});
+  g.expand(x);
+  g.repeats.push_back({x, g.next()});
+  CHECK_FALSE(arena_bytes(g, host_only()).repeats);
 }

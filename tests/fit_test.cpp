@@ -146,3 +146,24 @@ TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
   CHECK(advice(24, 8, false, 1 * GiB) == Advice::fp16);
   CHECK(advice(24, 8, false, 16 * GiB) == Advice::int4);
 }
+
+TEST_CASE("a memo of compute buffers changes no answer") {
+  const ModelInfo models[] = {uniform_model(32, 8, 128), gemma_3_27b()};
+  for (const ModelInfo& model : models) {
+    ComputeMemo memo;
+    for (const std::uint64_t vram : {8u, 16u, 24u})
+      for (const std::uint32_t n_gpu_layers : {10u, UINT32_MAX})
+        for (const std::uint64_t n_ctx : {2048u, 32768u}) {
+          Workload w;
+          w.n_ctx = n_ctx;
+          w.n_gpu_layers = n_gpu_layers;
+          const Weights weights = flat(4 * GiB);
+          const Fit fresh = fit(model, weights, w, llama_cpp(), vram * GiB, {}, false);
+          const Fit known = fit(model, weights, w, llama_cpp(), vram * GiB, {}, false, &memo);
+          CHECK(fresh.need == known.need);
+          CHECK(fresh.max_n_ctx == known.max_n_ctx);
+          CHECK(fresh.safe_n_ctx == known.safe_n_ctx);
+          CHECK(fresh.memory.compute.host == known.memory.compute.host);
+        }
+  }
+}

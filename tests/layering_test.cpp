@@ -68,6 +68,7 @@ constexpr Layer layers[] = {
     {"sharp", "estimate", 7},
     {"sharpinference", "estimate", 7},
     {"arena", "estimate", 7},
+    {"block_plan", "estimate", 7},
     {"compute", "estimate", 7},
     {"graph", "estimate", 7},
     {"schedule", "estimate", 7},

@@ -31,7 +31,7 @@ ModelInfo lowered_again(const ModelInfo& file) {
   std::set<std::string> names;
   std::uint64_t n_k = 0, n_v = 0;
   for (const Tensor& tensor : file.tensors) {
-    names.insert(tensor.name);
+    names.emplace(tensor.name);
     n_k += tensor.name == "attn_k.weight";
     n_v += tensor.name == "attn_v.weight";
   }

@@ -312,7 +312,7 @@ TEST_CASE("no tensor of a block takes less than the least type of its scheme") {
         const TensorType& type = *weights.types[t];
         if (type.block_bytes * least->block_elems >= least->block_bytes * type.block_elems)
           continue;
-        FAIL(model->name << " " << scheme.name << " " << model->tensors[t].name << " "
+        FAIL(model->name << " " << scheme.name << " " << model->tensors[t].name.view() << " "
                          << type.name);
       }
       n += weights.types.size();

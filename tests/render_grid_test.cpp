@@ -31,6 +31,12 @@ TEST_CASE("Markdown escapes pipes and leaves out columns without a title") {
   CHECK(render_markdown(report, {}) == "| NAME | N |\n| --- | ---: |\n| a\\|b | 1 |\n");
 }
 
+TEST_CASE("Markdown without a row has no head either") {
+  Report report;
+  report.body = EstimateReport{};
+  CHECK(render_markdown(report, {}).empty());
+}
+
 TEST_CASE("grids keep numbers apart from what people do not need") {
   const auto sheet = sheet_of_grid(
       std::get<ListReport>(list_of({{std::string("x"), std::uint64_t{7}, {}}}).body).grid);

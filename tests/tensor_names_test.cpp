@@ -49,3 +49,13 @@ TEST_CASE("the full name of a tensor names its block") {
   tensor.name = "output.weight";
   CHECK(full_name(tensor) == "output.weight");
 }
+
+TEST_CASE("copies of a tensor's name are equal to it and to its text") {
+  const TensorName name("attn_q.weight"), copy = name, other(std::string("attn_q.weight"));
+  CHECK(name == copy);
+  CHECK(name == other);
+  CHECK(name == "attn_q.weight");
+  CHECK(name != TensorName("attn_k.weight"));
+  CHECK(TensorName().view().empty());
+  CHECK(TensorName() == "");
+}

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "fitvram/estimate.hpp"
@@ -39,11 +40,26 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const Runtime& runtime, const Device& device);
 
+/// The compute buffers of one model found so far, for callers with many questions about it.
+class ComputeMemo {
+ public:
+  /// `model` is the same at every call.
+  Placement compute(const ModelInfo& model, const Workload& workload, const Runtime& runtime);
+
+ private:
+  struct Known {
+    const Runtime* runtime;
+    Workload workload;
+    Placement compute;
+  };
+  std::unordered_multimap<std::uint64_t, Known> known_;  ///< by n_ctx
+};
+
 /// Verdict and the two context limits. The limits never exceed the trained length (per sequence)
 /// unless `extend_ctx`.
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, const Device& device, const ReservePolicy& reserve,
-        bool extend_ctx);
+        const Runtime& runtime, const Device& device, const ReservePolicy& reserve, bool extend_ctx,
+        ComputeMemo* memo = nullptr);
 
 /// The arithmetic of a Fit: budget, reserve, verdict and the two contexts, each with what is needed
 /// there and one step above.
@@ -61,7 +77,8 @@ struct Choice {
   bool lowered = false;
 };
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& reserve, bool extend_ctx);
+                    const Device& device, const ReservePolicy& reserve, bool extend_ctx,
+                    ComputeMemo* memo = nullptr);
 
 /// choose_quant, but nothing where no scheme runs, and without the cost of saying how far off it
 /// is.

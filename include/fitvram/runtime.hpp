@@ -34,6 +34,8 @@ struct Workload {
   std::optional<std::uint32_t> memory_utilization;
   std::string_view backend = "cuda";
   std::optional<Bytes> overhead;  ///< replaces the backend's assumed overhead
+
+  friend bool operator==(const Workload&, const Workload&) = default;
 };
 
 /// Where a device's memory comes from and how its allocator rounds. A row of src/runtimes.cpp.

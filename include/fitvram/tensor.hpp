@@ -1,6 +1,8 @@
 #pragma once
 #include <array>
+#include <concepts>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,9 +84,33 @@ struct Packing {
 /// "token-embedding", "attention", ...: the word in tables and JSON.
 const char* name_of(TensorRole role);
 
+/// The name of a tensor. Copies share one text: hundreds of blocks have the same names.
+class TensorName {
+ public:
+  TensorName() = default;
+  TensorName(std::string_view text) : text_(std::make_shared<const std::string>(text)) {}
+  TensorName(const std::string& text) : TensorName(std::string_view(text)) {}
+  TensorName(const char* text) : TensorName(std::string_view(text)) {}
+
+  std::string_view view() const { return text_ == nullptr ? std::string_view{} : *text_; }
+  operator std::string_view() const { return view(); }
+
+  friend bool operator==(const TensorName& a, const TensorName& b) {
+    return a.text_ == b.text_ || a.view() == b.view();
+  }
+  template <typename Text>
+  requires std::convertible_to<Text, std::string_view>
+  friend bool operator==(const TensorName& a, const Text& b) {
+    return a.view() == std::string_view(b);
+  }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
 /// One weight tensor, as a GGUF names and shapes it.
 struct Tensor {
-  std::string name;  ///< "token_embd.weight"; "attn_q.weight" inside a layer
+  TensorName name;  ///< "token_embd.weight"; "attn_q.weight" inside a layer
   std::array<std::uint64_t, 4> ne{1, 1, 1, 1};  ///< elements per dimension, ne[0] = row length
   const TensorType* type = nullptr;             ///< stored type; from a config: the source dtype
   std::int32_t layer = -1;                      ///< block index, -1 for global tensors

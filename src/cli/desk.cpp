@@ -47,24 +47,24 @@ Result<ModelInfo> Desk::read(const Request& request, const std::string& word) {
                "name one of its files"};
 }
 
-Result<Model> Desk::model_of(const Request& request, const std::string& directory) {
+Result<Desk::Found> Desk::model_of(const Request& request, const std::string& directory) {
   const auto word = request.model.empty() ? "" : beside(*io_, directory, request.model);
   const auto key = request.config.empty() ? word : "{" + request.config;
   const auto at = std::find_if(known_.begin(), known_.end(),
                                [&](const Known& known) { return known.key == key; });
   if (at != known_.end()) {
     known_.splice(known_.begin(), known_, at);
-    return known_.front().model;
+    return Found{known_.front().model, &known_.front().memo};
   }
   auto model = read(request, word);
   io_->forget_files();
   if (!model) return model.error();
   if (model->name.empty()) model->name = request.name;
   Model shared = std::make_shared<const ModelInfo>(std::move(*model));
-  if (key.size() > longest_key) return shared;
-  known_.push_front({key, std::move(shared)});
+  if (key.size() > longest_key) return Found{std::move(shared)};
+  known_.push_front({key, std::move(shared), {}});
   if (known_.size() > most_known) known_.pop_back();
-  return known_.front().model;
+  return Found{known_.front().model, &known_.front().memo};
 }
 
 /// Looking a card up compares its name with hundreds.
@@ -93,15 +93,17 @@ Result<Answer> Desk::answer(const Request& request, const std::string& directory
   const auto gpu = card_of(options);
   if (!gpu) return at_request(gpu.error(), file, request);
   Model model;
+  ComputeMemo* memo = nullptr;
   if (request.model.empty() && request.config.empty()) {
     model = model_of_count(options, request.name);
   } else {
     auto found = model_of(request, directory);
     if (!found) return at_request(found.error(), file, request);
-    model = with_count(*found, options);
+    model = with_count(found->model, options);
+    if (model == found->model) memo = found->memo;
   }
   const Pricer pricer(options, *gpu);
-  auto rows = pricer.rows(model);
+  auto rows = pricer.rows(model, memo);
   if (!rows) return at_request(rows.error(), file, request);
   return Answer{std::move(rows->front()), options.runtime};
 }

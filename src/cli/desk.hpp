@@ -35,11 +35,17 @@ class Desk {
   struct Known {
     std::string key;
     Model model;
+    ComputeMemo memo;
   };
 
   Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
        std::vector<GpuCard> cards);
-  Result<Model> model_of(const Request& request, const std::string& directory);
+  /// A model and, where it stays at hand, its memo.
+  struct Found {
+    Model model;
+    ComputeMemo* memo = nullptr;
+  };
+  Result<Found> model_of(const Request& request, const std::string& directory);
   Result<std::optional<Gpu>> card_of(const Options& options);
   Result<ModelInfo> read(const Request& request, const std::string& word);
 

@@ -125,7 +125,7 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
   return std::nullopt;
 }
 
-Result<std::vector<Row>> Pricer::rows(const Model& model) const {
+Result<std::vector<Row>> Pricer::rows(const Model& model, ComputeMemo* memo) const {
   Row row;
   row.model = model;
   row.gpu = gpu_;
@@ -139,10 +139,10 @@ Result<std::vector<Row>> Pricer::rows(const Model& model) const {
     const std::string_view ladder = options_.runtime->ladder;
     for (const auto& scheme : schemes())
       if (ladder.empty() ? scheme.ladder : lists(ladder, scheme.name))
-        rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}));
+        rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}, memo));
   } else {
-    auto chosen = form(row);
-    rows.push_back(priced(std::move(row), std::move(chosen)));
+    auto chosen = form(row, memo);
+    rows.push_back(priced(std::move(row), std::move(chosen), memo));
   }
   for (const auto& each : rows)
     if (auto error = unsound(each)) return *error;
@@ -186,7 +186,7 @@ bool Pricer::chooses(const ModelInfo& model) const {
   return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
 }
 
-Pricer::Form Pricer::form(Row& row) const {
+Pricer::Form Pricer::form(Row& row, ComputeMemo* memo) const {
   const auto& model = *row.model;
   if (options_.quant != nullptr) {
     if (model.format == ModelFormat::gguf && lower(model.quant) == lower(options_.quant->name))
@@ -200,7 +200,7 @@ Pricer::Form Pricer::form(Row& row) const {
   if (model.format == ModelFormat::gguf) return {stored_weights(model), std::nullopt};
   if (chooses(model))
     return chosen(row, choose_quant(model, row.workload, *options_.runtime, *device_,
-                                    options_.reserve, options_.extend_ctx));
+                                    options_.reserve, options_.extend_ctx, memo));
   if (device_) return {stored_weights(model), std::nullopt};
   if (model.format == ModelFormat::parameters)
     return {quantize(model, *find_scheme("F16")), std::nullopt};
@@ -221,7 +221,7 @@ Pricer::Form Pricer::chosen(Row& row, Choice choice) const {
   return {std::move(choice.weights), std::move(choice.fit)};
 }
 
-Row Pricer::priced(Row row, Form form) const {
+Row Pricer::priced(Row row, Form form, ComputeMemo* memo) const {
   const auto& model = *row.model;
   const Runtime& runtime = *options_.runtime;
   const Weights& weights = form.weights;
@@ -231,7 +231,7 @@ Row Pricer::priced(Row row, Form form) const {
     row.workload = resolved(model, weights, asked, runtime, *device_);
     row.fit = form.fit ? std::move(*form.fit)
                        : fit(model, weights, asked, runtime, *device_, options_.reserve,
-                             options_.extend_ctx);
+                             options_.extend_ctx, memo);
     row.memory = std::move(row.fit->memory);
   } else {
     row.memory = estimate(model, weights, row.workload, runtime);

@@ -172,6 +172,7 @@ std::string markdown_cell(const std::string& text) {
 
 struct Markdown {
   std::string operator()(const EstimateReport& body) const {
+    if (body.rows.empty()) return {};
     return markdown_of(sheet_of_rows(body.rows, false));
   }
   std::string operator()(const RankReport& body) const {
