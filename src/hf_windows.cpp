@@ -16,6 +16,7 @@ bool has_class(const HfReader& r, std::string_view name) {
 
 PerLayer by_window(const std::vector<bool>& swa, std::uint32_t window, std::uint32_t full) {
   std::vector<std::uint32_t> values;
+  values.reserve(swa.size());
   for (const bool is_swa : swa) values.push_back(is_swa ? window : full);
   return values;
 }

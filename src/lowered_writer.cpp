@@ -74,6 +74,7 @@ class Writer {
   void write(std::vector<Layer>& layers) {
     std::vector<Layer> kinds;
     std::vector<std::uint64_t> order;
+    order.reserve(layers.size());
     for (const Layer& layer : layers) order.push_back(place_in(kinds, layer));
     number(kinds.size());
     for (Layer& kind : kinds) fields(*this, kind);

@@ -112,6 +112,7 @@ TEST_CASE("of every architecture of the catalogue, the fewest blocks seen to rep
   const auto catalog = embedded_catalog();
   REQUIRE(catalog);
   std::set<std::string> seen;
+  std::size_t n_built = 0;
   Workload workload;
   workload.n_seq = 3;
   workload.n_outputs = 0;
@@ -120,15 +121,19 @@ TEST_CASE("of every architecture of the catalogue, the fewest blocks seen to rep
     REQUIRE(model);
     const std::string blocks = model->architecture + std::to_string(model->n_layer);
     if (find_family(model->architecture) == nullptr || !seen.insert(blocks).second) continue;
-    unsigned care = 0;
-    ArenaBytes some = built(*model, workload, care);
-    while (!some.repeats) some = built(*model, workload, ++care);
-    const ArenaBytes all = built(*model, workload, most_care);
-    INFO(entry.name << ", care " << care);
-    CHECK(some.device == all.device);
-    CHECK(some.host == all.host);
+    try {
+      unsigned care = 0;
+      ArenaBytes some = built(*model, workload, care);
+      while (!some.repeats) some = built(*model, workload, ++care);
+      const ArenaBytes all = built(*model, workload, most_care);
+      INFO(entry.name << ", care " << care);
+      CHECK(some.device == all.device);
+      CHECK(some.host == all.host);
+      ++n_built;
+    } catch (const Unbuilt&) {  // by the formula that stands in for graphs
+    }
   }
-  CHECK(seen.size() > 50);
+  CHECK(n_built > 100);
 }
 
 TEST_CASE("a graph of many equal blocks is small") {
