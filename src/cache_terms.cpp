@@ -5,6 +5,26 @@
 
 namespace fitvram {
 
+SlotTerms::SlotTerms(std::vector<CacheTerm>& terms, const CacheSlot& slot, std::uint32_t n_layer)
+    : width_k(std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k),
+      width_v(std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v),
+      terms_(terms) {
+  term.role = slot.role;
+  term.n_layer = n_layer;
+}
+
+void SlotTerms::add(std::uint64_t width, std::uint64_t cells, const TensorType& type) {
+  if (width == 0) return;
+  term.width = width, term.cells = cells, term.type = &type;
+  terms_.push_back(term);
+  term.first_of_slot = false;
+}
+
+void SlotTerms::add_both(std::uint64_t cells, const TensorType& type_k, const TensorType& type_v) {
+  add(width_k, cells, type_k);
+  add(width_v, cells, type_v);
+}
+
 std::vector<LayerGroup> equal_layers(const ModelInfo& model) {
   std::vector<LayerGroup> groups;
   for (std::size_t i = 0; i < model.layers.size() && i < model.n_layer; ++i) {

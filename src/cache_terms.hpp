@@ -27,8 +27,36 @@ struct CacheTerm {
   Bytes bytes() const { return row_bytes(*type, width) * cells * n_seq * n_layer; }
 };
 
+/// The tensors of one cache of equal layers. `term` holds what those that are added have in common.
+class SlotTerms {
+ public:
+  SlotTerms(std::vector<CacheTerm>& terms, const CacheSlot& slot, std::uint32_t n_layer);
+  /// Nothing where `width` is 0.
+  void add(std::uint64_t width, std::uint64_t cells, const TensorType& type);
+  /// One tensor for K and one for V, where the slot has them.
+  void add_both(std::uint64_t cells, const TensorType& type_k, const TensorType& type_v);
+
+  CacheTerm term;
+  std::uint64_t width_k, width_v;  ///< values of all heads
+
+ private:
+  std::vector<CacheTerm>& terms_;
+};
+
 /// Blocks that run and have equal caches, of runtimes that keep all on one device.
 std::vector<LayerGroup> equal_layers(const ModelInfo& model);
+
+/// The tensors that `rule(slot, terms)` adds for every cache of a model.
+template <typename Rule>
+std::vector<CacheTerm> terms_of_slots(const ModelInfo& model, Rule rule) {
+  std::vector<CacheTerm> all;
+  for (const LayerGroup& layers : equal_layers(model))
+    for (const CacheSlot& slot : model.layers[layers.layer].caches) {
+      SlotTerms terms(all, slot, layers.n_layer);
+      rule(slot, terms);
+    }
+  return all;
+}
 
 /// Adds bytes and layers to the row of the same kind, or a row.
 void add_cache(std::vector<CacheEstimate>& caches, const CacheEstimate& cache);

@@ -54,43 +54,27 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
   const TensorType& plain = *find_tensor_type("F16");
   const std::uint64_t full = round_up(workload.n_ctx, page);
   const std::uint64_t n_rot = model.hparams.n_rot.value_or(0);
-  std::vector<CacheTerm> terms;
-  for (const LayerGroup& layers : equal_layers(model)) {
-    for (const CacheSlot& slot : model.layers[layers.layer].caches) {
-      CacheTerm term;
-      term.role = slot.role;
-      term.n_layer = layers.n_layer;
-      const auto add = [&](std::uint64_t width, std::uint64_t cells, const TensorType& type) {
-        if (width == 0) return;
-        term.width = width, term.cells = cells, term.type = &type;
-        terms.push_back(term);
-        term.first_of_slot = false;
-      };
-      const std::uint64_t heads = slot.shape.n_head_kv;
-      const std::uint64_t k = heads * slot.shape.dim_k, v = heads * slot.shape.dim_v;
-      if (slot.growth == Growth::constant) {
-        term.growth = Growth::constant;
-        term.n_seq = slots(workload);
-        const bool conv = slot.role == CacheRole::conv_state;
-        add(k, 1, conv ? plain : state_type());
-        add(v, 1, conv ? plain : state_type());
-      } else if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) {
-        term.growth = slot.growth, term.span = slot.span;
-        term.n_seq = slots(workload);
-        const std::uint64_t ring = round_up(sat_add(slot.span, ring_headroom), page);
-        add(k, ring, plain);
-        add(v, ring, plain);
-      } else if (slot.role == CacheRole::latent) {
-        const std::uint64_t rope = std::min(k, n_rot);
-        add(k - rope, full, cache_type_k(workload));
-        add(rope, full, plain);
-      } else {
-        add(k, full, slot.role == CacheRole::kv ? cache_type_k(workload) : plain);
-        add(v, full, slot.role == CacheRole::kv ? cache_type_v(workload) : plain);
-      }
+  return terms_of_slots(model, [&](const CacheSlot& slot, SlotTerms& terms) {
+    CacheTerm& term = terms.term;
+    if (slot.growth == Growth::constant) {
+      term.growth = Growth::constant;
+      term.n_seq = slots(workload);
+      const TensorType& type = slot.role == CacheRole::conv_state ? plain : state_type();
+      terms.add_both(1, type, type);
+    } else if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) {
+      term.growth = slot.growth, term.span = slot.span;
+      term.n_seq = slots(workload);
+      terms.add_both(round_up(sat_add(slot.span, ring_headroom), page), plain, plain);
+    } else if (slot.role == CacheRole::latent) {
+      const std::uint64_t rope = std::min(terms.width_k, n_rot);
+      terms.add(terms.width_k - rope, full, cache_type_k(workload));
+      terms.add(rope, full, plain);
+    } else if (slot.role == CacheRole::kv) {
+      terms.add_both(full, cache_type_k(workload), cache_type_v(workload));
+    } else {
+      terms.add_both(full, plain, plain);
     }
-  }
-  return terms;
+  });
 }
 
 }  // namespace

@@ -59,58 +59,35 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
   const TensorType& plain = *find_tensor_type("F16");
   const Hparams& hp = model.hparams;
   const std::uint64_t full = round_up(tokens_per_sequence(workload), step);
-  std::vector<CacheTerm> terms;
-
-  for (const LayerGroup& layers : equal_layers(model)) {
-    for (const CacheSlot& slot : model.layers[layers.layer].caches) {
-      CacheTerm term;
-      term.role = slot.role;
-      term.n_layer = layers.n_layer;
-      term.n_seq = n_seq_of(workload);
-      const auto add = [&](std::uint64_t width, std::uint64_t cells, const TensorType& type) {
-        if (width == 0) return;
-        term.width = width, term.cells = cells, term.type = &type;
-        terms.push_back(term);
-        term.first_of_slot = false;
-      };
-      const auto add_full = [&](std::uint64_t width, const TensorType& type) {
-        const Full cache = full_cache(type, workload, width);
-        add(width, cache.cells, *cache.type);
-      };
-      const std::uint64_t heads = slot.shape.n_head_kv;
-      const std::uint64_t k = heads * slot.shape.dim_k, v = heads * slot.shape.dim_v;
-      if (slot.growth == Growth::constant) {
-        // ArraysCache: convolution windows in the model's type, recurrent states in 32 bits.
-        term.growth = Growth::constant;
-        const bool conv = slot.role == CacheRole::conv_state;
-        add(k, 1, conv ? plain : state_type());
-        add(v, 1, conv ? plain : state_type());
-        continue;
-      }
-      if (slot.role == CacheRole::latent && kind == MlxCache::expanded) {
-        const std::uint64_t n_head = hp.n_head.max();
-        term.role = CacheRole::kv;
-        add_full(n_head * hp.head_dim_k_mla.value_or(0), cache_type_k(workload));
-        add_full(n_head * hp.head_dim_v_mla.value_or(0), cache_type_v(workload));
-        continue;
-      }
-      const bool bounded = (slot.growth == Growth::sliding && kind == MlxCache::rotating) ||
-                           (slot.growth == Growth::chunked && kind == MlxCache::chunked);
-      if (bounded) {
-        term.growth = slot.growth, term.span = slot.span;
-        const std::uint64_t cells = bounded_cells(slot, workload, full);
-        add(k, cells, plain);
-        add(v, cells, plain);
-      } else if (slot.role == CacheRole::kv) {
-        add_full(k, cache_type_k(workload));
-        add_full(v, cache_type_v(workload));
-      } else {
-        add(k, full, plain);
-        add(v, full, plain);
-      }
+  return terms_of_slots(model, [&](const CacheSlot& slot, SlotTerms& terms) {
+    CacheTerm& term = terms.term;
+    term.n_seq = n_seq_of(workload);
+    const auto add_full = [&](std::uint64_t width, const TensorType& type) {
+      const Full cache = full_cache(type, workload, width);
+      terms.add(width, cache.cells, *cache.type);
+    };
+    const bool bounded = (slot.growth == Growth::sliding && kind == MlxCache::rotating) ||
+                         (slot.growth == Growth::chunked && kind == MlxCache::chunked);
+    if (slot.growth == Growth::constant) {
+      // ArraysCache: convolution windows in the model's type, recurrent states in 32 bits.
+      term.growth = Growth::constant;
+      const TensorType& type = slot.role == CacheRole::conv_state ? plain : state_type();
+      terms.add_both(1, type, type);
+    } else if (slot.role == CacheRole::latent && kind == MlxCache::expanded) {
+      const std::uint64_t n_head = hp.n_head.max();
+      term.role = CacheRole::kv;
+      add_full(n_head * hp.head_dim_k_mla.value_or(0), cache_type_k(workload));
+      add_full(n_head * hp.head_dim_v_mla.value_or(0), cache_type_v(workload));
+    } else if (bounded) {
+      term.growth = slot.growth, term.span = slot.span;
+      terms.add_both(bounded_cells(slot, workload, full), plain, plain);
+    } else if (slot.role == CacheRole::kv) {
+      add_full(terms.width_k, cache_type_k(workload));
+      add_full(terms.width_v, cache_type_v(workload));
+    } else {
+      terms.add_both(full, plain, plain);
     }
-  }
-  return terms;
+  });
 }
 
 bool quantized(const Workload& workload) {

@@ -51,6 +51,7 @@ std::vector<ParamTerm> terms_of(const ModelInfo& model, TensorRole role) {
       ++same->count;
   }
   std::vector<ParamTerm> terms;
+  terms.reserve(equals.size());
   for (const Equal& equal : equals)
     terms.push_back({std::string(equal.tensor->name), formula_of(equal),
                      sat_mul(equal.count, n_elements(*equal.tensor))});

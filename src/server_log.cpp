@@ -209,7 +209,7 @@ class Reader {
     if (cache.size.centi_mib == 0 && cache.n_layer.value_or(0) == 0) return;
     if (!cache.cells && cache.kind == LoggedKind::full) cache.cells = old_cells_;
     if (!cache.n_layer && cache.kind == LoggedKind::full) cache.n_layer = old_n_layer_;
-    context().caches.push_back(std::move(cache));
+    context().caches.push_back(cache);
   }
 
   /// "4/1": sequences and separate streams; "1" in older logs.

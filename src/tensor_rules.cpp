@@ -9,7 +9,7 @@ namespace fitvram {
 
 namespace {
 
-using namespace trait;
+using namespace trait;  // NOLINT(google-build-using-namespace): the words of the table
 
 constexpr auto no_attention = AttentionBlock::none;
 constexpr auto gqa = AttentionBlock::gqa;

@@ -117,11 +117,13 @@ CheckpointFiles read_headers(Io& io, const std::string& directory,
     if (index && io.kind_of(path) == PathKind::missing) return {std::move(index), {}};
     const auto bytes = io.read_file(path);
     auto part = bytes ? parse_safetensors(*bytes, path) : Result<Checkpoint>(bytes.error());
-    if (!part)
+    if (!part) {
+      const char* instead = index ? "the index" : "config.json";
       return {std::move(index),
               {Note{Severity::warning, "checkpoint-unread",
                     part.error().where + ": " + part.error().message + "; sizes come from " +
-                        (index ? "the index" : "config.json") + " instead"}}};
+                        instead + " instead"}}};
+    }
     parts.push_back(std::move(*part));
   }
   Checkpoint whole = merge(std::move(parts));
