@@ -7,8 +7,10 @@
 #include "arena.hpp"
 #include "catch.hpp"
 #include "compute.hpp"
+#include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
 #include "graph_families.hpp"
+#include "support/configs.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"
 
@@ -38,6 +40,20 @@ std::uint64_t device_bytes(const ModelInfo& model, const Workload& workload, boo
   machine.device = machine.keeps = true;
   machine.device_memory.alignment = 128;
   return arena_bytes(graph, machine).device;
+}
+
+/// Device bytes of the context and of the compute buffer, and host bytes of the latter.
+std::array<std::uint64_t, 3> planned(const ModelInfo& model, const Workload& workload) {
+  const auto memory = estimate(model, stored_weights(model), workload, *find_runtime("llama.cpp"));
+  return {memory.context.device.count, memory.compute.device.count, memory.compute.host.count};
+}
+
+Workload asks(std::uint64_t n_ctx, std::uint32_t n_seq, std::uint32_t n_ubatch) {
+  Workload w;
+  w.n_ctx = n_ctx;
+  w.n_seq = w.n_outputs = n_seq;
+  w.n_ubatch = n_ubatch;
+  return w;
 }
 
 }  // namespace
@@ -110,4 +126,59 @@ TEST_CASE("families are found by their GGUF name") {
   CHECK(find_family("lla") == nullptr);
   CHECK(find_family("") == nullptr);
   CHECK(find_family("zzz") == nullptr);
+}
+
+// Recorded from llama.cpp v0.5.0's own planner (no_alloc) on headers changed in the same way.
+TEST_CASE("layouts of older files are planned as the loader reads them") {
+  ModelInfo joined = recorded("qwen3-next-80b-a3b.Q4_K_M.gguf");
+  for (auto& tensor : joined.tensors)
+    if (tensor.name == "attn_qkv.weight" &&
+        joined.layers[static_cast<std::size_t>(tensor.layer)].kind == LayerKind::recurrent) {
+      tensor.name = "ssm_in.weight";
+      tensor.ne[1] += joined.hparams.ssm_inner_size.value_or(0);
+    }
+  std::erase_if(joined.tensors, [](const Tensor& t) { return t.name == "attn_gate.weight"; });
+  using Bytes3 = std::array<std::uint64_t, 3>;
+  CHECK(planned(joined, asks(8192, 1, 512)) == Bytes3{280363008, 139516160, 16789568});
+  CHECK(planned(joined, asks(8192, 2, 128)) == Bytes3{359399424, 33830656, 3148864});
+
+  ModelInfo world = test::model_of_text(
+      "{'model_type': 'rwkv6', 'hidden_size': 2048, 'num_hidden_layers': 24, 'head_size': 64, "
+      "'intermediate_size': 7168, 'vocab_size': 65536}");
+  CHECK(planned(world, asks(8192, 1, 512)) == Bytes3{12976128, 55591168, 8390720});
+  std::vector<Tensor> tensors;
+  for (const auto& tensor : world.tensors) {
+    if (tensor.name != "time_mix_lerp_fused.weight") {
+      tensors.push_back(tensor);
+      continue;
+    }
+    for (const auto* const name : {"w", "k", "v", "r", "g"}) {
+      tensors.push_back(tensor);
+      tensors.back().name = std::string("time_mix_lerp_") + name + ".weight";
+      tensors.back().ne = {2048, 1, 1, 1};
+    }
+  }
+  world.tensors = tensors;
+  CHECK(planned(world, asks(8192, 1, 512)) == Bytes3{12976128, 59785472, 8390720});
+  CHECK(planned(world, asks(8192, 2, 128)) == Bytes3{25952256, 16810240, 2097728});
+}
+
+// Recorded likewise.
+TEST_CASE("DeepSeek V4 keeps snapshots of its compressors for tokens that may be taken back") {
+  const ModelInfo model = recorded("synthetic-deepseek4.Q4_K_M.gguf");
+  using Bytes3 = std::array<std::uint64_t, 3>;
+  const struct {
+    std::uint32_t n_rs_seq;
+    Workload workload;
+    Bytes3 bytes;
+  } rows[] = {
+      {0, asks(8192, 1, 512), {106315776, 234453120, 22115264}},
+      {1, asks(8192, 1, 512), {118521856, 234456192, 22117568}},
+      {2, asks(8192, 2, 64), {161316864, 29045888, 2502624}},
+      {4, asks(8192, 2, 64), {210141184, 29050496, 2507232}},
+  };
+  for (auto row : rows) {
+    row.workload.n_rs_seq = row.n_rs_seq;
+    CHECK(planned(model, row.workload) == row.bytes);
+  }
 }
