@@ -234,6 +234,11 @@ TEST_CASE("the program itself answers, and notices a full disk") {
   const auto full = shell(binary + " list quants 2>&1 >/dev/full");
   CHECK(full.status != 0);
   CHECK(full.out.find("fitvram: error: standard output: cannot be written") == 0);
+  const auto closed = shell(binary + " estimate - 2>&1 <&-");
+  CHECK(closed.status != 0);
+  CHECK(closed.out == "fitvram: error: standard input: cannot be read: Bad file descriptor\n");
+  CHECK(shell(binary + " estimate --batch / 2>&1").out ==
+        "fitvram: error: /: cannot be read: Is a directory\n");
   const auto head = shell(binary + " list gpus | head -n 1");
   CHECK(head.status == 0);
   CHECK(head.out.starts_with("GPU "));

@@ -182,3 +182,82 @@ TEST_CASE("DeepSeek V4 keeps snapshots of its compressors for tokens that may be
     CHECK(planned(model, row.workload) == row.bytes);
   }
 }
+
+// Recorded likewise, on GGUF files made from these configs.
+TEST_CASE("blocks that only some models of a family have are planned") {
+  using Bytes3 = std::array<std::uint64_t, 3>;
+  const std::string heads =
+      "'hidden_size': 512, 'num_attention_heads': 8, 'num_key_value_heads': 2, 'vocab_size': "
+      "1000, ";
+  const std::string rwkv =
+      "{'architectures': ['RwkvHybridForCausalLM'], 'vocab_size': 1000, 'hidden_size': 512, "
+      "'num_hidden_layers': 4, 'num_attention_heads': 8, 'head_size': 64, 'intermediate_size': "
+      "1024, 'max_position_embeddings': 8192, 'wkv_has_gate': false, ";
+  const struct {
+    const char* name;
+    std::string config;
+    std::uint64_t n_ctx;
+    Bytes3 one, two;
+  } rows[] = {
+      {"Falcon 40B: a norm of its own for each branch",
+       "{'model_type': 'falcon', 'hidden_size': 512, 'num_hidden_layers': 6, "
+       "'num_attention_heads': 8, 'num_kv_heads': 2, 'new_decoder_architecture': true, "
+       "'vocab_size': 1000}",
+       2048,
+       {6291456, 9447552, 4206624},
+       {6291456, 2099840, 789536}},
+      {"Qwen3-VL: features of the image",
+       "{'model_type': 'qwen3_vl', 'tie_word_embeddings': false, 'vision_config': "
+       "{'deepstack_visual_indexes': [1, 2, 3]}, 'text_config': {'model_type': 'qwen3_vl_text', " +
+           heads +
+           "'num_hidden_layers': 6, 'head_dim': 64, 'intermediate_size': 1024, "
+           "'tie_word_embeddings': false, 'max_position_embeddings': 8192}}",
+       8192,
+       {25165824, 20988032, 13649952},
+       {25165824, 4198528, 2363936}},
+      {"Grok 1: a norm of the block's output",
+       "{'architectures': ['Grok1ForCausalLM'], " + heads +
+           "'num_hidden_layers': 4, 'intermediate_size': 1024, 'num_experts': 8, "
+           "'num_experts_per_tok': 2, 'tie_word_embeddings': true, "
+           "'max_position_embeddings': 8192}",
+       8192,
+       {16777216, 155719808, 19406880},
+       {16777216, 20055680, 2754592}},
+      {"Grok 2: a dense block beside the experts",
+       "{'architectures': ['Grok1ForCausalLM'], " + heads +
+           "'num_hidden_layers': 4, 'intermediate_size': 1024, 'moe_intermediate_size': 768, "
+           "'head_dim': 64, 'num_local_experts': 8, 'num_experts_per_tok': 2, "
+           "'max_position_embeddings': 8192}",
+       8192,
+       {16777216, 155719808, 19406880},
+       {16777216, 20055680, 2754592}},
+      {"RWKV inside Qwen, without a norm of its heads",
+       rwkv + "'wkv_has_group_norm': false}",
+       8192,
+       {532480, 17041664, 2099264},
+       {1064960, 4231424, 524864}},
+      {"RWKV inside Qwen, with it",
+       rwkv + "'wkv_has_group_norm': true}",
+       8192,
+       {532480, 17041664, 2099264},
+       {1064960, 4231424, 524864}},
+      {"Laguna: heads of each layer, a gate for each value",
+       "{'architectures': ['LagunaForCausalLM'], " + heads +
+           "'num_hidden_layers': 4, 'intermediate_size': 1024, 'head_dim': 64, "
+           "'num_attention_heads_per_layer': [8, 12, 12, 12], 'num_experts': 8, "
+           "'num_experts_per_tok': 2, 'moe_intermediate_size': 128, "
+           "'shared_expert_intermediate_size': 128, 'gating': 'per-element', 'mlp_layer_types': "
+           "['dense', 'sparse', 'sparse', 'sparse'], 'layer_types': ['full_attention', "
+           "'sliding_attention', 'sliding_attention', 'sliding_attention'], 'sliding_window': 512, "
+           "'max_position_embeddings': 8192}",
+       8192,
+       {5767168, 13650048, 11554848},
+       {6553600, 2560640, 1774624}},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name);
+    const ModelInfo model = test::model_of_text(row.config);
+    CHECK(planned(model, asks(row.n_ctx, 1, 512)) == row.one);
+    CHECK(planned(model, asks(row.n_ctx, 2, 128)) == row.two);
+  }
+}

@@ -144,6 +144,11 @@ TEST_CASE("a recurrent mixer inside Qwen has no channel mix, and gates only if t
   CHECK(shapes.count("blk.3.time_mix_g1.weight") == 0);
   CHECK(shapes.count("blk.3.time_mix_ln.weight") == 0);
   CHECK(shapes.count("blk.3.channel_mix_key.weight") == 0);
+  std::string normed = arwkv7;
+  normed.replace(normed.rfind("false"), 5, "true");
+  shapes = shapes_of(model_of_text(normed));
+  CHECK(shapes.at("blk.3.time_mix_ln.weight") == Shape{3584, 1, 1, 1});
+  CHECK(shapes.at("blk.3.time_mix_ln.bias") == Shape{3584, 1, 1, 1});
 
   shapes = shapes_of(model_of_text(
       "{'architectures': ['RWKV6Qwen2ForCausalLM'], 'vocab_size': 152064, 'hidden_size': 5120, "
