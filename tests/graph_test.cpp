@@ -241,6 +241,13 @@ TEST_CASE("blocks that only some models of a family have are planned") {
        8192,
        {532480, 17041664, 2099264},
        {1064960, 4231424, 524864}},
+      {"Nanbeige: the same blocks twice, with a norm between",
+       "{'architectures': ['NanbeigeForCausalLM'], " + heads +
+           "'num_hidden_layers': 3, 'num_loops': 2, 'intermediate_size': 1024, "
+           "'tie_word_embeddings': false, 'max_position_embeddings': 8192}",
+       8192,
+       {25165824, 17836160, 10498080},
+       {25165824, 3410560, 1575968}},
       {"Laguna: heads of each layer, a gate for each value",
        "{'architectures': ['LagunaForCausalLM'], " + heads +
            "'num_hidden_layers': 4, 'intermediate_size': 1024, 'head_dim': 64, "
