@@ -83,7 +83,7 @@ const char* name_of(FileKind kind) {
     case FileKind::pickle:
       return "a PyTorch checkpoint (pickle)";
     case FileKind::unknown:
-      return "no known model format";
+      break;
   }
   return "";
 }
@@ -108,7 +108,7 @@ const char* hint_for(FileKind kind) {
     case FileKind::pickle:
       return "give the model's config.json, or convert it to GGUF";
     case FileKind::unknown:
-      return "";
+      break;
   }
   return "";
 }

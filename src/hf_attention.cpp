@@ -46,12 +46,12 @@ std::uint32_t rounded_up(double n, std::uint32_t step) {
                        "the feed-forward size");
 }
 
-double multiplier(const HfReader& r, const nlohmann::json& value, std::string_view key) {
-  const double factor = value.is_number() ? value.get<double>() : -1;
-  if (factor < 0 || factor > 1000) {
-    throw Malformed(ErrorCode::malformed, r.where(key),
-                    "a feed-forward multiplier is " + value.dump());
-  }
+double multiplier(const nlohmann::json& value, const std::string& place) {
+  if (!value.is_number())
+    throw Malformed(ErrorCode::malformed, place, "a feed-forward multiplier is not a number");
+  const double factor = value.get<double>();
+  if (factor < 0 || factor > 1000)
+    throw Malformed(ErrorCode::malformed, place, "a feed-forward multiplier is " + value.dump());
   return factor;
 }
 
@@ -66,17 +66,16 @@ void deci(const HfReader& r, Hparams& h) {
   const std::uint32_t n_head = h.n_head.max();
   std::vector<std::uint32_t> heads, kv, ff;
   for (const auto& block : *blocks) {
-    if (!block.is_object()) {
-      throw Malformed(ErrorCode::malformed, r.where("block_configs"),
-                      "a layer that is not an object");
-    }
+    const auto place = r.where("block_configs") + "/" + std::to_string(ff.size());
+    if (!block.is_object())
+      throw Malformed(ErrorCode::malformed, place, "a layer that is not an object");
     const HfReader layer(block);
     const std::uint32_t group = layer.count_or("attention/n_heads_in_group", 0);
     const bool linear = layer.flag("attention/replace_with_linear").value_or(false);
     heads.push_back(group > 0 || linear ? n_head : 0);
     kv.push_back(group > 0 ? n_head / group : 0);
     const auto* mult = layer.find("ffn/ffn_mult");
-    const double factor = mult != nullptr ? multiplier(r, *mult, "block_configs") : 0;
+    const double factor = mult != nullptr ? multiplier(*mult, place + "/ffn/ffn_mult") : 0;
     const double wide = std::floor(2 * factor * *h.n_embd / 3);
     ff.push_back(rounded_up(wide, 256));
   }
@@ -118,7 +117,9 @@ void bert(const HfReader& r, Hparams& h) {
     h.n_ctx_train = *h.n_ctx_train - static_cast<std::uint32_t>(offset);
 }
 
-void neo_bert(const HfReader&, Hparams& h) {
+// What Transformers takes for the length of its answers is the trained length here.
+void neo_bert(const HfReader& r, Hparams& h) {
+  if (!h.n_ctx_train) h.n_ctx_train = r.count("max_length");
   h.n_ff = static_cast<std::uint32_t>(std::uint64_t{h.n_ff.max()} * 2 / 3);
 }
 
@@ -174,7 +175,8 @@ void openelm(const HfReader& r, Hparams& h) {
     const std::uint32_t step = std::max(1U, r.count_or("ffn_dim_divisor", 256));
     std::vector<std::uint32_t> ff;
     for (const auto& factor : *factors) {
-      const double wide = multiplier(r, factor, "ffn_multipliers") * *h.n_embd;
+      const auto place = r.where("ffn_multipliers") + "/" + std::to_string(ff.size());
+      const double wide = multiplier(factor, place) * *h.n_embd;
       const double nearest = std::floor((wide + step / 2.0) / step) * step;
       ff.push_back(within_reason(
           static_cast<std::uint64_t>(nearest < 0.9 * wide ? nearest + step

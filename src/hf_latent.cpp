@@ -41,6 +41,19 @@ void mla_nextn(const HfReader& r, Hparams& h) {
   nextn(r, h);
 }
 
+// conversion/hy_v4.py: configs older than indexer_types tell by layer_types which layers own an
+// indexer, and without sparse layers there is none.
+void hy4(const HfReader& r, Hparams& h) {
+  mla(r, h);
+  if (!h.indexer_layers.empty()) return;
+  for (const auto& word : r.words("layer_types"))
+    h.indexer_layers.push_back(word == "sparse_attention" || word == "deepseek_sparse_attention");
+  if (std::find(h.indexer_layers.begin(), h.indexer_layers.end(), true) != h.indexer_layers.end())
+    return;
+  h.indexer_layers.clear();
+  h.indexer_top_k.reset();
+}
+
 // KDA and MLA layers; full_attn_layers counts from 1 (conversion/kimi_linear.py, kimi_k3.py).
 void kimi(const HfReader& r, Hparams& h) {
   mla(r, h);
@@ -101,7 +114,7 @@ void dots3(const HfReader& r, Hparams& h) {
 constexpr std::array families{
     HfFamily{"bailingmoe3", bailing3}, HfFamily{"deepseek2", deepseek2},
     HfFamily{"deepseek32", mla_nextn}, HfFamily{"dots3note", dots3},
-    HfFamily{"glm-dsa", mla_nextn},    HfFamily{"hy_v4", mla},
+    HfFamily{"glm-dsa", mla_nextn},    HfFamily{"hy_v4", hy4},
     HfFamily{"kimi-k3", kimi},         HfFamily{"kimi-linear", kimi},
     HfFamily{"mistral4", deepseek2},
 };

@@ -111,7 +111,7 @@ void laguna(const HfReader& r, Hparams& h) {
     h.n_head = r.per_layer("num_attention_heads_per_layer");
   }
   std::string gate = r.word("gating");
-  if (r.has("gating_types")) gate = r.words("gating_types").at(0);
+  if (const auto types = r.words("gating_types"); !types.empty()) gate = types.front();
   h.gate_per_value = gate == "per-element" || gate == "per_element";
   h.expert_gating_func = 2;
   h.expert_weights_norm = 1;

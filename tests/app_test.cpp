@@ -83,6 +83,12 @@ TEST_CASE("colours stand in tables on a terminal and nowhere else") {
   io.terminal = true;
   io.columns = 80;
   CHECK(run(io).out.find("\x1b[32mfits\x1b[0m") != std::string::npos);
+  auto tight = io;
+  tight.words.back() = "1";
+  CHECK(run(tight).out.find("\x1b[33mtight\x1b[0m") != std::string::npos);
+  auto never = io;
+  never.words.insert(never.words.end(), {"--color", "never"});
+  CHECK(run(never).out.find('\x1b') == std::string::npos);
   auto plain = io;
   plain.environment["NO_COLOR"] = "1";
   CHECK(run(plain).out.find('\x1b') == std::string::npos);
@@ -228,7 +234,29 @@ TEST_CASE("the program itself answers, and notices a full disk") {
   const auto full = shell(binary + " list quants 2>&1 >/dev/full");
   CHECK(full.status != 0);
   CHECK(full.out.find("fitvram: error: standard output: cannot be written") == 0);
+  const auto closed = shell(binary + " estimate - 2>&1 <&-");
+  CHECK(closed.status != 0);
+  CHECK(closed.out == "fitvram: error: standard input: cannot be read: Bad file descriptor\n");
+  CHECK(shell(binary + " estimate --batch / 2>&1").out ==
+        "fitvram: error: /: cannot be read: Is a directory\n");
   const auto head = shell(binary + " list gpus | head -n 1");
   CHECK(head.status == 0);
   CHECK(head.out.starts_with("GPU "));
+}
+
+TEST_CASE("what stands beside --batch and cannot be answered is refused") {
+  const auto refusal = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"estimate", "--batch", "requests.ndjson"});
+    const auto result = run_words(more);
+    CHECK(result.status == 2);
+    return result.err;
+  };
+  CHECK(refusal({"tiny.gguf"}) ==
+        "fitvram: error: option '--batch' takes no MODEL\n"
+        "  hint: each request names its own: {\"model\": \"tiny.gguf\"}\n");
+  CHECK(refusal({"--format", "csv"}) ==
+        "fitvram: error: option '--batch' answers in NDJSON\n  hint: leave --format csv out\n");
+  CHECK(refusal({"--all-quants"}) ==
+        "fitvram: error: option '--batch' answers each request in one line\n"
+        "  hint: leave --all-quants out\n");
 }

@@ -283,3 +283,54 @@ TEST_CASE("who asks the same gets the same, with an id and a line of their own")
   CHECK(lines[1]["fit"]["gpu"] == "NVIDIA GeForce RTX 4090");
   CHECK(lines[3]["workload"]["n_seq"] == 4);
 }
+
+TEST_CASE("a value that cannot be is refused by the key that holds it") {
+  const auto error = [](const std::string& rest) {
+    const auto line = only("{\"model\":\"tiny.gguf\"," + rest + "}")["error"];
+    return line["where"].get<std::string>() + ": " + line["message"].get<std::string>();
+  };
+  const std::string at = "standard input:1: ";
+  CHECK(error(R"("gpu":"RTX 4090","gpu_count":"two")") ==
+        at + "/gpu_count: 'two' is not a number of cards");
+  CHECK(error(R"("gpu":"RTX 4090","gpu_count":0)") ==
+        at + "/gpu_count: '0' is not a number of cards");
+  CHECK(error(R"("gpu_count":2)") == at + "/gpu_count: says how many cards, but not which");
+  CHECK(error(R"("gpu":24)") == at + "/gpu: '24' is no card");
+  CHECK(error(R"("n_ctx_seq":"lots")") == at + "/n_ctx_seq: 'lots' is not a number of tokens");
+  CHECK(error(R"("vram":"1Q")").find(at + "/vram: ") == 0);
+}
+
+TEST_CASE("a context for each sequence counts for as many as there are") {
+  const auto n_ctx = [](const std::string& rest) {
+    const auto line = only("{\"model\":\"gemma-3-4b\",\"n_ctx_seq\":\"2k\"" + rest + "}");
+    return line["workload"]["n_ctx"].get<int>();
+  };
+  CHECK(n_ctx("") == 2048);
+  CHECK(n_ctx(R"(,"n_seq":3)") == 6144);
+  CHECK(n_ctx(R"(,"n_seq":3,"kv_unified":true)") == 2048);
+  CHECK(n_ctx(R"(,"n_ctx":4096,"n_seq":2)") == 4096);
+}
+
+TEST_CASE("a request may be strict, and may extend the context") {
+  const auto long_one = only(R"({"model":"tiny.gguf","n_ctx":"16k","extend_ctx":true})");
+  CHECK(long_one["workload"]["n_ctx"] == 16384);
+  const auto strict = only(R"({"params":"8B","strict":true})");
+  CHECK(strict["error"]["message"] == "architecture 'unknown' is not known");
+}
+
+TEST_CASE("a directory of several models is none for a request") {
+  auto io = small_world({"estimate", "--batch", "-"});
+  io.files["models/b.gguf"] = tiny_gguf();
+  io.input = R"({"model":"models"})";
+  const auto error = lines_of(run(io).out).front()["error"];
+  CHECK(error["code"] == "ambiguous");
+  CHECK(error["where"] == "standard input:1: models");
+  CHECK(error["message"] == "holds 2 models");
+  CHECK(error["hint"] == "name one of its files");
+}
+
+TEST_CASE("an id comes back as the text it is") {
+  const auto answer = only(R"({"model":"tiny.gguf","id":"\u00fc \u2028 \""})");
+  CHECK(answer["id"] == Json::parse("\"\\u00fc \\u2028 \\\"\""));
+  CHECK(only("{\"model\":\"tiny.gguf\",\"id\":\"\xC3\xBC\"}")["id"] == "\xC3\xBC");
+}

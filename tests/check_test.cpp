@@ -193,6 +193,41 @@ TEST_CASE("a baseline that is none is refused") {
   CHECK(refusal("{\n}}") == "fitvram: error: base.json:2:2: is not JSON from here on");
   CHECK(refusal(R"({"entries":{"a":{"device_bytes":-1}}})") ==
         "fitvram: error: base.json: /entries/a: has no 'device_bytes'");
+  CHECK(refusal(R"({"schema_version":"1","entries":{}})") ==
+        "fitvram: error: base.json: is not a baseline");
   CHECK(refusal(R"({"schema_version":2,"entries":{}})") ==
         "fitvram: error: base.json: is a baseline of another version");
+}
+
+TEST_CASE("two entries of one name are not told apart by a baseline, and the second is refused") {
+  const auto second = check(R"([{"model":"a.gguf","vram":"8G"},
+    {"model":"a.gguf","vram":"8G"}])")["entries"][1];
+  CHECK(second["name"] == "a.gguf vram=8G");
+  CHECK(second["error"]["code"] == "ambiguous");
+  CHECK(second["error"]["where"] == "models/c.json:2");
+  CHECK(second["error"]["message"] == "has the name of the entry in line 1");
+  CHECK(second["error"]["hint"] == "give it a \"name\" of its own");
+}
+
+TEST_CASE("an entry that does not close hides nothing but the lines up to the next object") {
+  const auto report = check(R"([{"name":"a","model":"a.gguf","vram":"8G"},
+{"name":"open",
+ "model":"a.gguf",
+{"name":"b","model":"a.gguf","vram":"8G"}
+])");
+  CHECK(report["n_holds"] == 2);
+  CHECK(report["entries"][1]["name"] == "open");
+  CHECK(report["entries"][1]["line"] == 2);
+  CHECK(report["entries"][2]["line"] == 4);
+}
+
+TEST_CASE("JUnit escapes names, and CSV shows the baseline") {
+  auto io = small_world({"check", "c.json", "--format", "junit"});
+  io.files["c.json"] = R"([{"name":"a <&> b","model":"tiny.gguf","vram":"8G"}])";
+  CHECK(run(io).out.find("name=\"a &lt;&amp;&gt; b\"") != std::string::npos);
+  io.files["base.json"] = R"({"schema_version":1,"entries":{"a <&> b":{"device_bytes":5}}})";
+  io.words = {"check", "c.json", "--format", "csv", "--baseline", "base.json", "--tolerance", "0"};
+  const auto grown = run(io);
+  CHECK(grown.status == 1);
+  CHECK(grown.out.find(",5,has grown by ") != std::string::npos);
 }

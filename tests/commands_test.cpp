@@ -119,3 +119,40 @@ TEST_CASE("a table that stops early shows what the full answer holds") {
     std::getline(table, line);
   }
 }
+
+TEST_CASE("rank by context or verdict, and among equals by size and name") {
+  const auto by = [](const std::string& key) {
+    return rank({"--vram", "40", "--sort", key, "-q", "Q8_0", "-c", "8k"})["results"];
+  };
+  const auto ctx = by("ctx");
+  REQUIRE(ctx.size() == 2);
+  CHECK(ctx[0]["fit"]["safe_n_ctx"] >= ctx[1]["fit"]["safe_n_ctx"]);
+  const auto verdict = rank({"--vram", "33", "--sort", "verdict", "-q", "Q8_0", "-c", "8k"});
+  CHECK(names(verdict) == Names{"Qwen/Qwen3-8B", "google/gemma-3-27b-it"});
+  CHECK(verdict["results"][0]["fit"]["verdict"] == "fits");
+  CHECK(verdict["results"][1]["fit"]["verdict"] == "tight");
+  auto io = small_world({"rank", "tiny.gguf", "my model.gguf", "--vram", "8", "--json"});
+  io.words.insert(io.words.end(), {"--sort", ""});
+  for (const auto* const key : {"params", "total", "free", "ctx", "verdict", "name"}) {
+    io.words.back() = key;
+    const auto twins = Json::parse(run(io).out)["results"];
+    INFO(key);
+    REQUIRE(twins.size() == 2);
+    CHECK(twins[0]["model"]["source"] == "tiny.gguf");
+  }
+}
+
+TEST_CASE("show prices another quantization, and plan says why a model cannot run") {
+  const auto shown = Json::parse(run_words({"show", "gemma", "-q", "Q4_K_M", "--json"}).out);
+  CHECK(shown["models"][0]["quant"] == "Q4_K_M");
+  const auto plan =
+      run_words({"plan", "tiny.gguf", "--only-gpus", "cards.json", "-ctv", "q8_0", "-fa", "off"});
+  CHECK(plan.status == 3);
+  CHECK(plan.err.starts_with("fitvram: error: tiny: a quantized V cache (Q8_0) requires"));
+}
+
+TEST_CASE("cards of a file stand beside the table's") {
+  const auto report = rank({"--gpus", "cards.json", "--gpu", "Middle", "--filter", "qwen"});
+  CHECK(report["gpu"]["vram_bytes"] == 24564ULL << 20);
+  CHECK(rank({"--gpus", "cards.json", "--gpu", "RTX 4090"})["errors"].empty());
+}

@@ -119,3 +119,16 @@ TEST_CASE("the JSON of a comparison obeys its schema") {
   report["lines"][0]["unit"] = "GiB";
   CHECK(violation(rules, rules, report) != "");
 }
+
+TEST_CASE("a log that names no model, or no quantization, says which option does") {
+  const std::string caches =
+      "llama_context: n_ctx = 4096\nllama_kv_cache: CUDA0 KV buffer size = 32.00 MiB\n";
+  auto nameless = world({"a.log"});
+  nameless.files["a.log"] = caches;
+  CHECK(run(nameless).err ==
+        "fitvram: error: a.log: does not say which model was loaded\n"
+        "  hint: name it with --model: the GGUF file, or a name from 'fitvram list models'\n");
+  nameless.words.insert(nameless.words.end(), {"--model", "qwen3-8b", "--json"});
+  const auto notes = Json::parse(run(nameless).out)["notes"];
+  CHECK(notes.dump().find("the log does not tell the quantization; -q does") != std::string::npos);
+}

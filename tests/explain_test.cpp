@@ -96,3 +96,11 @@ TEST_CASE("every figure that --explain prints is what its arithmetic comes to") 
     CHECK((figures["needed to fit"] <= budget) == (fit["verdict"] == "fits"));
   }
 }
+
+TEST_CASE("what only a parameter count is known of says that its context is a heuristic") {
+  const auto result = test::run_words({"estimate", "--params", "8B", "--vram", "24", "--explain"});
+  CHECK(result.status == 0);
+  CHECK(result.out.find("    = 234881024 bytes (224 MiB)\n"
+                        "    3584 bytes per 10^9 parameters and token: a heuristic, off by "
+                        "factors\n") != std::string::npos);
+}

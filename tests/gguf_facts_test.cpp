@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -218,4 +219,38 @@ TEST_CASE("parameters of recorded models are their makers' counts") {
     REQUIRE(model.has_value());
     CHECK(model->n_params == count);
   }
+}
+
+TEST_CASE("numbers are read in every width and sign in which a file gives them") {
+  const auto retyped = [](GgufWriter w, const std::string& key, char type) {
+    auto bytes = llama_tensors(w).bytes();
+    const auto at = std::search(bytes.begin(), bytes.end(), key.begin(), key.end(),
+                                [](std::byte b, char c) { return b == static_cast<std::byte>(c); });
+    *(at + static_cast<std::ptrdiff_t>(key.size())) = static_cast<std::byte>(type);
+    return parse(bytes);
+  };
+  const std::string key = "llama.rope.dimension_count";
+  constexpr char i8 = 1;
+  constexpr char i16 = 3;
+  const auto with = [&](auto add) {
+    auto w = llama_keys();
+    add(w);
+    return w;
+  };
+  const auto byte = retyped(with([&](auto& w) { w.u8(key, 16); }), key, i8);
+  REQUIRE(byte);
+  CHECK(byte->hparams.n_rot == 16U);
+  const auto word = retyped(with([&](auto& w) { w.u16(key, 16); }), key, i16);
+  REQUIRE(word);
+  CHECK(word->hparams.n_rot == 16U);
+  CHECK(refused(retyped(with([&](auto& w) { w.u8(key, 0xFF); }), key, i8)).message ==
+        "-1 is negative, a count is needed");
+  const auto scale = [&](auto add) {
+    const auto model = parse_with(add);
+    REQUIRE(model);
+    return model->hparams.expert_weights_scale;
+  };
+  const std::string real = "llama.expert_weights_scale";
+  CHECK(scale([&](GgufWriter& w) { w.f64(real, 2.5); }) == 2.5);
+  CHECK(scale([&](GgufWriter& w) { w.u32(real, 3); }) == 3.0);
 }

@@ -145,3 +145,49 @@ TEST_CASE("OLMo's width is mlp_hidden_size, or mlp_ratio where that is null") {
 TEST_CASE("Qwen3-VL states how many layers take features of the image") {
   CHECK(model_of_file("Qwen__Qwen3-VL-32B-Instruct").hparams.n_deepstack_layers == 3U);
 }
+
+TEST_CASE("families whose config misstates or leaves out what the model has") {
+  const auto neo = facts_of(config("neobert", "'intermediate_size': 3072, 'max_length': 4096"));
+  CHECK(neo.n_ff.max() == 2048);
+  CHECK(neo.n_ctx_train == 4096U);
+  const auto plamo = facts_of(
+      "{'model_type': 'plamo', 'hidden_size': 640, 'num_hidden_layers': 4, "
+      "'num_attention_heads': 10, 'num_key_value_heads': 10}");
+  CHECK(plamo.n_head_kv.max() == 5);
+  CHECK(plamo.n_ctx_train == 4096U);
+  const auto llada = facts_of(
+      "{'model_type': 'llada', 'd_model': 512, 'n_layers': 4, 'n_heads': 8, "
+      "'mlp_hidden_size': 900, 'max_sequence_length': 2048}");
+  CHECK(llada.n_ctx_train == 2048U);
+  CHECK(llada.n_ff.max() == 900);
+  CHECK(facts_of(config("llada", "'vocab_size': 7")).n_ctx_train == 4096U);
+}
+
+TEST_CASE("blocks and cycles that cannot be are refused by their place") {
+  const std::string deci =
+      "{'architectures': ['DeciLMForCausalLM'], 'hidden_size': 512, 'num_hidden_layers': 1, "
+      "'num_attention_heads': 8, 'block_configs': [";
+  const std::string openelm =
+      "{'architectures': ['OpenELMForCausalLM'], 'model_dim': 512, 'num_transformer_layers': 1, "
+      "'head_dim': 64, 'num_query_heads': [8], 'num_kv_heads': [2]";
+  const struct {
+    std::string config;
+    const char* where;
+    const char* message;
+  } rows[] = {
+      {deci + "7]}", "config.json: /block_configs/0", "a layer that is not an object"},
+      {deci + "{'attention': {'n_heads_in_group': 8}, 'ffn': {'ffn_mult': -1}}]}",
+       "config.json: /block_configs/0/ffn/ffn_mult", "a feed-forward multiplier is -1"},
+      {openelm + "}", "config.json", "ffn_multipliers is missing"},
+      {openelm + ", 'ffn_multipliers': ['wide']}", "config.json: /ffn_multipliers/0",
+       "a feed-forward multiplier is not a number"},
+      {"{'architectures': ['HrmTextForCausalLM'], 'hidden_size': 512, 'num_hidden_layers': 4, "
+       "'num_attention_heads': 8, 'H_cycles': 1000, 'L_cycles': 1000}",
+       "config.json: /H_cycles", "4004000 layers"},
+  };
+  for (const auto& row : rows) {
+    const auto error = error_of(row.config);
+    CHECK(error.where == row.where);
+    CHECK(error.message == row.message);
+  }
+}

@@ -76,9 +76,12 @@ TEST_CASE("dots3 has a second latent geometry on window layers") {
                       "'layer_types': ['sliding_attention', 'full_attention', 'sliding_attention', "
                       "'full_attention'], 'sliding_window_size': 16, 'swa_num_attention_heads': 8, "
                       "'swa_kv_lora_rank': 256, 'swa_qk_rope_head_dim': 64, 'index_n_heads': 4, "
-                      "'index_head_dim': 128, 'index_topk': 8"));
+                      "'index_head_dim': 128, 'index_topk': 8, 'swa_qk_nope_head_dim': 96, "
+                      "'swa_v_head_dim': 80"));
   CHECK(h.n_head.values == std::vector<std::uint32_t>{8, 16, 8, 16});
   CHECK(h.head_dim_k_swa == 320U);
+  CHECK(h.head_dim_k_mla_swa == 160U);
+  CHECK(h.head_dim_v_mla_swa == 80U);
   CHECK(h.indexer_layers == std::vector<bool>{false, true, false, true});
 }
 
@@ -88,4 +91,24 @@ TEST_CASE("impossible ranks are a limit, not a wrapped number") {
       "'num_attention_heads': 16, 'kv_lora_rank': 2147483648, 'qk_rope_head_dim': 2147483648}");
   CHECK(error.code == ErrorCode::limit);
   CHECK(error.message == "the latent size is 4294967296, more than any model has");
+}
+
+TEST_CASE("Hunyuan 4's indexers are listed, or told by the sparse layers of an older config") {
+  const auto owners = [](const std::string& types) {
+    return facts_of(config("HYV4ForCausalLM",
+                           "'hc_mult': 4, 'index_n_heads': 4, 'index_head_dim': 128, "
+                           "'index_topk': 64, " +
+                               types));
+  };
+  const std::vector<bool> even{true, false, true, false};
+  CHECK(owners("'indexer_types': ['full', 'shared', 'full', 'shared']").indexer_layers == even);
+  CHECK(owners("'layer_types': ['sparse_attention', 'full_attention', "
+               "'deepseek_sparse_attention', 'full_attention']")
+            .indexer_layers == even);
+  for (const auto* const none : {"'layer_types': ['full_attention', 'full_attention', "
+                                 "'full_attention', 'full_attention']",
+                                 "'vocab_size': 7"}) {
+    CHECK(owners(none).indexer_layers.empty());
+    CHECK_FALSE(owners(none).indexer_top_k);
+  }
 }

@@ -32,6 +32,8 @@ TEST_CASE("a quantized checkpoint is what its quantization config says") {
   CHECK(quant("{'quant_method': 'mxfp4'}") == "MXFP4");
   CHECK(quant("{'quant_method': 'gptq', 'bits': 3}") == "GPTQ-3");
   CHECK(quant("{'quant_method': 'awq', 'bits': 4}") == "AWQ-4");
+  CHECK(quant("{'quant_method': 'hqq', 'bits': 4}") == "HQQ-4");
+  CHECK(quant("{'quant_method': 'eetq'}") == "EETQ");
   CHECK(quant("{'quant_method': 'bitsandbytes', 'load_in_4bit': true, "
               "'bnb_4bit_quant_type': 'nf4'}") == "NF4");
   CHECK(quant("{'quant_method': 'bitsandbytes', 'load_in_8bit': true, "

@@ -120,6 +120,14 @@ TEST_CASE("architecture words stand in the order the converter trusts them") {
   CHECK(HfReader(outer).outer_model_type().empty());
 }
 
+TEST_CASE("a word where a list of words is needed is refused by its place") {
+  const auto root = json::parse(R"({"text_config": {"layer_types": "full_attention"}})");
+  const HfReader reader(root);
+  CHECK(refusal([&] { return reader.words("layer_types"); }) ==
+        "/text_config/layer_types | layer_types is a string, not a list");
+  CHECK(reader.words("attn_type_list").empty());
+}
+
 TEST_CASE("defaults of a class hold where its configs may leave keys out, and are remembered") {
   const auto nested = json::parse(R"({"text_config": {"model_type": "gemma3_text"}})");
   const HfReader inner(nested);

@@ -158,3 +158,36 @@ TEST_CASE("RWKV needs a head size and no heads") {
   CHECK(error_of("{'model_type': 'rwkv6', 'hidden_size': 2048, 'num_hidden_layers': 2}").message ==
         "head_size is missing (also tried head_dim)");
 }
+
+TEST_CASE("blocks of a Nemotron puzzle that cannot be read are refused by their place") {
+  const auto error = [](const std::string& blocks) {
+    return error_of(
+        "{'architectures': ['NemotronHPuzzleForCausalLM'], 'hidden_size': 512, "
+        "'num_attention_heads': 8, 'num_key_value_heads': 2, 'num_hidden_layers': 1, "
+        "'mamba_num_heads': 16, 'mamba_head_dim': 64, 'ssm_state_size': 128, "
+        "'n_groups': 8, 'conv_kernel': 4, 'head_dim': 64, 'block_configs': " +
+        blocks + "}");
+  };
+  CHECK(error("{}").where == "config.json: /block_configs");
+  CHECK(error("{}").message == "block_configs is not a list of layers");
+  CHECK(error("[]").message == "block_configs is not a list of layers");
+  CHECK(error("[{'block_type': 'mamba'}, 7]").where == "config.json: /block_configs/1");
+  CHECK(error("[{'block_type': 'mamba'}, 7]").message == "a layer that is not an object");
+}
+
+TEST_CASE("a Bamba's layers with attention are stated by number or by period") {
+  const std::string mamba =
+      "'mamba_n_heads': 16, 'mamba_d_state': 64, 'mamba_d_conv': 4, 'mamba_n_groups': 1, "
+      "'mamba_expand': 2, ";
+  CHECK(facts_of(config("bamba", mamba + "'attn_layer_period': 2, 'attn_layer_offset': 1"))
+            .n_head_kv.values == Counts{0, 2, 0, 2});
+  CHECK(error_of(config("bamba", mamba + "'attn_layer_period': 2")).message ==
+        "attn_layer_offset is missing");
+  CHECK(error_of(config("bamba", mamba + "'vocab_size': 7")).message ==
+        "attn_layer_period is missing");
+  const auto heads = facts_of(
+      "{'model_type': 'bamba', 'hidden_size': 512, 'num_hidden_layers': 2, "
+      "'num_attention_heads': 8, " +
+      mamba + "'attn_layer_indices': [1]}");
+  CHECK(heads.n_head_kv.values == Counts{0, 8});
+}

@@ -111,3 +111,63 @@ TEST_CASE("shared experts are as wide as so many routed ones where no width is s
       "'num_experts': 32, 'num_experts_per_tok': 4}");
   CHECK(h.n_ff_shexp == 1024U);
 }
+
+TEST_CASE("Laguna states the heads of each layer and the gate of its attention") {
+  const std::string own =
+      "'head_dim': 64, 'num_attention_heads_per_layer': [8, 12, 12, 12], 'sliding_window': 16, "
+      "'moe_intermediate_size': 100, 'shared_expert_intermediate_size': 200, 'num_experts': 4, "
+      "'num_experts_per_tok': 2, 'mlp_layer_types': ['dense', 'sparse', 'sparse', 'sparse'], ";
+  const auto wide = [&](const std::string& gate) {
+    return facts_of(config("laguna", own + gate)).gate_per_value;
+  };
+  CHECK(wide("'gating': 'per-element'") == true);
+  CHECK(wide("'gating': 'per-head'") == false);
+  CHECK(wide("'gating': true") == false);
+  CHECK(wide("'gating': 'per-head', 'gating_types': ['per_element']") == true);
+  CHECK(wide("'gating': 'per-element', 'gating_types': []") == true);
+  const auto h = facts_of(config("laguna", own + "'gating': true"));
+  CHECK(h.n_head.values == std::vector<std::uint32_t>{8, 12, 12, 12});
+  CHECK(h.n_ff_shexp == 200U);
+  CHECK(h.n_layer_dense_lead == 1U);
+  CHECK(facts_of(config("laguna", "'head_dim': 64")).n_head.max() == 8);
+}
+
+TEST_CASE("Cohere's experts are as wide as intermediate_size, shared ones so many times") {
+  const std::string layers =
+      "'layer_types': ['full_attention', 'full_attention', 'full_attention', "
+      "'full_attention'], 'sliding_window': 16, ";
+  const std::string experts =
+      layers +
+      "'intermediate_size': 300, 'prefix_dense_intermediate_size': 2000, "
+      "'num_experts': 8, 'num_experts_per_tok': 2, 'first_k_dense_replace': 1, ";
+  const auto h = facts_of(
+      config("cohere2_moe", experts + "'num_shared_experts': 2, 'num_nextn_predict_layers': 1"));
+  CHECK(h.n_ff.max() == 2000);
+  CHECK(h.n_ff_exp.max() == 300);
+  CHECK(h.n_ff_shexp == 600U);
+  CHECK(h.n_layer == 5U);
+  CHECK_FALSE(facts_of(config("cohere2_moe", experts + "'vocab_size': 7")).n_ff_shexp);
+  CHECK(error_of(config("cohere2_moe", layers + "'vocab_size': 7")).message ==
+        "intermediate_size is missing");
+}
+
+TEST_CASE(
+    "Granite has windows on three layers of four, and a layer less where adapters are routed") {
+  const auto swa = facts_of(config("granite_swa", "'vocab_size': 7"));
+  CHECK(swa.n_swa == 128U);
+  CHECK(swa.swa_layers == std::vector<bool>{false, true, true, true});
+  const auto listed = facts_of(config("granite_swa", two_kinds + "'vocab_size': 7"));
+  CHECK(listed.n_swa == 16U);
+  CHECK(listed.swa_layers == std::vector<bool>{true, false, true, false});
+  CHECK(facts_of(config("granite_switch", "'num_adapters': 3")).n_layer == 3U);
+}
+
+TEST_CASE("the window of PLaMo 3 has two names, and SmallThinker may have none") {
+  CHECK(facts_of(config("plamo3", "'window_size': 16, 'sliding_window_pattern': 2")).n_swa == 16U);
+  CHECK(facts_of(config("plamo3", "'sliding_window': 8, 'sliding_window_pattern': 2")).n_swa == 8U);
+  const auto none = model_of_text(
+      "{'architectures': ['SmallThinkerForCausalLM'], 'hidden_size': 512, 'num_hidden_layers': 2, "
+      "'num_attention_heads': 8, 'sliding_window_size': 16, 'sliding_window_layout': [0, 0], "
+      "'moe_ffn_hidden_size': 300}");
+  CHECK_FALSE(has_window(none));
+}

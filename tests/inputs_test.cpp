@@ -134,3 +134,46 @@ TEST_CASE("a model whose file changes under the reader is refused by name") {
         "fitvram: error: tiny.gguf: changed while it was being read\n"
         "  hint: wait until it is written, then try again\n");
 }
+
+TEST_CASE("a model that does not name itself is known by its file, shards or directory") {
+  auto io = small_world();
+  auto nameless = [](std::uint16_t shard = 0, std::uint16_t count = 1) {
+    auto text = tiny_gguf(shard, count);
+    return text.replace(text.find("general.name"), 12, "general.nome");
+  };
+  io.files["models/some.model.gguf"] = nameless();
+  io.files["models/cut-00001-of-00002.gguf"] = nameless(0, 2);
+  io.files["models/cut-00002-of-00002.gguf"] = nameless(1, 2);
+  CHECK(load(io, "models/some.model.gguf")[0]->name == "some.model");
+  CHECK(load(io, "models/cut-00002-of-00002.gguf")[0]->name == "cut");
+  io.files["config.json"] = io.files["gemma/config.json"];
+  CHECK(load(io, "gemma")[0]->name == "gemma");
+  CHECK(load(io, "config.json")[0]->name == "config.json");
+}
+
+TEST_CASE("an index that cannot be read costs exactness, not the answer") {
+  auto io = small_world();
+  io.files["gemma/model.safetensors.index.json"] = "{";
+  const auto models = load(io, "gemma");
+  REQUIRE(models[0]);
+  CHECK(models[0]->notes.back().code == "checkpoint-unread");
+  CHECK(models[0]->notes.back().message.find("gemma/model.safetensors.index.json") == 0);
+}
+
+TEST_CASE("an index and the files it names that disagree are told") {
+  auto io = small_world();
+  const std::string header = R"({"model.norm.weight":{"dtype":"BF16","shape":[4],)"
+                             R"("data_offsets":[0,8]}})";
+  std::string file(8, '\0');
+  file[0] = static_cast<char>(header.size());
+  io.files["gemma/model-00001-of-00001.safetensors"] = file + header + std::string(8, '\0');
+  io.files["gemma/model.safetensors.index.json"] =
+      R"({"metadata": {"total_size": 16},
+          "weight_map": {"model.norm.weight": "model-00001-of-00001.safetensors"}})";
+  const auto models = load(io, "gemma");
+  REQUIRE(models[0]);
+  CHECK(models[0]->checkpoint_bytes == Bytes{8});
+  for (const auto& note : models[0]->notes) UNSCOPED_INFO(note.code << ": " << note.message);
+  CHECK(std::any_of(models[0]->notes.begin(), models[0]->notes.end(),
+                    [](const Note& note) { return note.message.find("16") != std::string::npos; }));
+}

@@ -69,9 +69,17 @@ TEST_CASE("the line for vLLM names what the estimate was made with") {
         "--gpu-memory-utilization 0.855 --max-num-batched-tokens 2048 --tensor-parallel-size 4 "
         "--kv-cache-dtype fp8");
   CHECK(line("AWQ-4", w).empty());
+  CHECK(line("NF4", w).starts_with("vllm serve Qwen/Qwen3-8B --quantization bitsandbytes "));
+  CHECK(find_runtime("sglang")
+            ->rules.launch(model, "FP8", w)
+            .starts_with("python -m sglang.launch_server --model-path Qwen/Qwen3-8B "
+                         "--quantization fp8 --context-length 16384 "));
+  CHECK(find_runtime("sglang")->rules.launch(model, "NF4", w).empty());
   model.format = ModelFormat::hf_config;
   model.source = "models/my qwen/config.json";
   CHECK(line("BF16", w).starts_with("vllm serve 'models/my qwen' "));
+  model.format = ModelFormat::parameters;
+  CHECK(line("BF16", w).empty());
 }
 
 TEST_CASE("a shell reads quoted words back") {

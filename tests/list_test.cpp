@@ -75,3 +75,24 @@ TEST_CASE("a driver's figure is absent where none was seen") {
   for (const auto& card : cards)
     CHECK(card["driver_bytes"].is_null() == (card["name"] != "Middle"));
 }
+
+TEST_CASE(
+    "a config that cannot be read is an error of its model, wherever the model is asked for") {
+  auto io = small_world();
+  io.files["mine.json"] =
+      R"({"models": [{"name": "some/bad", "config": {"architectures": ["LlamaForCausalLM"]}},
+                     {"name": "some/good", "config": )" +
+      io.files["gemma/config.json"] + "}]}";
+  const std::vector<std::vector<std::string>> commands = {
+      {"list", "models"}, {"rank", "--vram", "24"}, {"rank", "--vram", "24", "--sort", "free"}};
+  for (auto words : commands) {
+    words.insert(words.end(), {"--only-catalog", "mine.json"});
+    io.words = words;
+    const auto result = run(io);
+    CHECK(result.status == 3);
+    CHECK(result.err.find("fitvram: error: catalog: some/bad: num_hidden_layers is missing") == 0);
+    CHECK(result.out.find("good") != std::string::npos);
+  }
+  io.words = {"list", "models", "good", "--only-catalog", "mine.json"};
+  CHECK(run(io).status == 0);
+}

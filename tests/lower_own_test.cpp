@@ -144,6 +144,11 @@ TEST_CASE("a recurrent mixer inside Qwen has no channel mix, and gates only if t
   CHECK(shapes.count("blk.3.time_mix_g1.weight") == 0);
   CHECK(shapes.count("blk.3.time_mix_ln.weight") == 0);
   CHECK(shapes.count("blk.3.channel_mix_key.weight") == 0);
+  std::string normed = arwkv7;
+  normed.replace(normed.rfind("false"), 5, "true");
+  shapes = shapes_of(model_of_text(normed));
+  CHECK(shapes.at("blk.3.time_mix_ln.weight") == Shape{3584, 1, 1, 1});
+  CHECK(shapes.at("blk.3.time_mix_ln.bias") == Shape{3584, 1, 1, 1});
 
   shapes = shapes_of(model_of_text(
       "{'architectures': ['RWKV6Qwen2ForCausalLM'], 'vocab_size': 152064, 'hidden_size': 5120, "
@@ -175,6 +180,70 @@ TEST_CASE("Qwen 4 has hyper-connections for norms and an n-gram table that confi
   REQUIRE_FALSE(model.notes.empty());
   CHECK(model.notes.back().message ==
         "the size of the n-gram table is not stated: it is not counted");
+}
+
+TEST_CASE("tensors that single families have, in the shapes that the loader asks for") {
+  const std::string llama =
+      "'vocab_size': 1000, 'hidden_size': 512, 'num_hidden_layers': 4, 'num_attention_heads': 8, "
+      "'num_key_value_heads': 8, 'head_dim': 64, 'intermediate_size': 1024";
+  const std::string experts =
+      ", 'n_routed_experts': 4, 'num_experts_per_tok': 2, 'n_shared_experts': 1, "
+      "'moe_intermediate_size': 128, 'first_k_dense_replace': 1";
+  const std::string laguna = "{'architectures': ['LagunaForCausalLM'], " + llama + experts +
+                             ", 'num_attention_heads_per_layer': [8, 12, 12, 12]";
+  const std::string hy4 =
+      "{'architectures': ['HYV4ForCausalLM'], 'q_lora_rank': 96, 'kv_lora_rank': 64, "
+      "'qk_nope_head_dim': 48, 'qk_rope_head_dim': 16, 'v_head_dim': 32, 'hc_mult': 4, "
+      "'index_n_heads': 4, 'index_head_dim': 32, 'index_topk': 64, " +
+      llama + experts;
+  const std::string owners = ", 'indexer_types': ['full', 'shared', 'full', 'shared']}";
+  const struct {
+    std::string config;
+    const char* tensor;
+    Shape shape;
+  } rows[] = {
+      {"{'architectures': ['ChameleonForCausalLM'], " + llama + "}",
+       "blk.3.attn_q_norm.bias",
+       {64, 8, 1, 1}},
+      {"{'architectures': ['ChameleonForCausalLM'], " + llama + "}",
+       "blk.3.attn_k_norm.bias",
+       {64, 8, 1, 1}},
+      {"{'architectures': ['CogVLMForCausalLM'], " + llama + "}",
+       "blk.0.vis_attn_qkv.weight",
+       {512, 1536, 1, 1}},
+      {"{'architectures': ['CogVLMForCausalLM'], " + llama + "}",
+       "blk.0.vis_attn_output.weight",
+       {512, 512, 1, 1}},
+      {"{'architectures': ['CogVLMForCausalLM'], " + llama + "}",
+       "blk.0.vis_down.weight",
+       {1024, 512, 1, 1}},
+      {laguna + ", 'gating': 'per-element'}", "blk.1.attn_gate.weight", {512, 768, 1, 1}},
+      {laguna + ", 'gating': true}", "blk.1.attn_gate.weight", {512, 12, 1, 1}},
+      {"{'architectures': ['TalkieForCausalLM'], " + llama + "}",
+       "blk.0.attn_q_norm.weight",
+       {1, 8, 1, 1}},
+      {"{'architectures': ['TalkieForCausalLM'], " + llama + "}",
+       "blk.0.ffn_down.scale",
+       {1, 1, 1, 1}},
+      {hy4 + owners, "output_hc_fn.weight", {2048, 4, 1, 1}},
+      {hy4 + owners, "output_hc_scale.weight", {1, 1, 1, 1}},
+      {hy4 + owners, "blk.0.attn_sinks.weight", {8, 1, 1, 1}},
+      {hy4 + owners, "blk.3.hc_ffn_fn.weight", {2048, 8, 1, 1}},
+      {hy4 + owners, "blk.3.hc_attn_base.weight", {8, 1, 1, 1}},
+      {hy4 + owners, "blk.2.indexer.k_norm.bias", {32, 1, 1, 1}},
+      {"{'architectures': ['T5EncoderModel'], 'model_type': 't5', 'd_model': 512, 'd_kv': 64, "
+       "'d_ff': 2048, 'num_layers': 6, 'num_heads': 8, 'vocab_size': 32128, "
+       "'relative_attention_num_buckets': 32}",
+       "enc.blk.5.ffn_down.weight",
+       {2048, 512, 1, 1}},
+  };
+  for (const auto& row : rows) {
+    INFO(row.config << " " << row.tensor);
+    const auto shapes = shapes_of(model_of_text(row.config));
+    REQUIRE(shapes.count(row.tensor) == 1);
+    CHECK(shapes.at(row.tensor) == row.shape);
+  }
+  CHECK(shapes_of(model_of_text(hy4 + owners)).count("blk.1.indexer.k_norm.bias") == 0);
 }
 
 TEST_CASE("Llama 3.2 Vision has norms and gates in the layers that read the image") {

@@ -164,6 +164,12 @@ TEST_CASE("mlx-lm refuses to quantize rotating and latent caches, and heads that
   CHECK(reason(model, "Q5") == "mlx-lm has no cache type q5");
   CHECK(reason(of_type(gemma_3_27b(), "gemma3_text"), "Q8") ==
         "mlx-lm cannot quantize the rotating caches of gemma3_text models");
+  Workload two = workload(8192, "Q8");
+  two.type_v = find_tensor_type("Q4");
+  const auto mixed = mlx_lm_refusal(model, two);
+  REQUIRE(mixed);
+  CHECK(mixed->message == "mlx-lm keeps K and V in one type");
+  CHECK(mixed->hint == "give both the same, e.g. --kv-type q8");
   CHECK(reason(test::model_of_file("deepseek-ai__DeepSeek-V3"), "Q8") ==
         "mlx-lm cannot quantize the latent cache of deepseek_v3 models");
   CHECK(reason(of_type(uniform_model(4, 8, 96), "llama"), "Q8") ==

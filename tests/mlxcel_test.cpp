@@ -300,4 +300,8 @@ TEST_CASE("mlxcel refuses the cache types it has not") {
   CHECK(refused("f16").empty());
   CHECK(refused("int8").empty());
   CHECK(refused("q8_0") == "mlxcel has no cache type q8_0");
+  Workload mixed;
+  mixed.type_k = find_tensor_type("int8");
+  CHECK(mlxcel_refusal(model, mixed)->message == "mlxcel keeps K and V in one type");
+  CHECK(mlxcel_refusal(model, mixed)->hint == "give both the same, e.g. --kv-type int8");
 }

@@ -42,6 +42,10 @@ TEST_CASE("every enumerator that JSON shows has a name of its own, lower case wi
   check_names_to(Verdict::no);
 }
 
+TEST_CASE("the advice is one of three widths") {
+  CHECK(names_to(Advice::int4) == std::set<std::string>{"FP16", "INT8", "INT4"});
+}
+
 TEST_CASE("names that scripts match on stay as they are") {
   CHECK(names_to(ErrorCode::ambiguous) ==
         std::set<std::string>{"io", "not-a-model", "malformed", "missing-field", "unsupported",

@@ -131,3 +131,30 @@ TEST_CASE("a runtime with forms of its own chooses among them, and keeps a packe
   CHECK(first({"tiny.gguf", "--runtime", "vllm", "--vram", "24"})["message"] ==
         "vLLM does not load GGUF files (Q8_0)");
 }
+
+TEST_CASE("a model that states no trained length is computed at 8192 tokens") {
+  const auto zero = first({"--params", "8B", "-c", "0"});
+  CHECK(zero["workload"]["n_ctx"] == 8192);
+  CHECK(has_note(zero, "trained-length-unknown"));
+}
+
+TEST_CASE("a known architecture whose tensors are not known is refused under --strict") {
+  auto io = small_world({"estimate", "s/config.json", "--strict", "--json"});
+  io.files["s/config.json"] =
+      R"({"architectures": ["GraniteSwitchForCausalLM"], "vocab_size": 1000, "hidden_size": 512,
+          "intermediate_size": 1024, "num_hidden_layers": 5, "num_attention_heads": 8,
+          "num_key_value_heads": 2, "max_position_embeddings": 4096})";
+  const auto error = Json::parse(run(io).out)["errors"][0];
+  CHECK(error["where"] == "s/config.json");
+  CHECK(error["message"] == "rests on assumed figures");
+  CHECK(error["hint"] == "without --strict the figures are shown, marked as assumed");
+}
+
+TEST_CASE("a GGUF file is refused by a runtime that loads none, whatever it holds") {
+  auto io = small_world({"estimate", "half.gguf", "--runtime", "vllm", "--vram", "24", "--json"});
+  auto half = tiny_gguf();
+  io.files["half.gguf"] = half.replace(half.find("general.file_type") + 21, 1, 1, '\x01');
+  const auto error = Json::parse(run(io).out)["errors"][0];
+  CHECK(error["message"] == "vLLM does not load GGUF files");
+  CHECK(error["hint"] == "-q prices a form that it loads");
+}

@@ -35,6 +35,7 @@ TEST_CASE("every command's JSON obeys the schema") {
       {"rank", "--vram", "24", "--only-catalog", "catalog.json", "--all"},
       {"plan", "gemma", "--only-gpus", "cards.json"},
       {"show", "gemma", "tiny.gguf"},
+      {"show", "gemma", "tiny.gguf", "--params", "--tensors"},
       {"list", "gpus"},
       {"list", "models", "--only-catalog", "catalog.json"},
       {"list", "quants"},
@@ -86,4 +87,17 @@ TEST_CASE("the parts add up to the totals") {
   CHECK(result["fit"]["free_bytes"].get<std::int64_t>() ==
         result["fit"]["vram_bytes"].get<std::int64_t>() -
             result["memory"]["device"]["total_bytes"].get<std::int64_t>());
+}
+
+TEST_CASE("the parameters of a model are listed by role and add up") {
+  const auto params = output({"show", "gemma", "--params"})["models"][0]["params"];
+  REQUIRE(params.is_object());
+  std::uint64_t sum = 0;
+  for (const auto& role : params["roles"]) {
+    sum += role["n_params"].get<std::uint64_t>();
+    std::uint64_t terms = 0;
+    for (const auto& term : role["terms"]) terms += term["n_params"].get<std::uint64_t>();
+    CHECK(terms == role["n_params"]);
+  }
+  CHECK(sum == params["n_params"]);
 }

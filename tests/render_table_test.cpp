@@ -51,3 +51,23 @@ TEST_CASE("only the verdict is coloured") {
   CHECK(text == plain.out);
   CHECK(painted.out != plain.out);
 }
+
+TEST_CASE("a reserve that was asked for is said once, and so is that there is none") {
+  const auto table = [](const char* reserve) {
+    return run_words(
+               {"rank", "--vram", "24", "--only-catalog", "catalog.json", "--reserve", reserve})
+        .out;
+  };
+  CHECK(table("1G").find("\nreserve 1.00\n") != std::string::npos);
+  CHECK(table("0").find("\nno reserve\n") != std::string::npos);
+}
+
+TEST_CASE("models that cannot run as asked are counted, and the first is named") {
+  const auto result = run_words(
+      {"rank", "--vram", "48", "--only-catalog", "catalog.json", "-ctv", "q8_0", "-fa", "off"});
+  CHECK(result.status == 1);
+  CHECK(result.out.ends_with("nothing to show\n"));
+  CHECK(result.err ==
+        "fitvram: note: 2 models cannot run as asked, the first: google/gemma-3-27b-it: a "
+        "quantized V cache (Q8_0) requires flash attention (--json names all)\n");
+}

@@ -279,3 +279,18 @@ TEST_CASE("file types are the schemes of llama-quantize") {
   CHECK(scheme_of_file_type("F16 (guessed)") == "F16");
   CHECK(scheme_of_file_type("unknown, may not work").empty());
 }
+
+TEST_CASE("a context that begins without saying so is told by a setting that comes again") {
+  for (const std::string key : {"n_ctx", "n_seq_max"}) {
+    const auto log = parse_server_log("llama_context: " + key +
+                                      " = 4\n"
+                                      "sched_reserve: CUDA0 compute buffer size = 6.00 MiB\n"
+                                      "llama_context: " +
+                                      key +
+                                      " = 2\n"
+                                      "sched_reserve: CUDA0 compute buffer size = 7.00 MiB\n");
+    INFO(key);
+    CHECK(centi(log.context.compute, "CUDA0") == 600);
+    CHECK(log.left_out.size() == 1);
+  }
+}

@@ -276,6 +276,9 @@ TEST_CASE("vLLM: what it cannot run is refused with the reason") {
   Workload three = asks(8192);
   three.n_tp = 3;
   CHECK(reason(model, three) == "vLLM cannot share 8 heads between 3 cards");
+  model.hparams.n_head = 12;
+  CHECK(reason(model, three) == "vLLM cannot share 8 key and value heads between 3 cards");
+  model.hparams.n_head = 8;
   Workload mac = asks(8192);
   mac.backend = "metal";
   CHECK(reason(model, mac) == "vLLM does not run on metal");

@@ -94,8 +94,7 @@ Parsed parse(const CommandRow& command, Words args) {
   } catch (const CLI::ParseError& error) {
     const std::string what = error.what();
     const auto name = what.substr(0, what.find(':'));
-    if (name.starts_with("-")) refuse("option '" + name + "' needs a value");
-    refuse(what);
+    refuse(name.starts_with("-") ? "option '" + name + "' needs a value" : what);
   }
   bool only_words = false;
   for (const auto& word : app.remaining()) {

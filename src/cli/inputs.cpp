@@ -65,22 +65,10 @@ std::optional<ShardName> shard_name(const std::string& path) {
   return ShardName{path.substr(0, at), path.substr(path.size() - 5), index, count};
 }
 
-/// The name a person knows a file by, for models that do not name themselves.
-std::string name_from_path(const std::string& path) {
-  if (const auto shard = shard_name(path)) return std::string(file_name(shard->prefix));
-  const std::string name(file_name(path));
-  if (name == "config.json") {
-    const std::string directory(file_name(directory_of(path)));
-    return directory == "." || directory.empty() ? name : directory;
-  }
-  const auto dot = name.rfind('.');
-  return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
-}
-
 Result<ModelInfo> named(Result<ModelInfo> model, const std::string& path) {
   if (!model) return model;
   model->source = path;
-  if (model->name.empty()) model->name = name_from_path(path);
+  if (model->name.empty()) model->name = std::string(file_name(path));
   return model;
 }
 

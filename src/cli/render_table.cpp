@@ -144,7 +144,10 @@ struct Table {
     std::string out = gpu_line(body.gpu);
     out += formatted("{}, {}, {}, {}\n", asked_context(body.asked), sequences(body.asked),
                      cache_types(body.asked), runtime_of(runtime, body.asked.backend));
-    if (rows.empty()) return out + "\nnothing to show" + footer(body);
+    if (rows.empty()) {
+      const auto rest = footer(body);
+      return out + "\nnothing to show" + (rest.empty() ? "\n" : rest);
+    }
     out += legend(body, rows, runtime);
     out += "SAFE, MAX: the largest context that fits, and that runs at all\n\n";
     out += table_of(rows, false, style);

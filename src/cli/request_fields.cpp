@@ -78,27 +78,31 @@ std::optional<Bytes> amount(const Field& field) {
   return parse_bytes(field.text);
 }
 
-std::optional<Problem> set_gpu(Options& options, const std::vector<Field>& fields) {
+std::optional<FieldProblem> set_gpu(Options& options, const std::vector<Field>& fields) {
   const auto* gpu = find(fields, "gpu");
   const auto* count = find(fields, "gpu_count");
   const auto* vram = find(fields, "vram");
   if (gpu == nullptr && vram != nullptr) options.gpu.clear();
   if (gpu == nullptr)
-    return count == nullptr ? std::nullopt
-                            : std::optional(Problem{"says how many cards, but not which",
-                                                    "\"gpu\": \"RTX 3090\", \"gpu_count\": 2"});
+    return count == nullptr
+               ? std::nullopt
+               : std::optional(FieldProblem{"gpu_count",
+                                            {"says how many cards, but not which",
+                                             "\"gpu\": \"RTX 3090\", \"gpu_count\": 2"}});
   if (gpu->kind != Field::Kind::text)
-    return Problem{"'" + gpu->text + "' is no card",
-                   "its name in quotes; memory is given as \"vram\": \"24G\""};
+    return FieldProblem{"gpu",
+                        {"'" + gpu->text + "' is no card",
+                         "its name in quotes; memory is given as \"vram\": \"24G\""}};
   if (vram == nullptr) options.vram.reset();
   const auto memory = amount(*gpu);
   std::uint32_t n = 1;
   if (count != nullptr) {
     const auto& text = count->text;
-    if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != text.npos)
-      return Problem{"'" + text + "' is not a number of cards", {}};
-    n = static_cast<std::uint32_t>(std::stoul(text));
-    if (n == 0) return Problem{"'0' is not a number of cards", {}};
+    const bool digits =
+        !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == text.npos;
+    n = digits ? static_cast<std::uint32_t>(std::stoul(text)) : 0;
+    if (n == 0)
+      return FieldProblem{"gpu_count", {"'" + text + "' is not a number of cards", "1, 2 or 8"}};
   }
   if (memory) {
     options.gpu.clear();
@@ -154,9 +158,7 @@ std::optional<FieldProblem> apply(const std::vector<Field>& fields, Options& opt
       return FieldProblem{std::string(key.name), std::move(*problem)};
     if (!key.flag.empty()) options.given.emplace_back(flag_of(key).names, field->text);
   }
-  if (auto problem = set_gpu(options, fields))
-    return FieldProblem{find(fields, "gpu") == nullptr ? "gpu_count" : "gpu", std::move(*problem)};
-  return std::nullopt;
+  return set_gpu(options, fields);
 }
 
 }  // namespace fitvram::cli
