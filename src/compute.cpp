@@ -135,6 +135,8 @@ FormulaMoments formula_moments(const Facts& facts) {
   return moments;
 }
 
+bool has_graph(const ModelInfo& model) { return family_of(model) != nullptr; }
+
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
   return flash(facts_of(model, workload));
 }

@@ -10,6 +10,9 @@ namespace fitvram {
 /// The host's part is the inputs of the batch, embeddings and masks, and what layers there compute.
 Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload);
 
+/// Whether the graph can be built; else the formula stands in, and may be far off.
+bool has_graph(const ModelInfo& model);
+
 /// Its arithmetic: what is alive when each buffer is as large as it gets. `model` as there.
 struct ComputeSteps {
   Step device, host;

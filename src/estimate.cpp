@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache_tensors.hpp"
+#include "compute.hpp"
 #include "estimate_around.hpp"
 #include "placement.hpp"
 #include "text.hpp"
@@ -113,6 +114,12 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
   add_overhead(typed, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;
+
+  if (runtime.loads(SchemeFamily::gguf) && !model.tensors.empty() && !has_graph(model))
+    memory.notes.push_back({Severity::warning, "compute-assumed",
+                            "the compute graph of '" + model.architecture +
+                                "' is not modelled: its buffers follow a formula and may be far "
+                                "off"});
 
   if (has_window(model) && !runtime.rules.honours_window(model)) {
     memory.notes.push_back({Severity::info, "window-ignored",

@@ -27,7 +27,7 @@ bool by_types(const ModelInfo& model, const Workload& workload, const Runtime& r
 }
 
 Placement compute_of(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                     ComputeMemo* memo) {
+                     ModelMemo* memo) {
   return memo == nullptr ? runtime.rules.compute(model, workload)
                          : memo->compute(model, workload, runtime);
 }
@@ -39,7 +39,7 @@ class Priced {
  public:
   Priced(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,
          const Runtime& runtime, const Weights& weights, const Device& device, Bytes budget,
-         Bytes reserve, ComputeMemo* memo)
+         Bytes reserve, ModelMemo* memo)
       : model_(model),
         runtime_(runtime),
         weights_(weights),
@@ -126,7 +126,7 @@ class Priced {
   MemoryEstimate memory_;
   Bytes vram_;
   Bytes reserve_;
-  ComputeMemo* memo_;
+  ModelMemo* memo_;
   std::map<std::uint64_t, Bytes> compute_;
 };
 
@@ -182,8 +182,8 @@ constexpr std::size_t most_known = 512;
 
 }  // namespace
 
-Placement ComputeMemo::compute(const ModelInfo& model, const Workload& workload,
-                               const Runtime& runtime) {
+Placement ModelMemo::compute(const ModelInfo& model, const Workload& workload,
+                             const Runtime& runtime) {
   const auto [first, last] = known_.equal_range(workload.n_ctx);
   const auto known = std::find_if(first, last, [&](const auto& each) {
     return each.second.runtime == &runtime && each.second.workload == workload;
@@ -195,9 +195,14 @@ Placement ComputeMemo::compute(const ModelInfo& model, const Workload& workload,
   return found;
 }
 
+Weights ModelMemo::quantize(const ModelInfo& model, const Scheme& scheme) {
+  if (plan_ == nullptr) plan_ = std::make_shared<const QuantPlan>(model);
+  return fitvram::quantize(model, *plan_, scheme);
+}
+
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, const Device& device, const ReservePolicy& policy, bool extend_ctx,
-        ComputeMemo* memo) {
+        ModelMemo* memo) {
   ModelInfo storage;
   const bool typeless = !by_types(model, workload, runtime);
   const ModelInfo& typed = typeless ? model : with_types(model, weights, storage);
@@ -247,7 +252,7 @@ bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime)
 class Trial {
  public:
   Trial(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-        const Device& device, const ReservePolicy& policy, ComputeMemo* memo)
+        const Device& device, const ReservePolicy& policy, ModelMemo* memo)
       : model_(model),
         workload_(workload),
         runtime_(runtime),
@@ -305,10 +310,7 @@ class Trial {
   }
 
  private:
-  Weights with(const Scheme& scheme) {
-    if (!plan_) plan_.emplace(model_);
-    return quantize(model_, *plan_, scheme);
-  }
+  Weights with(const Scheme& scheme) { return memo_->quantize(model_, scheme); }
 
   /// Too large even if all blocks, without what may stay on the host, had its smallest type.
   bool hopeless(const Scheme& scheme) const {
@@ -341,13 +343,12 @@ class Trial {
   const Runtime& runtime_;
   const Device& device_;
   const ReservePolicy& policy_;
-  ComputeMemo own_memo_;
-  ComputeMemo* memo_;
+  ModelMemo own_memo_;
+  ModelMemo* memo_;
   const Scheme& native_;
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
   std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
-  std::optional<QuantPlan> plan_;
   bool by_types_ = false;
   std::optional<MemoryEstimate> memory_;
 };
@@ -356,7 +357,7 @@ class Trial {
 
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     const Device& device, const ReservePolicy& policy, bool extend_ctx,
-                    ComputeMemo* memo) {
+                    ModelMemo* memo) {
   return *Trial(model, workload, runtime, device, policy, memo).choice(false, extend_ctx);
 }
 

@@ -115,6 +115,18 @@ bool same(std::string_view card, std::string_view asked) {
   });
 }
 
+/// The letters and digits of a name, one bit each, without those that a size or a laptop adds.
+std::uint64_t letters_of(std::string_view text) {
+  std::uint64_t letters = 0;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') letters |= std::uint64_t{1} << (c - '0');
+    if (c >= 'a' && c <= 'z') letters |= std::uint64_t{1} << (c - 'a' + 10);
+    if (c >= 'A' && c <= 'Z') letters |= std::uint64_t{1} << (c - 'A' + 10);
+  }
+  for (const char c : {'b', 'g', 'i', 'm'}) letters &= ~(std::uint64_t{1} << (c - 'a' + 10));
+  return letters;
+}
+
 struct Match {
   bool named = false;  // the name, whatever the size
   bool exact = false;  // and the size, if one was given
@@ -122,7 +134,9 @@ struct Match {
 
 Match match(const GpuCard& card, const Label& asked) {
   Match found;
+  const std::uint64_t letters = letters_of(asked.key);
   const auto add = [&](std::string_view text) {
+    if ((letters & ~letters_of(text)) != 0) return;
     const Label label = label_of(text);
     if (same(label.sized, asked.sized)) found.named = found.exact = true;
     const bool named =

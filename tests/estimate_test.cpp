@@ -78,6 +78,22 @@ TEST_CASE("a window the runtime ignores costs the full context and says so") {
   CHECK(memory.notes[0].code == "window-ignored");
 }
 
+TEST_CASE("compute buffers by the formula are assumed, and a warning says so") {
+  ModelInfo model = uniform_model(2, 8, 128);
+  model.tensors.resize(1);
+  CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).notes.empty());
+  CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).compute_provenance ==
+        Provenance::derived);
+  model.architecture = "t5";
+  const MemoryEstimate memory = estimate(model, Weights{}, Workload{}, llama_cpp());
+  CHECK(memory.compute_provenance == Provenance::assumed);
+  REQUIRE(memory.notes.size() == 1);
+  CHECK(memory.notes[0].code == "compute-assumed");
+  CHECK(
+      memory.notes[0].message ==
+      "the compute graph of 't5' is not modelled: its buffers follow a formula and may be far off");
+}
+
 TEST_CASE("a window cache holds the window of every slot only when the cache is unified") {
   Workload w;
   w.n_ctx = 32768;

@@ -150,7 +150,7 @@ TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
 TEST_CASE("a memo of compute buffers changes no answer") {
   const ModelInfo models[] = {uniform_model(32, 8, 128), gemma_3_27b()};
   for (const ModelInfo& model : models) {
-    ComputeMemo memo;
+    ModelMemo memo;
     for (const std::uint64_t vram : {8u, 16u, 24u})
       for (const std::uint32_t n_gpu_layers : {10u, UINT32_MAX})
         for (const std::uint64_t n_ctx : {2048u, 32768u}) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,11 +41,16 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const Runtime& runtime, const Device& device);
 
-/// The compute buffers of one model found so far, for callers with many questions about it.
-class ComputeMemo {
+class QuantPlan;
+
+/// What was found out about one model, for callers with many questions about it: `model` is the
+/// same object at every call.
+class ModelMemo {
  public:
-  /// `model` is the same at every call.
+  /// The compute buffers of the runtime.
   Placement compute(const ModelInfo& model, const Workload& workload, const Runtime& runtime);
+  /// fitvram::quantize.
+  Weights quantize(const ModelInfo& model, const Scheme& scheme);
 
  private:
   struct Known {
@@ -53,13 +59,14 @@ class ComputeMemo {
     Placement compute;
   };
   std::unordered_multimap<std::uint64_t, Known> known_;  ///< by n_ctx
+  std::shared_ptr<const QuantPlan> plan_;
 };
 
 /// Verdict and the two context limits. The limits never exceed the trained length (per sequence)
 /// unless `extend_ctx`.
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, const Device& device, const ReservePolicy& reserve, bool extend_ctx,
-        ComputeMemo* memo = nullptr);
+        ModelMemo* memo = nullptr);
 
 /// The arithmetic of a Fit: budget, reserve, verdict and the two contexts, each with what is needed
 /// there and one step above.
@@ -78,7 +85,7 @@ struct Choice {
 };
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     const Device& device, const ReservePolicy& reserve, bool extend_ctx,
-                    ComputeMemo* memo = nullptr);
+                    ModelMemo* memo = nullptr);
 
 /// choose_quant, but nothing where no scheme runs, and without the cost of saying how far off it
 /// is.

@@ -73,15 +73,15 @@ struct Counter {
     return &answered.keep(std::move(question), render_result(answer->row, *answer->runtime));
   }
 
-  std::string answer_line(const RequestText& text) {
+  void add_line(std::string& out, const RequestText& text) {
     auto plain = plain_request(text);
     const auto request =
         plain ? Result<Request>(std::move(*plain)) : parse_request(text, file, false);
     const auto result = request ? result_of(*request) : Result<const std::string*>(request.error());
     ++tally.requests;
-    if (result) return render_answer(text.line, request->id, **result);
+    if (result) return add_answer(out, text.line, request->id, **result);
     if (++tally.refused == 1) tally.first = result.error().where + ": " + result.error().message;
-    return render_refusal(text.line, request ? request->id : id_in(text.text), result.error());
+    add_refusal(out, text.line, request ? request->id : id_in(text.text), result.error());
   }
 };
 
@@ -113,11 +113,11 @@ ExitCode run_batch(Io& io, const Options& options) {
     if (line && !*line) break;
     if (line && blank(**line)) continue;
     if (line) {
-      out += counter.answer_line({**line, number});
+      counter.add_line(out, {**line, number});
     } else if (line.error().code == ErrorCode::limit) {
       ++tally.requests;
       if (++tally.refused == 1) tally.first = file + ": " + line.error().message;
-      out += render_refusal(number, "", line.error());
+      add_refusal(out, number, "", line.error());
     } else {
       if (!out.empty()) io.write_out(out);
       return refuse(line.error());

@@ -93,7 +93,7 @@ Result<Answer> Desk::answer(const Request& request, const std::string& directory
   const auto gpu = card_of(options);
   if (!gpu) return at_request(gpu.error(), file, request);
   Model model;
-  ComputeMemo* memo = nullptr;
+  ModelMemo* memo = nullptr;
   if (request.model.empty() && request.config.empty()) {
     model = model_of_count(options, request.name);
   } else {

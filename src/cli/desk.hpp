@@ -35,7 +35,7 @@ class Desk {
   struct Known {
     std::string key;
     Model model;
-    ComputeMemo memo;
+    ModelMemo memo;
   };
 
   Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
@@ -43,7 +43,7 @@ class Desk {
   /// A model and, where it stays at hand, its memo.
   struct Found {
     Model model;
-    ComputeMemo* memo = nullptr;
+    ModelMemo* memo = nullptr;
   };
   Result<Found> model_of(const Request& request, const std::string& directory);
   Result<std::optional<Gpu>> card_of(const Options& options);

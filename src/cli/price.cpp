@@ -125,7 +125,7 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
   return std::nullopt;
 }
 
-Result<std::vector<Row>> Pricer::rows(const Model& model, ComputeMemo* memo) const {
+Result<std::vector<Row>> Pricer::rows(const Model& model, ModelMemo* memo) const {
   Row row;
   row.model = model;
   row.gpu = gpu_;
@@ -186,7 +186,7 @@ bool Pricer::chooses(const ModelInfo& model) const {
   return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
 }
 
-Pricer::Form Pricer::form(Row& row, ComputeMemo* memo) const {
+Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   const auto& model = *row.model;
   if (options_.quant != nullptr) {
     if (model.format == ModelFormat::gguf && lower(model.quant) == lower(options_.quant->name))
@@ -195,6 +195,7 @@ Pricer::Form Pricer::form(Row& row, ComputeMemo* memo) const {
       row.notes.push_back({Severity::info, "requantized",
                            "figures are for this file requantized from " + model.quant + " to " +
                                std::string(options_.quant->name)});
+    if (memo != nullptr) return {memo->quantize(model, *options_.quant), std::nullopt};
     return {quantize(model, *options_.quant), std::nullopt};
   }
   if (model.format == ModelFormat::gguf) return {stored_weights(model), std::nullopt};
@@ -221,7 +222,7 @@ Pricer::Form Pricer::chosen(Row& row, Choice choice) const {
   return {std::move(choice.weights), std::move(choice.fit)};
 }
 
-Row Pricer::priced(Row row, Form form, ComputeMemo* memo) const {
+Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
   const auto& model = *row.model;
   const Runtime& runtime = *options_.runtime;
   const Weights& weights = form.weights;

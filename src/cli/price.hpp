@@ -22,7 +22,7 @@ class Pricer {
   /// One row, or one for each scheme of --all-quants. An Error where the runtime would refuse,
   /// where a fact is missing, and under --strict where a figure would rest on an assumption.
   /// `memo` is the model's, if any.
-  Result<std::vector<Row>> rows(const Model& model, ComputeMemo* memo = nullptr) const;
+  Result<std::vector<Row>> rows(const Model& model, ModelMemo* memo = nullptr) const;
   /// The row of rows(), if its verdict is better than `no`; the same Errors. What was chosen for
   /// one model stands for the next if they differ in name only, as tuned versions do.
   Result<std::optional<Row>> running_row(const Model& model);
@@ -32,14 +32,14 @@ class Pricer {
     Weights weights;
     std::optional<Fit> fit;  ///< where it was found with the weights
   };
-  Form form(Row& row, ComputeMemo* memo) const;
+  Form form(Row& row, ModelMemo* memo) const;
   Form chosen(Row& row, Choice choice) const;
   /// The quantization is chosen, and nothing but the verdict can go wrong.
   bool only_chooses(const ModelInfo& model, const Workload& workload) const;
   bool chooses(const ModelInfo& model) const;
   Workload workload_of(const ModelInfo& model, std::vector<Note>& notes) const;
   std::optional<Error> refused(const ModelInfo& model, const Workload& workload) const;
-  Row priced(Row row, Form form, ComputeMemo* memo = nullptr) const;
+  Row priced(Row row, Form form, ModelMemo* memo = nullptr) const;
   QuantAdvice advice(const Row& row) const;
   std::optional<Error> unsound(const Row& row) const;
 

@@ -35,9 +35,9 @@ std::string render_github(const Report& report, const Style& style);
 
 /// The line that answers a request of a batch, around what render_result() says of the answer,
 /// which is the same for all who ask the same; and the line that says why there is no answer.
-std::string render_answer(std::size_t line, const std::string& id, std::string_view result);
+void add_answer(std::string& out, std::size_t line, const std::string& id, std::string_view result);
 std::string render_result(const Row& row, const Runtime& runtime);
-std::string render_refusal(std::size_t line, const std::string& id, const Error& error);
+void add_refusal(std::string& out, std::size_t line, const std::string& id, const Error& error);
 std::string render_baseline(const Baseline& baseline);
 
 /// Lines for standard error: "fitvram: warning: gemma3: ...".

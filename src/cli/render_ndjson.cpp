@@ -21,22 +21,22 @@ std::string id_text(const std::string& id) {
 
 }  // namespace
 
-std::string render_answer(std::size_t line, const std::string& id, std::string_view result) {
-  std::string out = "{\"schema_version\":";
+void add_answer(std::string& out, std::size_t line, const std::string& id,
+                std::string_view result) {
+  out += "{\"schema_version\":";
   out += std::to_string(schema_version);
   out += R"(,"command":"estimate","line":)";
   out += std::to_string(line);
   if (!id.empty()) out.append(R"(,"id":)").append(id_text(id));
-  out.reserve(out.size() + result.size());
-  return out.append(",").append(result.substr(1));
+  out.append(",").append(result.substr(1));
 }
 
 std::string render_result(const Row& row, const Runtime& runtime) {
   return line_of(result_json(row, runtime));
 }
 
-std::string render_refusal(std::size_t line, const std::string& id, const Error& error) {
-  return render_answer(line, id, line_of({{"error", json_of(error)}}));
+void add_refusal(std::string& out, std::size_t line, const std::string& id, const Error& error) {
+  add_answer(out, line, id, line_of({{"error", json_of(error)}}));
 }
 
 std::string render_ndjson(const Report& report, const Style&) {
