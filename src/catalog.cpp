@@ -251,6 +251,9 @@ const CatalogEntry* find(std::span<const CatalogEntry> entries, std::string_view
     throw Malformed{ErrorCode::unknown_name, "model",
                     "no model of the catalogue has a name that long"};
   }
+  const auto named = [&](const CatalogEntry& entry) { return entry.name == name; };
+  const auto exact = std::find_if(entries.begin(), entries.end(), named);
+  if (exact != entries.end() && std::none_of(exact + 1, entries.end(), named)) return &*exact;
   const std::string asked = fold(name);
   if (asked.empty()) throw unknown(entries, name);
   std::vector<Forms> forms;

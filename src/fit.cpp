@@ -151,13 +151,17 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
     }
     return low;
   };
+  const auto ends_here = [&](auto holds) {
+    return good + 1 == bad || (good != 0 && !holds(context(good + 1)));
+  };
+  const auto likely = [&](std::uint64_t n_ctx) { return priced.likely_holds(n_ctx, worst); };
+  const auto sure = [&](std::uint64_t n_ctx) { return priced.holds(n_ctx, worst); };
   // Graphs are dear: a few looks where the limit seems to be leave next to nothing to search.
-  for (int look = 0; look < 2; ++look) {
-    const std::uint64_t guess =
-        halve([&](std::uint64_t n_ctx) { return priced.likely_holds(n_ctx, worst); });
-    if (guess > good) (priced.holds(context(guess), worst) ? good : bad) = guess;
+  for (int look = 0; look < 2 && !ends_here(likely); ++look) {
+    const std::uint64_t guess = halve(likely);
+    if (guess > good) (sure(context(guess)) ? good : bad) = guess;
   }
-  good = halve([&](std::uint64_t n_ctx) { return priced.holds(n_ctx, worst); });
+  if (!ends_here(sure)) good = halve(sure);
   return context(good);
 }
 

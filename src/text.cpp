@@ -298,7 +298,12 @@ std::string printable_json(std::string_view json) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   out.reserve(json.size());
+  const auto plain = [](char c) { return (c >= ' ' && c <= '~') || c == '\n'; };
   while (!json.empty()) {
+    const auto run = std::find_if_not(json.begin(), json.end(), plain) - json.begin();
+    out += json.substr(0, static_cast<std::size_t>(run));
+    json.remove_prefix(static_cast<std::size_t>(run));
+    if (json.empty()) break;
     const auto [length, code] = decode(json);
     const auto character = json.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0 || code == '\n' || !is_control(code)) {

@@ -207,3 +207,10 @@ TEST_CASE("a config that cannot be read names its entry") {
   REQUIRE_FALSE(model);
   CHECK(model.error().where.starts_with("catalog: me/mine"));
 }
+
+TEST_CASE("a name in its own letters wins over one that only reads the same") {
+  const auto entries = named({"a/b-7B", "A/B-7b"});
+  CHECK(found(entries, "A/B-7b") == "A/B-7b");
+  CHECK(found(entries, "a/b-7B") == "a/b-7B");
+  CHECK(find_model(entries, "a/b-7b").error().code == ErrorCode::ambiguous);
+}
