@@ -31,7 +31,7 @@ struct Settling {
 enum Shape { brief, odd, even };
 constexpr Settling settling[3][most_care] = {
     {{2, 2}, {3, 3}, {3, 4}, {6, 4}},
-    {{1, 2}, {2, 3}, {3, 3}, {6, 4}},
+    {{1, 2}, {3, 2}, {3, 3}, {6, 4}},
     {{1, 1}, {1, 2}, {2, 2}, {2, 3}},
 };
 
