@@ -10,7 +10,7 @@ TEST_CASE("layers that own the same caches are one group, in order of appearance
   const Layer window{LayerKind::sliding, {{CacheRole::kv, Growth::sliding, 1024, {16, 128, 128}}}};
   const Layer full{LayerKind::attention, {{CacheRole::kv, Growth::full, 0, {16, 128, 128}}}};
   model.layers = {window, window, full, window};
-  const auto groups = group_layers(model);
+  const auto groups = count_layers(model);
   REQUIRE(groups.size() == 2);
   CHECK(groups[0].n_layer == 3);
   CHECK(groups[1].layer->kind == LayerKind::attention);

@@ -156,6 +156,8 @@ TEST_CASE("an index that is wrong says where") {
               name + ": /weight_map", "not an object of file names");
   check_error(index(R"({"weight_map":{"a":"../b"}})"), ErrorCode::malformed,
               name + ": /weight_map/a", "'../b' is not the name of a file beside it");
+  check_error(index(R"({"weight_map":{"a":"b\u0000\nc"}})"), ErrorCode::malformed,
+              name + ": /weight_map/a", "'b??c' is not the name of a file beside it");
   for (const char* size : {"-1", "1.5", "\"many\"", "\"12 GB\"", "true", "1e300"})
     check_error(index(R"({"metadata":{"total_size":)" + std::string(size) + "}}"),
                 ErrorCode::malformed, name + ": /metadata/total_size", "not a count");

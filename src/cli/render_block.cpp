@@ -216,7 +216,7 @@ std::string show_block(const ShowReport::Entry& entry, const Style& style) {
   Sheet layers{
       {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},
       {}};
-  for (const auto& group : group_layers(model)) {
+  for (const auto& group : count_layers(model)) {
     const auto n = std::to_string(group.n_layer);
     const std::string kind = name_of(group.layer->kind);
     if (group.layer->caches.empty()) layers.rows.push_back({n, kind, "none", "", "", ""});

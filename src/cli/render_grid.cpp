@@ -105,7 +105,7 @@ struct Csv {
       return csv_of({"model", "tensor", "shape", "type", "bytes", "layer", "role"}, rows);
     }
     for (const auto& [model, weights] : body.models)
-      for (const auto& group : group_layers(model))
+      for (const auto& group : count_layers(model))
         for (const auto& slot : group.layer->caches)
           rows.push_back({model.name, model.architecture, number(model.n_params),
                           number(model.n_ctx_train), weights.quant, name_of(group.layer->kind),

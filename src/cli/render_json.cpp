@@ -41,7 +41,7 @@ Json gpu_json(const Gpu& gpu) {
 
 Json shown_json(const ShowReport::Entry& entry) {
   auto layers = Json::array();
-  for (const auto& group : group_layers(entry.model)) {
+  for (const auto& group : count_layers(entry.model)) {
     auto caches = Json::array();
     for (const auto& slot : group.layer->caches)
       caches.push_back({{"role", name_of(slot.role)},

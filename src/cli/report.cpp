@@ -13,10 +13,10 @@ std::string_view command_of(const Report& report) {
   return names[report.body.index()];
 }
 
-std::vector<LayerGroup> group_layers(const ModelInfo& model) {
-  std::vector<LayerGroup> groups;
+std::vector<LayerCount> count_layers(const ModelInfo& model) {
+  std::vector<LayerCount> groups;
   for (const auto& layer : model.layers) {
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const LayerGroup& group) {
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const LayerCount& group) {
       return group.layer->kind == layer.kind && group.layer->caches == layer.caches;
     });
     if (same == groups.end())

@@ -144,11 +144,11 @@ struct Report {
 std::string_view command_of(const Report& report);
 
 /// Layers or tensors that are alike, counted.
-struct LayerGroup {
+struct LayerCount {
   const Layer* layer = nullptr;  ///< the first of them
   std::uint32_t n_layer = 0;
 };
-std::vector<LayerGroup> group_layers(const ModelInfo& model);
+std::vector<LayerCount> count_layers(const ModelInfo& model);
 
 struct TensorGroup {
   TensorRole role = TensorRole::other;
