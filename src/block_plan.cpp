@@ -13,7 +13,7 @@ namespace {
 struct Signature {
   std::size_t n_tensor = 0;
   std::uint32_t n_head = 0, n_head_kv = 0, n_ff = 0, n_ff_exp = 0, n_used = 0;
-  bool swa = false, device = false, no_rope = false, last = false;
+  bool swa = false, no_rope = false, last = false;
   LayerKind kind = LayerKind::attention;
   std::size_t n_cache = 0;
   CacheSlot first;
@@ -40,7 +40,7 @@ const Settling& settling_of(std::size_t period, unsigned care) {
   return settling[period % 2 == 0 ? even : odd][care];
 }
 
-std::vector<Signature> signatures_of(const ModelInfo& model, const Devices& devices) {
+std::vector<Signature> signatures_of(const ModelInfo& model) {
   std::vector<std::uint32_t> counts(model.layers.size(), 0);
   for (const auto& t : model.tensors)
     if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
@@ -58,7 +58,6 @@ std::vector<Signature> signatures_of(const ModelInfo& model, const Devices& devi
          hp.n_ff_exp.at(i),
          hp.n_expert_used.at(i),
          i < hp.swa_layers.size() && hp.swa_layers[i],
-         devices.holds_layer(i),
          every_fourth && (i + 1) % 4 == 0,
          i + 1 == signatures.size(),
          model.layers[i].kind,
@@ -70,8 +69,8 @@ std::vector<Signature> signatures_of(const ModelInfo& model, const Devices& devi
 }
 
 /// A number for each block, the same for blocks that build the same.
-std::vector<std::size_t> kinds_of(const ModelInfo& model, const Devices& devices) {
-  const std::vector<Signature> signatures = signatures_of(model, devices);
+std::vector<std::size_t> kinds_of(const ModelInfo& model) {
+  const std::vector<Signature> signatures = signatures_of(model);
   std::vector<std::size_t> kinds(signatures.size()), firsts;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const auto same = std::find_if(firsts.begin(), firsts.end(), [&](std::size_t first) {
@@ -98,7 +97,7 @@ BlockPlan plan_blocks(const ModelInfo& model, const Workload& workload, const De
     for (std::size_t i = 0; i < n; ++i) plan.blocks.push_back(i);
     return plan;
   }
-  const std::vector<std::size_t> kinds = kinds_of(model, devices);
+  const std::vector<std::size_t> kinds = kinds_of(model);
   for (std::size_t i = 0; i < n;) {
     std::size_t period = 1, reach = i + 1, skipped = 0;
     Settling kept{};

@@ -54,9 +54,7 @@ class Priced {
 
   /// Whether the verdict at this length is `worst` or better.
   bool holds(std::uint64_t n_ctx, Verdict worst) {
-    asked_.n_ctx = n_ctx;
-    workload_ = resolved(model_, weights_, asked_, runtime_, device_);
-    memory_.context.device = device_context();
+    ask(n_ctx);
     const auto above = compute_.lower_bound(n_ctx);
     if (above != compute_.end() && verdict(above->second) <= worst) return true;
     if (above != compute_.end() && above->first == n_ctx) return false;
@@ -77,9 +75,7 @@ class Priced {
       growth = between(*below, *above);
     else if (below != compute_.begin())
       growth = between(*std::prev(below), *below);
-    asked_.n_ctx = n_ctx;
-    workload_ = resolved(model_, weights_, asked_, runtime_, device_);
-    memory_.context.device = device_context();
+    ask(n_ctx);
     const std::uint64_t n = n_ctx - below->first;
     const std::uint64_t grown =
         sat_add(sat_mul(growth.bytes.count / growth.tokens, n),
@@ -92,6 +88,12 @@ class Priced {
   std::uint64_t streams() const { return workload_.kv_unified ? 1 : std::max(1u, workload_.n_seq); }
 
  private:
+  void ask(std::uint64_t n_ctx) {
+    asked_.n_ctx = n_ctx;
+    workload_ = resolved(model_, weights_, asked_, runtime_, device_);
+    memory_.context.device = device_context();
+  }
+
   struct Growth {
     Bytes bytes;
     std::uint64_t tokens;

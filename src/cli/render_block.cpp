@@ -22,12 +22,13 @@ struct Unit {
 
 Unit unit_for(Bytes total) { return total < GiB ? Unit{"MiB", MiB, 1} : Unit{"GiB", GiB, 2}; }
 
-/// The longer the device's column, the less room for the label.
+/// The longer the device's column, the less room for the label; figures end in one column.
 void part(std::string& out, const std::string& label, const std::string& device,
           const std::string& host, const char* how) {
   const std::size_t room = 52 - std::min<std::size_t>(device.size(), 52);
-  const auto line = formatted("  {:<{}}{:>{}}{:>10}  {}", label, std::min<std::size_t>(room, 42),
-                              device, 52 - std::min<std::size_t>(room, 42), host, how);
+  const std::size_t width = std::clamp(label.size(), std::min<std::size_t>(room, 42), room);
+  const auto line =
+      formatted("  {:<{}}{:>{}}{:>10}  {}", label, width, device, 52 - width, host, how);
   out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
