@@ -113,22 +113,24 @@ std::uint64_t GgufCursor::walk_strings(std::uint64_t n) {
   return at;
 }
 
-void GgufCursor::skip_strings(std::uint64_t n) {
-  if (n > remaining() / 8)
+void GgufCursor::check_array(std::uint64_t n, std::uint64_t least_size, const char* what) const {
+  if (n > remaining() / least_size)
     fail(at_,
-         "array of " + counted(n, "string") + ", but only " + counted(remaining(), "byte") +
-             " remain",
+         "array of " + counted(n, what) + ", but only " + counted(remaining(), "byte") + " remain",
          incomplete);
+  if (n > max_array)
+    fail(at_, "array of " + counted(n, what) + "; GGUF readers stop at 2^30", damaged,
+         ErrorCode::limit);
+}
+
+void GgufCursor::skip_strings(std::uint64_t n) {
+  check_array(n, 8, "string");
   const bool reversed = swap_ != (std::endian::native == std::endian::big);
   at_ = reversed ? walk_strings<true>(n) : walk_strings<false>(n);
 }
 
 void GgufCursor::skip(std::uint64_t n, std::uint64_t size) {
-  if (n > remaining() / size)
-    fail(at_,
-         "array of " + counted(n, "value") + ", but only " + counted(remaining(), "byte") +
-             " remain",
-         incomplete);
+  check_array(n, size, "value");
   at_ += n * size;
 }
 
@@ -204,10 +206,6 @@ void GgufFile::read_pair(GgufPair& pair) {
     cursor_.skip_strings(pair.count);
   else
     cursor_.skip(pair.count, size_of(pair.type));
-  if (pair.count > max_array)
-    cursor_.fail(pair.at,
-                 "array of " + counted(pair.count, "value") + "; GGUF readers stop at 2^30",
-                 damaged, ErrorCode::limit);
 }
 
 const GgufPair* GgufFile::find(std::string_view key) const {

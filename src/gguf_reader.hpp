@@ -72,6 +72,8 @@ class GgufCursor {
     return value;
   }
   std::string_view string();
+  /// Fails where so many values, each of `least_size` bytes at least, cannot be or are too many.
+  void check_array(std::uint64_t n, std::uint64_t least_size, const char* what) const;
   void skip_strings(std::uint64_t n);
   void skip(std::uint64_t n, std::uint64_t size);
 
