@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "name_index.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
@@ -652,6 +653,7 @@ constexpr Architecture table[] = {
 };
 
 static_assert(sorted_and_unique(table, &Architecture::gguf));
+constexpr NameIndex<std::size(table)> by_name(table, &Architecture::gguf);
 
 bool has_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {
@@ -667,10 +669,7 @@ bool has_word(std::string_view words, std::string_view word) {
 std::span<const Architecture> architectures() { return table; }
 
 const Architecture* find_architecture(std::string_view gguf) {
-  const auto* row =
-      std::lower_bound(std::begin(table), std::end(table), gguf,
-                       [](const Architecture& a, std::string_view name) { return a.gguf < name; });
-  return row != std::end(table) && row->gguf == gguf ? row : nullptr;
+  return by_name.find(table, &Architecture::gguf, gguf);
 }
 
 const Architecture* find_hf_architecture(std::string_view word) {

@@ -69,17 +69,17 @@ void add_overhead(const ModelInfo& model, const Workload& workload, const Runtim
 
 MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Workload& workload,
                         const Runtime& runtime) {
-  return estimate_around(model, weights, workload, runtime, std::nullopt);
+  return estimate_around(model, weights, workload, runtime, {});
 }
 
 MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
                                const Workload& workload, const Runtime& runtime,
-                               const std::optional<Placement>& compute) {
+                               const Given& given) {
   const ContextSize size = context_size(workload, runtime);
   MemoryEstimate memory;
   memory.n_ctx = size.n_ctx;
   memory.n_ctx_seq = size.n_ctx_seq;
-  memory.model = model_bytes(model, weights, workload, runtime);
+  memory.model = given.model ? *given.model : model_bytes(model, weights, workload, runtime);
   memory.model_provenance = weights.provenance;
   memory.notes = weights.notes;
 
@@ -109,8 +109,8 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
   }
 
   ModelInfo storage;
-  const ModelInfo& typed = compute ? model : with_types(model, weights, storage);
-  memory.compute = compute ? *compute : runtime.rules.compute(typed, workload);
+  const ModelInfo& typed = given.compute ? model : with_types(model, weights, storage);
+  memory.compute = given.compute ? *given.compute : runtime.rules.compute(typed, workload);
   memory.compute_provenance = weakest(Provenance::derived, model.layout);
   add_overhead(typed, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;

@@ -5,9 +5,14 @@
 
 namespace fitvram {
 
-/// estimate() where the compute buffers may be known already.
+/// The parts of an estimate that are known already.
+struct Given {
+  std::optional<Placement> model, compute;
+};
+
+/// estimate() around what is given.
 MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
                                const Workload& workload, const Runtime& runtime,
-                               const std::optional<Placement>& compute);
+                               const Given& given);
 
 }  // namespace fitvram

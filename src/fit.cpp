@@ -6,25 +6,20 @@
 
 #include "cache_tensors.hpp"
 #include "estimate_around.hpp"
+#include "fit_around.hpp"
 #include "llama_quant.hpp"
 
 namespace fitvram {
 
-namespace {
-
-/// What llama-server's own --fit leaves free on each device (common/common.h fit_params_target,
-/// v0.5.0): a tight scheme that keeps it is taken before a larger one that does not.
-constexpr Bytes fit_margin = GiB;
-
-constexpr std::uint64_t longest_context = std::uint64_t{1}
-                                          << 24;  // where no trained length ends the search
-
-/// Whether the compute buffers depend on the types of the weights: the runtime adapts the request
-/// to their size, or moves some to the device while it runs.
 bool by_types(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
   return runtime.rules.resolve != nullptr || !workload.offload_kqv ||
          Devices(model, workload).layers_on_device() != model.layers.size() + 1;
 }
+
+namespace {
+
+constexpr std::uint64_t longest_context = std::uint64_t{1}
+                                          << 24;  // where no trained length ends the search
 
 Placement compute_of(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                      ModelMemo* memo) {
@@ -209,14 +204,20 @@ Weights ModelMemo::quantize(const ModelInfo& model, const Scheme& scheme) {
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, const Device& device, const ReservePolicy& policy, bool extend_ctx,
         ModelMemo* memo) {
+  return fit_around(model, weights, workload, runtime, device, policy, extend_ctx, memo, {});
+}
+
+Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& workload,
+               const Runtime& runtime, const Device& device, const ReservePolicy& policy,
+               bool extend_ctx, ModelMemo* memo, const std::optional<Placement>& placed) {
   ModelInfo storage;
   const bool typeless = !by_types(model, workload, runtime);
   const ModelInfo& typed = typeless ? model : with_types(model, weights, storage);
   if (!typeless) memo = nullptr;
   const Workload run = resolved(typed, weights, workload, runtime, device);
-  std::optional<Placement> compute;
-  if (typeless) compute = compute_of(typed, run, runtime, memo);
-  MemoryEstimate memory = estimate_around(typed, weights, run, runtime, compute);
+  Given given{placed, {}};
+  if (typeless) given.compute = compute_of(typed, run, runtime, memo);
+  MemoryEstimate memory = estimate_around(typed, weights, run, runtime, given);
   Fit result;
   result.vram = device.vram;
   result.budget = runtime.rules.budget(device, workload);
@@ -236,161 +237,6 @@ Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload
                           : std::min(own(typed, weights, workload, device), result.max_n_ctx);
   result.memory = std::move(memory);
   return result;
-}
-
-namespace {
-
-/// The most bits worth having: what the checkpoint itself holds.
-const Scheme& native_scheme(const ModelInfo& model) {
-  const char* name = "F16";
-  if (model.quant == "MXFP4") name = "MXFP4_MOE";
-  if (model.quant == "FP8" || model.quant == "INT8") name = "Q8_0";
-  return *find_scheme(name);
-}
-
-bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime) {
-  if (!runtime.ladder.empty())
-    return lists(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
-  return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
-}
-
-/// Tries the schemes of one model. Mostly context and compute are the same for all.
-class Trial {
- public:
-  Trial(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-        const Device& device, const ReservePolicy& policy, ModelMemo* memo)
-      : model_(model),
-        workload_(workload),
-        runtime_(runtime),
-        device_(device),
-        policy_(policy),
-        memo_(memo == nullptr ? &own_memo_ : memo),
-        native_(native_scheme(model)),
-        keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
-        vram_(runtime.rules.budget(device, workload)),
-        reserve_(policy.fixed.value_or(runtime.rules.reserve(model, device, workload))) {
-    by_types_ = by_types(model, workload, runtime);
-    for (const Tensor& tensor : model.tensors)
-      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model.n_layer &&
-          tensor.role != TensorRole::recurrent)
-        n_in_blocks_ = sat_add(n_in_blocks_, n_elements(tensor));
-    if (model.format != ModelFormat::parameters && runtime.rules.resolve == nullptr)
-      context_ = context_estimate(model, workload, runtime).bytes.device;
-  }
-
-  std::optional<Choice> choice(bool only_running, bool extend_ctx) {
-    std::optional<Weights> roomy, tight;
-    const Scheme* smallest = nullptr;
-    bool lowered = true, offers_less = false;
-    for (const Scheme& scheme : schemes()) {
-      if (!offered(scheme, native_, runtime_)) continue;
-      const bool kept = scheme.millibits >= keep_;
-      offers_less |= !kept;
-      if (!kept && (roomy || tight)) break;
-      smallest = &scheme;
-      if (hopeless(scheme)) continue;
-      Weights weights = with(scheme);
-      const Verdict verdict = verdict_with(weights);
-      if (kept && verdict != Verdict::no) lowered = false;
-      if (verdict == Verdict::fits) {
-        roomy = std::move(weights);
-        break;
-      }
-      if (verdict == Verdict::tight) {
-        const bool has_room = memory_->device_total() + fit_margin <= vram_;
-        std::optional<Weights>& place = has_room && !roomy ? roomy : tight;
-        if (!place) place = std::move(weights);
-        if (!kept) break;
-      }
-    }
-    if (only_running && !roomy && !tight) return std::nullopt;
-    Choice choice;
-    choice.lowered = lowered && offers_less;
-    if (roomy || tight)
-      choice.weights = std::move(roomy ? *roomy : *tight);
-    else if (smallest != nullptr)
-      choice.weights = with(*smallest);
-    choice.fit =
-        fit(model_, choice.weights, workload_, runtime_, device_, policy_, extend_ctx, memo_);
-    return choice;
-  }
-
- private:
-  Weights with(const Scheme& scheme) { return memo_->quantize(model_, scheme); }
-
-  /// Too large even if all blocks, without what may stay on the host, had its smallest type.
-  bool hopeless(const Scheme& scheme) const {
-    const TensorType* type = by_types_ ? nullptr : least_type(scheme.name);
-    return type != nullptr &&
-           Bytes{n_in_blocks_ / type->block_elems} * type->block_bytes + context_ > vram_;
-  }
-
-  Verdict verdict_with(const Weights& weights) {
-    if (runtime_.rules.resolve != nullptr) {
-      ModelInfo storage;
-      const ModelInfo& typed = with_types(model_, weights, storage);
-      const Workload run = resolved(typed, weights, workload_, runtime_, device_);
-      memory_ = estimate(typed, weights, run, runtime_);
-    } else {
-      const Placement model = model_bytes(model_, weights, workload_, runtime_);
-      if (model.device + context_ > vram_) return Verdict::no;
-      std::optional<Placement> compute;
-      if (!by_types_) compute = memo_->compute(model_, workload_, runtime_);
-      if (!memory_ || by_types_)
-        memory_ = estimate_around(model_, weights, workload_, runtime_, compute);
-      memory_->model = model;
-      add_overhead(model_, workload_, runtime_, *memory_);
-    }
-    return verdict_of(*memory_, vram_, reserve_);
-  }
-
-  const ModelInfo& model_;
-  const Workload& workload_;
-  const Runtime& runtime_;
-  const Device& device_;
-  const ReservePolicy& policy_;
-  ModelMemo own_memo_;
-  ModelMemo* memo_;
-  const Scheme& native_;
-  std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
-  Bytes vram_, reserve_, context_;
-  std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
-  bool by_types_ = false;
-  std::optional<MemoryEstimate> memory_;
-};
-
-}  // namespace
-
-Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& policy, bool extend_ctx,
-                    ModelMemo* memo) {
-  return *Trial(model, workload, runtime, device, policy, memo).choice(false, extend_ctx);
-}
-
-std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
-                                     const Runtime& runtime, const Device& device,
-                                     const ReservePolicy& policy, bool extend_ctx) {
-  return Trial(model, workload, runtime, device, policy, nullptr).choice(true, extend_ctx);
-}
-
-QuantAdvice recommend_quantization(const AdviceInput& input) {
-  constexpr std::uint64_t billion = 1'000'000'000;
-  const std::uint64_t headroom = input.kv ? ceil_div(input.kv->count, GiB.count) : 2;
-  const std::uint64_t need16 = sat_add(ceil_div(sat_mul(2, input.n_params), billion), headroom);
-  const std::uint64_t need8 = sat_add(ceil_div(input.n_params, billion), headroom);
-  const std::uint64_t need4 = sat_add(ceil_div(input.n_params, 2 * billion), headroom);
-  const std::string of_memory = " of " + std::to_string(input.memory_gib) + " GiB";
-  const auto needs = [&](const char* form, std::uint64_t gib) {
-    return std::string(form) + " needs " + std::to_string(gib) + of_memory;
-  };
-  if (input.neural_accelerator && need8 <= input.memory_gib)
-    return {Advice::int8, needs("INT8", need8) + " and the neural accelerator runs it fastest"};
-  if (input.neural_accelerator && need4 <= input.memory_gib)
-    return {Advice::int4, needs("INT8", need8) + ", " + needs("INT4", need4)};
-  if (need16 <= input.memory_gib) return {Advice::fp16, needs("FP16", need16)};
-  if (need4 <= input.memory_gib)
-    return {Advice::int4, needs("FP16", need16) + ", " + needs("INT4", need4)};
-  return {Advice::int4, needs("even INT4", need4)};
 }
 
 }  // namespace fitvram

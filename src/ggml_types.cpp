@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "name_index.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
@@ -43,6 +44,7 @@ constexpr TensorType types[] = {
 };
 
 static_assert(sorted_and_unique(types, &TensorType::name));
+constexpr NameIndex<std::size(types)> by_name(types, &TensorType::name);
 
 std::string upper(std::string_view text) {
   std::string result(text);
@@ -76,14 +78,8 @@ const TensorType& f32_type() {
 }
 
 const TensorType* find_tensor_type(std::string_view name) {
-  const auto spelled = [](std::string_view wanted) {
-    const auto* it = std::lower_bound(
-        std::begin(types), std::end(types), wanted,
-        [](const TensorType& type, std::string_view key) { return type.name < key; });
-    return it != std::end(types) && it->name == wanted ? it : nullptr;
-  };
-  const auto* type = spelled(name);
-  return type != nullptr ? type : spelled(upper(name));
+  const auto* type = by_name.find(types, &TensorType::name, name);
+  return type != nullptr ? type : by_name.find(types, &TensorType::name, upper(name));
 }
 
 const TensorType* find_tensor_type(std::uint32_t ggml_id) {

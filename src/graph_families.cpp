@@ -1,8 +1,8 @@
 #include "graph_families.hpp"
 
-#include <algorithm>
 #include <array>
 
+#include "name_index.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
@@ -237,14 +237,12 @@ constexpr std::array table{
     Family{.gguf = "xverse"},
 };
 static_assert(sorted_and_unique(table, &Family::gguf));
+constexpr NameIndex<std::size(table)> by_name(table, &Family::gguf);
 
 }  // namespace
 
 const Family* find_family(std::string_view gguf) {
-  const auto it =
-      std::lower_bound(table.begin(), table.end(), gguf,
-                       [](const Family& f, std::string_view name) { return f.gguf < name; });
-  return it == table.end() || it->gguf != gguf ? nullptr : &*it;
+  return by_name.find(table, &Family::gguf, gguf);
 }
 
 }  // namespace fitvram

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "mlx_lm.hpp"
+#include "name_index.hpp"
 #include "one_device.hpp"
 #include "sorted.hpp"
 
@@ -122,12 +123,10 @@ constexpr MlxFamily table[] = {
 };
 
 static_assert(sorted_and_unique(table, &MlxFamily::model_type));
+constexpr NameIndex<std::size(table)> by_name(table, &MlxFamily::model_type);
 
 const MlxFamily* find(std::string_view type) {
-  const auto* it = std::lower_bound(
-      std::begin(table), std::end(table), type,
-      [](const MlxFamily& row, std::string_view key) { return row.model_type < key; });
-  return it != std::end(table) && it->model_type == type ? it : nullptr;
+  return by_name.find(table, &MlxFamily::model_type, type);
 }
 
 }  // namespace

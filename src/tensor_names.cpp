@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "fitvram/tensor.hpp"
+#include "name_index.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
@@ -227,6 +228,7 @@ constexpr NameRole names[] = {
 };
 
 static_assert(sorted_and_unique(names, &NameRole::base));
+constexpr NameIndex<std::size(names)> by_name(names, &NameRole::base);
 
 constexpr std::string_view suffixes[] = {".weight", ".bias", ".scale", ".input_scale"};
 constexpr std::string_view towers[] = {"v.", "a.", "mm.", "s.", "sam.", "resampler."};
@@ -238,10 +240,7 @@ std::string_view without_suffix(std::string_view name) {
 }
 
 const NameRole* find_base(std::string_view base) {
-  const auto* it =
-      std::lower_bound(std::begin(names), std::end(names), base,
-                       [](const NameRole& row, std::string_view key) { return row.base < key; });
-  return it != std::end(names) && it->base == base ? it : nullptr;
+  return by_name.find(names, &NameRole::base, base);
 }
 
 // "ffn_up.7": files from before experts were merged hold one tensor per expert.

@@ -1,8 +1,8 @@
 #include "tensor_rules.hpp"
 
-#include <algorithm>
 #include <iterator>
 
+#include "name_index.hpp"
 #include "sorted.hpp"
 
 namespace fitvram {
@@ -204,14 +204,12 @@ constexpr TensorRule rules[] = {
 };
 
 static_assert(sorted_and_unique(rules, &TensorRule::architecture));
+constexpr NameIndex<std::size(rules)> by_name(rules, &TensorRule::architecture);
 
 }  // namespace
 
 const TensorRule* find_tensor_rule(std::string_view architecture) {
-  const auto* it = std::lower_bound(
-      std::begin(rules), std::end(rules), architecture,
-      [](const TensorRule& row, std::string_view key) { return row.architecture < key; });
-  return it != std::end(rules) && it->architecture == architecture ? it : nullptr;
+  return by_name.find(rules, &TensorRule::architecture, architecture);
 }
 
 }  // namespace fitvram

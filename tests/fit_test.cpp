@@ -130,23 +130,6 @@ TEST_CASE("a fixed reserve replaces the automatic one") {
   CHECK(result.safe_n_ctx == result.max_n_ctx);
 }
 
-TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
-  const auto advice = [](std::uint64_t memory_gib, std::uint64_t billions, bool neural = false,
-                         std::optional<Bytes> kv = std::nullopt) {
-    return recommend_quantization({billions * 1'000'000'000, memory_gib, kv, neural}).advice;
-  };
-  CHECK(advice(32, 7, true) == Advice::int8);
-  CHECK(advice(64, 70, true) == Advice::int4);
-  CHECK(advice(24, 1) == Advice::fp16);
-  CHECK(advice(16, 8) == Advice::int4);
-  CHECK(advice(32, 7) == Advice::fp16);
-  CHECK(advice(16, 30, true) == Advice::int4);
-  CHECK(advice(16, 7) == Advice::fp16);
-  CHECK(advice(16, 7, false, 4 * GiB) == Advice::int4);
-  CHECK(advice(24, 8, false, 1 * GiB) == Advice::fp16);
-  CHECK(advice(24, 8, false, 16 * GiB) == Advice::int4);
-}
-
 TEST_CASE("a memo of compute buffers changes no answer") {
   const ModelInfo models[] = {uniform_model(32, 8, 128), gemma_3_27b()};
   for (const ModelInfo& model : models) {
