@@ -180,48 +180,45 @@ class Walk {
   }
 
   ArenaBytes run(const std::vector<Scheduled>& steps) {
-    for (const NodeId leaf : graph_.leafs) allocate(leaf, graph_[leaf].place);
+    for (const NodeId leaf : graph_.leafs) need(leaf, at(leaf).place);
     for (const Scheduled& step : steps) {
-      const Node& node = graph_[step.node];
-      if (node.view_src != no_node && node.op != Op::dependency) ++life(node.view_src).views;
-      for (const NodeId source : node.src) {
+      const Node& each = at(step.node);
+      if (each.view_src != no_node && each.op != Op::dependency) ++life(each.view_src).views;
+      for (const NodeId source : each.src) {
         if (source == no_node) break;
         ++life(source).children;
-        if (graph_[source].input) allocate(source, step.place);
+        if (at(source).input) need(source, step.place);
       }
     }
     for (const Scheduled& step : steps) {
-      if (step.node < built_) look(step.node);
-      for (const NodeId source : graph_[step.node].src) {
-        if (source == no_node) break;
-        allocate(source, step.place);
-      }
-      allocate(step.node, step.place);
-      for (const NodeId source : graph_[step.node].src) {
-        if (source == no_node) break;
-        release(source);
-      }
+      if (watches_blocks() && step.node < built_) look(step.node);
+      const auto& sources = at(step.node).src;
+      std::size_t n = 0;
+      for (; n < sources.size() && sources[n] != no_node; ++n) need(sources[n], step.place);
+      need(step.node, step.place);
+      for (std::size_t i = 0; i < n; ++i) release(sources[i]);
     }
-    return {device_.total(), host_.total(), repeats_ && n_seen_ == graph_.repeats.size()};
+    return {device_.total(), host_.total(), repeats_ && !watches_blocks()};
   }
 
   std::vector<ChunkPeak> peaks() && { return std::move(peaks_); }
 
  private:
   /// Compares the moments at which the two ends of a Graph::repeats are reached.
-  void look(NodeId node) {
-    if (n_seen_ == graph_.repeats.size()) return;
+  void look(NodeId id) {
     const Graph::Repeat& next = graph_.repeats[n_seen_];
-    if (!began_ && node >= next.from) {
+    if (!began_ && id >= next.from) {
       began_ = true;
       found_ = moment();
-    } else if (began_ && node >= next.to) {
+    } else if (began_ && id >= next.to) {
       began_ = false;
       repeats_ = repeats_ && same(found_, next.from, moment(), next.to);
       ++n_seen_;
-      look(node);
+      if (watches_blocks()) look(id);
     }
   }
+
+  bool watches_blocks() const { return n_seen_ != graph_.repeats.size(); }
 
   Moment moment() const {
     Moment now{device_.chunks(), host_.chunks(), {}};
@@ -233,27 +230,32 @@ class Walk {
   }
 
   void hold(NodeId id) {
-    if (n_seen_ != graph_.repeats.size()) held_.push_back(id);
+    if (watches_blocks()) held_.push_back(id);
   }
 
   void let_go(NodeId id) {
+    if (!watches_blocks()) return;
     const auto at = std::find(held_.rbegin(), held_.rend(), id);
     if (at != held_.rend()) held_.erase(std::next(at).base());
   }
 
+  const Node& at(NodeId id) const { return graph_.nodes[static_cast<std::size_t>(id)]; }
   Lifetime& life(NodeId id) { return life_[static_cast<std::size_t>(id)]; }
   Allocator& memory(Place place) { return place == Place::device ? device_ : host_; }
   std::uint64_t size(NodeId id, Place place) const {
-    return place == Place::device ? graph_[id].device_bytes : graph_[id].bytes;
+    return place == Place::device ? at(id).device_bytes : at(id).bytes;
+  }
+
+  void need(NodeId id, Place place) {
+    if (const Lifetime& own = life(id); !own.elsewhere && !own.allocated) allocate(id, place);
   }
 
   void allocate(NodeId id, Place place) {
     Lifetime& own = life(id);
-    if (own.elsewhere || own.allocated) return;
     own.allocated = true;
-    const Node& node = graph_[id];
     hold(id);
-    if ((node.op == Op::in_place || node.op == Op::rope) && takes_over(id)) return;
+    const Op op = at(id).op;
+    if ((op == Op::in_place || op == Op::rope) && takes_over(id)) return;
     own.place = place;
     own.address = memory(place).take(size(id, place));
     if constexpr (watch == Watch::growth) note_growth(id);
@@ -275,18 +277,19 @@ class Walk {
       const Lifetime& each = life_[i];
       if (!each.allocated || each.place != own.place || each.address.chunk != own.address.chunk)
         continue;
-      const auto node = static_cast<NodeId>(i);
-      peak.alive.push_back({node, memory(each.place).aligned(size(node, each.place))});
+      const auto alive = static_cast<NodeId>(i);
+      peak.alive.push_back({alive, memory(each.place).aligned(size(alive, each.place))});
     }
   }
 
   bool takes_over(NodeId id) {
-    const Node& node = graph_[id];
-    for (const NodeId source : node.src) {
+    const Node& taker = at(id);
+    for (const NodeId source : taker.src) {
       if (source == no_node) break;
-      const Node& parent = graph_[source];
+      const Node& parent = at(source);
       Lifetime& theirs = life(source);
-      if (!theirs.allocated || parent.output || parent.ne != node.ne || !(parent.elem == node.elem))
+      if (!theirs.allocated || parent.output || parent.ne != taker.ne ||
+          !(parent.elem == taker.elem))
         continue;
       if (theirs.children != 1 || theirs.views != 0) continue;
       Lifetime& own = life(id);
@@ -307,7 +310,7 @@ class Walk {
     Lifetime& parent = life(id);
     --parent.children;
     if (parent.children != 0 || parent.views != 0) return;
-    const NodeId root = graph_[id].view_src;
+    const NodeId root = at(id).view_src;
     if (root == no_node) {
       if (parent.allocated) free(id);
       return;
@@ -318,7 +321,7 @@ class Walk {
   }
 
   void free(NodeId id) {
-    if (graph_[id].output) return;
+    if (at(id).output) return;
     Lifetime& own = life(id);
     memory(own.place).give(own.address, size(id, own.place));
     own.allocated = false;
