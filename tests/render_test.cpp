@@ -26,6 +26,23 @@ TEST_CASE("a last column of words is wrapped") {
   CHECK(layout(sheet, 30) == "A  TEXT\nx  one two three four five six\n   seven eight\n");
 }
 
+TEST_CASE("spare columns are given up from the last on, as many as it takes") {
+  const Sheet sheet{{{"NAME"}, {"A", true, true}, {"B", true, true}, {"SUM", true}},
+                    {{"row", "1", "2", "3"}}};
+  const auto titles = [&](std::size_t width) {
+    std::string text;
+    const Sheet shown = within(sheet, width);
+    for (const auto& column : shown.columns) text += column.title + " ";
+    CHECK(shown.rows.front().size() == shown.columns.size());
+    return text;
+  };
+  CHECK(titles(13) == "NAME A B SUM ");
+  CHECK(titles(12) == "NAME A SUM ");
+  CHECK(titles(11) == "NAME A SUM ");
+  CHECK(titles(10) == "NAME SUM ");
+  CHECK(titles(1) == "NAME SUM ");
+}
+
 TEST_CASE("UTF-8 counts as characters") {
   const Sheet sheet{{{"A"}, {"N", true}}, {{"\xc3\xa9\xc3\xa9", "1"}, {"abc", "2"}}};
   CHECK(layout(sheet, 80) == "A    N\n\xc3\xa9\xc3\xa9   1\nabc  2\n");

@@ -136,18 +136,47 @@ std::string signed_gib(std::int64_t bytes) {
   return formatted("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
 }
 
-std::string layout(const Sheet& sheet, std::size_t width) {
-  const std::size_t n = sheet.columns.size();
-  std::vector<std::size_t> widths(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    widths[i] = columns_of(sheet.columns[i].title);
+namespace {
+
+std::vector<std::size_t> widths_of(const Sheet& sheet) {
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < sheet.columns.size(); ++i) {
+    widths.push_back(columns_of(sheet.columns[i].title));
     for (const auto& row : sheet.rows) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
-  const auto gap = [&](std::size_t i) -> std::size_t {
-    return sheet.columns[i].right && sheet.columns[i - 1].right ? 1 : 2;
-  };
-  std::size_t total = widths[0];
-  for (std::size_t i = 1; i < n; ++i) total += gap(i) + widths[i];
+  return widths;
+}
+
+/// Blanks ahead of a column.
+std::size_t gap_of(const Sheet& sheet, std::size_t i) {
+  if (i == 0) return 0;
+  return sheet.columns[i].right && sheet.columns[i - 1].right ? 1 : 2;
+}
+
+std::size_t total_of(const Sheet& sheet, const std::vector<std::size_t>& widths) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < widths.size(); ++i) total += gap_of(sheet, i) + widths[i];
+  return total;
+}
+
+}  // namespace
+
+Sheet within(Sheet sheet, std::size_t width) {
+  while (total_of(sheet, widths_of(sheet)) > width) {
+    const auto last = std::find_if(sheet.columns.rbegin(), sheet.columns.rend(),
+                                   [](const auto& column) { return column.spare; });
+    if (last == sheet.columns.rend()) break;
+    const auto at = std::next(last).base() - sheet.columns.begin();
+    sheet.columns.erase(sheet.columns.begin() + at);
+    for (auto& row : sheet.rows) row.erase(row.begin() + at);
+  }
+  return sheet;
+}
+
+std::string layout(const Sheet& sheet, std::size_t width) {
+  const std::size_t n = sheet.columns.size();
+  std::vector<std::size_t> widths = widths_of(sheet);
+  std::size_t total = total_of(sheet, widths);
   const auto shrink = [&](std::size_t& column, std::size_t least) {
     const std::size_t excess = total > width ? total - width : 0;
     const std::size_t less = std::min(excess, column > least ? column - least : 0);
@@ -162,7 +191,7 @@ std::string layout(const Sheet& sheet, std::size_t width) {
     std::string text;
     const auto add = [&](std::size_t i, const std::string& word) {
       const std::string pad(widths[i] - std::min(widths[i], columns_of(word)), ' ');
-      text += std::string(i == 0 ? 0 : gap(i), ' ');
+      text += std::string(gap_of(sheet, i), ' ');
       text += sheet.columns[i].right ? pad + word : word + pad;
     };
     const auto finish = [&] {
@@ -171,7 +200,7 @@ std::string layout(const Sheet& sheet, std::size_t width) {
     };
     for (std::size_t i = 0; i + 1 < n; ++i)
       add(i, i == 0 && !sheet.columns[0].right ? elided(cells[0], widths[0]) : cells[i]);
-    const std::size_t indent = text.size() + (n > 1 ? gap(n - 1) : 0);
+    const std::size_t indent = text.size() + gap_of(sheet, n - 1);
     const auto last = sheet.columns[n - 1].right ? std::vector<std::string>{cells[n - 1]}
                                                  : wrapped(cells[n - 1], widths[n - 1]);
     add(n - 1, last.front());

@@ -54,6 +54,7 @@ struct Sheet {
   struct Column {
     std::string title;
     bool right = false;
+    bool spare = false;  ///< given up where there is no room for it
   };
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;
@@ -77,5 +78,7 @@ std::string csv_of(const std::vector<std::string>& keys,
 /// Columns padded to their contents; the first is shortened in the middle, the last cut off at
 /// words, where the line would be wider than `width`.
 std::string layout(const Sheet& sheet, std::size_t width);
+/// Without as many of the spare columns, the last first, as it takes to keep lines within `width`.
+Sheet within(Sheet sheet, std::size_t width);
 
 }  // namespace fitvram::cli

@@ -57,8 +57,11 @@ Sheet header(const RuntimesReport::Entry& entry) {
   Sheet sheet;
   sheet.columns = {{"RUNTIME"}, {"QUANT"}};
   if (caches_differ(entry)) sheet.columns.push_back({"CACHE"});
-  for (const char* title : {"MODEL", "CONTEXT", "COMPUTE", "OTHER", "TOTAL"})
-    sheet.columns.push_back({title, true});
+  sheet.columns.insert(sheet.columns.end(), {{"MODEL", true},
+                                             {"CONTEXT", true},
+                                             {"COMPUTE", true, true},
+                                             {"OTHER", true, true},
+                                             {"TOTAL", true}});
   const bool judged = std::any_of(entry.lines.begin(), entry.lines.end(),
                                   [](const auto& line) { return line.row && line.row->fit; });
   if (!judged) return sheet;
@@ -96,7 +99,10 @@ std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& styl
     Sheet sheet = header(entry);
     for (const auto& line : entry.lines)
       if (line.row) sheet.rows.push_back(cells_of(line, caches_differ(entry)));
-    out += layout(sheet, style.width);
+    const Sheet shown = within(sheet, style.width);
+    out += layout(shown, style.width);
+    if (shown.columns.size() < sheet.columns.size())
+      out += "TOTAL counts compute buffers and overhead as well; a wider terminal shows them\n";
   }
   std::size_t wide = 0;
   for (const auto& line : entry.lines) wide = std::max(wide, line.runtime->name.size());
