@@ -642,8 +642,13 @@ constexpr Architecture table[] = {
      .hf = "T5WithLMHeadModel T5ForConditionalGeneration "
            "MT5ForConditionalGeneration UMT5ForConditionalGeneration UMT5Model t5 "
            "mt5 umt5",
+     .encodes = true,
+     .one_stream = true,
      .source = "src/models/t5.cpp"},
-    {.gguf = "t5encoder", .hf = "T5EncoderModel", .source = "src/models/t5encoder.cpp"},
+    {.gguf = "t5encoder",
+     .hf = "T5EncoderModel",
+     .encodes = true,
+     .source = "src/models/t5encoder.cpp"},
     {.gguf = "talkie", .hf = "TalkieForCausalLM talkie", .source = "src/models/talkie.cpp"},
     {.gguf = "wavtokenizer-dec",
      .hf = "WavTokenizerDec",

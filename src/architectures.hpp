@@ -110,7 +110,10 @@ struct Architecture {
   bool no_head = false;  ///< the loader makes no output of the embedding where the file has none
   bool rope_factors_skip_swa = false;  ///< window layers do not use rope_freqs
   bool embd_norm_is_output = false;    ///< token_embd_norm is the final norm (OUTPUT_NORM_LFM2)
-  std::string_view source = {};        ///< loader in src/models/
+  bool encodes =
+      false;  ///< there is an encoder, so every token has an output (llama_model_has_encoder)
+  bool one_stream = false;       ///< a bias on attention scores fits one stream of cells only
+  std::string_view source = {};  ///< loader in src/models/
 };
 
 /// The table, sorted by GGUF name. Version of all rows: llama.cpp v0.5.0 (de3ff815).

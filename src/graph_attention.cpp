@@ -217,7 +217,7 @@ NodeId GraphBuilder::heads(Qkv of, NodeId mask, const Attention& a, bool transpo
   v = strided(
       v, transposed ? Shape{n_kv, a.d_v, a.n_head_kv, ns} : Shape{a.d_v, n_kv, a.n_head_kv, ns});
   NodeId y;
-  if (flash) {
+  if (flash && a.bias == no_node) {
     if (transposed) v = strided(v, {a.d_v, n_kv, a.n_head_kv, ns});
     if (g[k].elem == f32_elem) k = other(ne(k), {k}, f16_elem);
     if (g[v].elem == f32_elem) v = other(ne(v), {v}, f16_elem);
@@ -233,6 +233,7 @@ NodeId GraphBuilder::heads(Qkv of, NodeId mask, const Attention& a, bool transpo
   } else {
     NodeId kq = g.op(Op::mul_mat, {n_kv, t, a.n_head, ns}, f32_elem, {k, q});
     if (a.soft_cap) kq = scale(unary(scale(kq)));
+    if (a.bias != no_node) kq = add(kq, a.bias);
     kq = in_place(kq, {kq, mask, a.sinks});
     if (!transposed) v = cont(strided(v, {n_kv, a.d_v, a.n_head_kv, ns}));
     y = g.op(Op::mul_mat, {a.d_v, t, a.n_head, ns}, f32_elem, {v, kq});

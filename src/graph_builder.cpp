@@ -32,7 +32,9 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
-  const std::uint64_t asked = w.n_outputs == 0 ? n_batch : w.n_outputs;
+  const Architecture* arch = find_architecture(m.architecture);
+  const bool all_outputs = w.n_outputs == 0 || (arch != nullptr && arch->encodes);
+  const std::uint64_t asked = all_outputs ? n_batch : w.n_outputs;
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
@@ -304,14 +306,19 @@ void GraphBuilder::finish(NodeId x, std::string_view norm_name) {
 void GraphBuilder::head(NodeId x, int caps, bool pick_normed) {
   layer = SIZE_MAX;
   x = norm(x, global("output_norm.weight") == no_node ? "token_embd_norm" : "output_norm");
+  x = logits(x, pick_normed);
+  for (int i = 0; i < caps; ++i) x = scale(x);
+  g[x].output = true;
+  g.expand(x);
+}
+
+NodeId GraphBuilder::logits(NodeId x, bool pick_normed) {
   g[x].output = true;
   if (pick_normed) g[x = pick(x)].output = true;
   if (head_scaled) x = scale(x);
   x = mat(global("output.weight"), x);
   if (const NodeId b = global("output.bias"); b != no_node) x = add(x, b);
-  for (int i = 0; i < caps; ++i) x = scale(x);
-  g[x].output = true;
-  g.expand(x);
+  return x;
 }
 
 }  // namespace fitvram

@@ -30,6 +30,7 @@ struct Attention {
   bool latent = false;          ///< the cached K is V as well
   bool soft_cap = false;
   NodeId sinks = no_node;
+  NodeId bias = no_node;   ///< added to the scores, which flash attention cannot
   NodeId v_mla = no_node;  ///< decompresses the latent result
   NodeId top_k = no_node;  ///< the only cells that are seen, chosen by an indexer
 };
@@ -169,6 +170,8 @@ class GraphBuilder {
   /// The last norm of a model whose result is the embedding.
   void finish(NodeId x, std::string_view norm_name);
   void head(NodeId x, int caps, bool pick_normed = false);
+  /// The result of head() before it bounds or masks the logits; `x` is normed.
+  NodeId logits(NodeId x, bool pick_normed = false);
 
   /// The rows of a state cache that this batch continues; `read` replaces the plain look-up.
   template <typename Read>

@@ -84,6 +84,8 @@ struct Family {
 /// nullptr: the architecture's graph is not restated here.
 const Family* find_family(std::string_view gguf);
 
+/// The sizes of the current block's attention, by its cache; without queries, keys and values.
+Attention attention_of(const GraphBuilder& b);
 /// Queries, keys and values of an attention layer, normed and turned.
 Attention projected(GraphBuilder& b, const Family& family, NodeId x);
 
@@ -111,8 +113,11 @@ NodeId mix_kda(GraphBuilder& b, NodeId x);
 NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x, NodeId logits = no_node);
 NodeId mix_plamo2(GraphBuilder& b, NodeId x);
 void build_bert(GraphBuilder& b, const Family& family);
+void build_chameleon(GraphBuilder& b, const Family& family);
 void build_minimax01(GraphBuilder& b, const Family& family);
 void build_rwkv6(GraphBuilder& b, const Family& family);
 void build_rwkv7(GraphBuilder& b, const Family& family);
+void build_t5(GraphBuilder& b, const Family& family);
+void build_t5_encoder(GraphBuilder& b, const Family& family);
 
 }  // namespace fitvram

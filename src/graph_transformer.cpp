@@ -92,6 +92,17 @@ NodeId gated_heads(GraphBuilder& b, NodeId y, NodeId x, std::uint64_t n_head) {
                    {width, b.n_tokens, 1, 1});
 }
 
+Attention attention_of(const GraphBuilder& b) {
+  const auto& caches = b.model.layers[b.layer].caches;
+  if (caches.empty()) throw Unbuilt{};
+  const HeadShape& shape = caches.front().shape;
+  Attention a;
+  a.n_head = b.hp.n_head.at(b.layer), a.n_head_kv = shape.n_head_kv;
+  a.d_k = shape.dim_k, a.d_v = shape.dim_v, a.cache_layer = b.layer;
+  if (a.n_head == 0) throw Unbuilt{};
+  return a;
+}
+
 Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::size_t il = b.layer;
   const HeadShape shape = head_shape(b, f);
@@ -132,21 +143,16 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
 }
 
 NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
-  const std::size_t il = b.layer;
-  const auto& caches = b.model.layers[il].caches;
-  if (caches.empty()) throw Unbuilt{};
-  const HeadShape shape = caches.front().shape;
-  const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv, d = shape.dim_k;
+  Attention a = attention_of(b);
+  const std::uint64_t n_head = a.n_head, n_kv = a.n_head_kv, d = a.d_k;
   const NodeId both = b.mat_bias("attn_q", x);
   const std::uint64_t row = f32_elem.block_bytes * b.ne(both)[0];
-  Attention a;
   a.qkv.q = b.norm(b.g.part(both, {d, n_head, b.n_tokens, 1}, row), "attn_q_norm");
   a.qkv.k = head_norm(b, b.mat_bias("attn_k", x), "attn_k_norm", d, n_kv);
   NodeId gate = b.g.part(both, {d, n_head, b.n_tokens, 1}, row);
   if (f.pos > 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
-  a.qkv.v = b.reshape(b.mat_bias("attn_v", x), {shape.dim_v, n_kv, b.n_tokens, 1});
+  a.qkv.v = b.reshape(b.mat_bias("attn_v", x), {a.d_v, n_kv, b.n_tokens, 1});
   a.qkv.q = b.rope(a.qkv.q), a.qkv.k = b.rope(a.qkv.k);
-  a.n_head = n_head, a.n_head_kv = n_kv, a.d_k = d, a.d_v = shape.dim_v, a.cache_layer = il;
   const NodeId y = b.attend(b.full, a);
   if (f.pos == 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
   return b.mat_bias("attn_output", b.mul(y, b.unary(gate)));

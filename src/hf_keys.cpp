@@ -70,6 +70,7 @@ constexpr std::array flag_keys{
     FlagKey{&Hparams::qk_norm, "use_qk_norm qk_layernorm"},
     FlagKey{&Hparams::k_eq_v, "attention_k_eq_v"},
     FlagKey{&Hparams::parallel_residual, "use_parallel_residual"},
+    FlagKey{&Hparams::swin_norm, "swin_norm"},
     FlagKey{&Hparams::group_norm, "wkv_has_group_norm"},
 };
 

@@ -100,6 +100,7 @@ constexpr Row rows[] = {
     {"ssm.inner_size", &Hparams::ssm_inner_size},
     {"ssm.state_size", &Hparams::ssm_state_size},
     {"ssm.time_step_rank", &Hparams::ssm_time_step_rank},
+    {"swin_norm", &Hparams::swin_norm},
     {"time_decay_extra_dim", &Hparams::time_decay_extra_dim},
     {"time_mix_extra_dim", &Hparams::time_mix_extra_dim},
     {"token_shift_count", &Hparams::token_shift_count},

@@ -232,6 +232,11 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   if (workload.n_seq > max_seq)
     return refuse("n_seq_max must be <= " + std::to_string(max_seq),
                   "ask for fewer slots with -np");
+  if (arch != nullptr && arch->one_stream && workload.n_seq > 1 && !workload.kv_unified)
+    return refuse(
+        "llama.cpp v0.5.0 stops at an assertion when several sequences of architecture '" +
+            model.architecture + "' have caches of their own",
+        "share one cache with --kv-unified, or ask for one slot with -np 1");
   if (needs_other_context(model))
     return refuse(model.architecture + " requires ctx_other to be set",
                   "it drafts for another model: estimate that one");

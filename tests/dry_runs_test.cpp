@@ -69,6 +69,13 @@ std::map<std::string, Description> descriptions() {
   return all;
 }
 
+/// "enc.attn_q.weight" of block 3 is "enc.blk.3.attn_q.weight".
+std::string name_in(int block, const std::string& name) {
+  if (block < 0) return name;
+  const std::size_t stack = name.starts_with("enc.") || name.starts_with("dec.") ? 4 : 0;
+  return name.substr(0, stack) + "blk." + std::to_string(block) + "." + name.substr(stack);
+}
+
 ModelInfo model_of(const Description& description) {
   test::GgufWriter writer;
   writer.text("general.architecture", description.architecture);
@@ -81,6 +88,10 @@ ModelInfo model_of(const Description& description) {
       std::uint32_t value = 0;
       in >> value;
       writer.u32(key, value);
+    } else if (kind == "flag") {
+      int value = 0;
+      in >> value;
+      writer.boolean(key, value != 0);
     } else if (kind == "real") {
       float value = 0;
       in >> value;
@@ -96,10 +107,8 @@ ModelInfo model_of(const Description& description) {
     std::uint64_t rows = 1;
     for (std::size_t i = 1; i < tensor.ne.size(); ++i) rows *= tensor.ne[i];
     for (const int block : tensor.blocks) {
-      const std::string name =
-          block < 0 ? tensor.name : "blk." + std::to_string(block) + "." + tensor.name;
-      writer.describe(name, static_cast<std::uint32_t>(tensor.ne.size()), tensor.ne,
-                      static_cast<std::uint32_t>(tensor.type->ggml_id), offset);
+      writer.describe(name_in(block, tensor.name), static_cast<std::uint32_t>(tensor.ne.size()),
+                      tensor.ne, static_cast<std::uint32_t>(tensor.type->ggml_id), offset);
       offset += round_up((row_bytes(*tensor.type, tensor.ne[0]) * rows).count, 32);
     }
   }

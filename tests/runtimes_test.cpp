@@ -97,6 +97,26 @@ TEST_CASE("Grok runs without flash attention, so a quantized V cache is refused"
         "a quantized V cache (Q8_0) requires flash attention");
 }
 
+TEST_CASE("T5 runs several sequences only in one cache: llama.cpp's bias fits one stream") {
+  const Runtime& runtime = *find_runtime("llama.cpp");
+  ModelInfo model = uniform_model(2, 8, 128);
+  model.architecture = "t5";
+  Workload w;
+  CHECK_FALSE(refusal(model, w, runtime));
+  w.n_seq = 2;
+  const auto error = refusal(model, w, runtime);
+  REQUIRE(error);
+  CHECK(error->message ==
+        "llama.cpp v0.5.0 stops at an assertion when several sequences of architecture 't5' have "
+        "caches of their own");
+  CHECK(error->hint == "share one cache with --kv-unified, or ask for one slot with -np 1");
+  w.kv_unified = true;
+  CHECK_FALSE(refusal(model, w, runtime));
+  model.architecture = "t5encoder";
+  w.kv_unified = false;
+  CHECK_FALSE(refusal(model, w, runtime));
+}
+
 TEST_CASE("a draft model that borrows another's context cannot be run alone") {
   ModelInfo model = uniform_model(2, 8, 128);
   model.architecture = "gemma4-assistant";

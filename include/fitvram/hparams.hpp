@@ -136,6 +136,7 @@ struct Hparams {
   U32 hash_layer_count;     ///< hash_layer_count: first layers that route by token id (DeepSeek-V4)
   U32 attn_res_block_size;  ///< attn_res.block_size (Kimi K3)
   std::optional<bool> parallel_residual;  ///< use_parallel_residual
+  std::optional<bool> swin_norm;          ///< swin_norm: results are normed, not inputs (Chameleon)
 
   // What only a config states (a GGUF shows it by its tensors). Absent = what the family always
   // does.

@@ -1,0 +1,39 @@
+#include "graph_families.hpp"
+
+namespace fitvram {
+
+// src/models/chameleon.cpp, v0.5.0.
+void build_chameleon(GraphBuilder& b, const Family& f) {
+  constexpr std::uint64_t n_image_token = 8192;
+  const bool norms_results = b.hp.swin_norm.value_or(false);
+  NodeId x = b.embed(false);
+  const AttentionInput input = b.attention_input(false);
+  for (const std::size_t il : b.plan) {
+    b.enter(il);
+    Attention a = attention_of(b);
+    NodeId cur = norms_results ? x : b.norm(x, "attn_norm");
+    a.qkv = b.qkv(cur, a.d_k, a.d_v, a.n_head, a.n_head_kv);
+    b.layer_norm = true;
+    if (b.has("attn_q_norm.weight")) a.qkv.q = b.norm(a.qkv.q, "attn_q_norm");
+    if (b.has("attn_k_norm.weight")) a.qkv.k = b.norm(a.qkv.k, "attn_k_norm");
+    b.layer_norm = false;
+    a.qkv.q = b.rope(a.qkv.q), a.qkv.k = b.rope(a.qkv.k);
+    cur = b.mat_bias("attn_output", b.attend(input, a));
+    if (b.last) cur = b.pick(cur), x = b.pick(x);
+    if (norms_results) cur = b.norm(cur, "attn_norm");
+    const NodeId residual = b.add(cur, x);
+    if (!norms_results) cur = b.norm(residual, "ffn_norm");
+    cur = b.feed_forward(cur, "ffn_up", "ffn_gate", "ffn_down", f.act);
+    if (norms_results) cur = b.norm(cur, "ffn_norm");
+    x = b.add(cur, residual);
+  }
+  b.layer = SIZE_MAX;
+  x = b.logits(b.norm(x, "output_norm"));
+  // Image tokens are not to be chosen: the least of all values is written over theirs.
+  const NodeId least = b.g.leaf({n_image_token, 1, 1, 1}, f32_elem);
+  x = b.other(b.ne(x), {x, b.g.write(least, {least})});
+  b.g[x].output = true;
+  b.g.expand(x);
+}
+
+}  // namespace fitvram
