@@ -11,6 +11,7 @@
 #include "gguf_reader.hpp"
 #include "hparams.hpp"
 #include "sorted.hpp"
+#include "text.hpp"
 
 namespace fitvram {
 namespace {
@@ -168,10 +169,10 @@ class Shards {
     const auto text = files_[at].file.text(*architecture);
     const auto wanted = files_.front().file.text(*expected);
     if (text != wanted)
-      files_[at].file.fail(*architecture,
-                           "a file of another model: '" +
-                               std::string(text.substr(0, max_architecture)) + "' instead of '" +
-                               std::string(wanted.substr(0, max_architecture)) + "'");
+      files_[at].file.fail(*architecture, "a file of another model: '" +
+                                              printable(text.substr(0, max_architecture)) +
+                                              "' instead of '" +
+                                              printable(wanted.substr(0, max_architecture)) + "'");
   }
 
   [[noreturn]] void fail_missing(const std::string& given, std::uint32_t index) const {
@@ -223,6 +224,8 @@ std::string architecture_of(const GgufFile& file) {
   const auto name = file.text(*pair);
   if (name.empty() || name.size() > max_architecture)
     file.fail(*pair, "an architecture name of " + std::to_string(name.size()) + " bytes");
+  if (printable(name) != name)
+    file.fail(*pair, "'" + printable(name) + "' cannot be the name of an architecture");
   return std::string(name);
 }
 

@@ -172,6 +172,9 @@ TEST_CASE("facts without which there is no answer are named when missing") {
   check_malformed(parse(GgufWriter().text("general.architecture", std::string(1000000, 'a'))),
                   "m.gguf: byte 56, key 'general.architecture'",
                   "an architecture name of 1000000 bytes");
+  check_malformed(parse(GgufWriter().text("general.architecture", "l\nama")),
+                  "m.gguf: byte 56, key 'general.architecture'",
+                  "'l?ama' cannot be the name of an architecture");
   GgufWriter no_layers;
   no_layers.text("general.architecture", "llama").tensor("token_embd.weight", {64}, f32);
   check_error(parse(no_layers), ErrorCode::missing_field, "m.gguf",
