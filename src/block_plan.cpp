@@ -14,6 +14,7 @@ struct Signature {
   std::size_t n_tensor = 0;
   std::uint32_t n_head = 0, n_head_kv = 0, n_ff = 0, n_ff_exp = 0, n_used = 0;
   bool swa = false, no_rope = false, last = false;
+  bool banks = false;  // what later blocks mix in (Kimi K3)
   LayerKind kind = LayerKind::attention;
   std::size_t n_cache = 0;
   CacheSlot first;
@@ -48,6 +49,7 @@ std::vector<Signature> signatures_of(const ModelInfo& model) {
   const Family* family = find_family(model.architecture);
   const bool every_fourth = family != nullptr && family->rope == Rope::three_of_four;
   const Hparams& hp = model.hparams;
+  const std::uint32_t bank_each = hp.attn_res_block_size.value_or(0);
   std::vector<Signature> signatures(model.n_layer);
   for (std::size_t i = 0; i < signatures.size(); ++i) {
     Signature& s = signatures[i];
@@ -60,6 +62,7 @@ std::vector<Signature> signatures_of(const ModelInfo& model) {
          i < hp.swa_layers.size() && hp.swa_layers[i],
          every_fourth && (i + 1) % 4 == 0,
          i + 1 == signatures.size(),
+         bank_each != 0 && i % bank_each == 0,
          model.layers[i].kind,
          model.layers[i].caches.size(),
          {}};

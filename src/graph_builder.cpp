@@ -250,15 +250,14 @@ NodeId GraphBuilder::out_ids() {
 NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_view gate,
                                   std::string_view down, Act act) {
   NodeId y = mat_bias(up, x);
-  const bool gated = !gate.empty() && find(gate, ".weight") != nullptr;
-  if (gated) {
-    const NodeId z = mat_bias(gate, x);
-    y = other(ne(z), {z, y});
+  if (!gate.empty() && find(gate, ".weight") != nullptr) {
+    y = gated(mat_bias(gate, x), y, act);
   } else {
     const bool halves = ne(weight(down, ".weight"))[0] * 2 == ne(y)[0];
     switch (halves ? Act::fused : act) {
       case Act::split:
       case Act::single:
+      case Act::situ:
         y = unary(y);
         break;
       case Act::squared:
@@ -271,6 +270,13 @@ NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_vie
   }
   if (has("ffn_sub_norm.weight")) y = norm(y, "ffn_sub_norm");
   return mat_bias(down, y);
+}
+
+NodeId GraphBuilder::gated(NodeId gate, NodeId up, Act act) {
+  if (act != Act::situ) return other(ne(gate), {gate, up});
+  const auto bounded = [&](NodeId x) { return scale(unary(scale(x))); };
+  const NodeId act_of_gate = bounded(gate);
+  return mul(mul(act_of_gate, unary(gate)), bounded(up));
 }
 
 NodeId GraphBuilder::state_cache(CacheRole role) {

@@ -44,8 +44,9 @@ enum class Act {
   split,
   single,
   squared,
-  fused
-};  ///< act(gate)*up, act(up), relu^2, gate inside up
+  fused,
+  situ
+};  ///< act(gate)*up, act(up), relu^2, gate inside up, both bounded (Kimi K3)
 
 struct Moe {
   std::string_view suffix = "exps";  ///< tensors "ffn_up_<suffix>.weight" ...
@@ -165,6 +166,8 @@ class GraphBuilder {
   NodeId feed_forward(NodeId x, std::string_view up, std::string_view gate, std::string_view down,
                       Act act);
   NodeId experts(NodeId x, const Moe& moe);
+  /// What activates the gate of a feed-forward block and joins it to the other half.
+  NodeId gated(NodeId gate, NodeId up, Act act);
   /// Runs where the block lies, in the graphs that decide which fused operations are used.
   void pin(NodeId x);
   /// The last norm of a model whose result is the embedding.

@@ -131,8 +131,7 @@ NodeId GraphBuilder::experts(NodeId x, const Moe& moe) {
   } else {
     const NodeId up = matrix("ffn_up" + exps, y);
     if (has("ffn_gate" + exps + ".weight")) {
-      const NodeId gate = matrix("ffn_gate" + exps, y);
-      y = other(ne(gate), {gate, up});
+      y = gated(matrix("ffn_gate" + exps, y), up, moe.act);
     } else {
       y = moe.act == Act::squared ? unary(unary(up)) : unary(up);
     }

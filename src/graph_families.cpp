@@ -101,6 +101,7 @@ constexpr std::array table{
            .norm_weights = 0},
     Family{.gguf = "jina-bert-v2", .build = build_bert, .rope = Rope::none},
     Family{.gguf = "jina-bert-v3", .build = build_bert},
+    Family{.gguf = "kimi-k3", .build = build_kimi_k3, .rope = Rope::none, .act = Act::situ},
     Family{.gguf = "kimi-linear",
            .recurrent = mix_kda,
            .attention = mix_latent,

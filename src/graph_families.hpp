@@ -114,6 +114,7 @@ NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x, NodeId logits 
 NodeId mix_plamo2(GraphBuilder& b, NodeId x);
 void build_bert(GraphBuilder& b, const Family& family);
 void build_chameleon(GraphBuilder& b, const Family& family);
+void build_kimi_k3(GraphBuilder& b, const Family& family);
 void build_minimax01(GraphBuilder& b, const Family& family);
 void build_rwkv6(GraphBuilder& b, const Family& family);
 void build_rwkv7(GraphBuilder& b, const Family& family);

@@ -258,7 +258,7 @@ NodeId mix_delta_net(GraphBuilder& b, NodeId x) {
   return b.reshape(y, {b.n_embd, b.n_tokens, 1, 1});
 }
 
-// src/models/kimi-linear.cpp, v0.5.0.
+// src/models/kimi-linear.cpp and kimi-k3.cpp, v0.5.0.
 NodeId mix_kda(GraphBuilder& b, NodeId x) {
   const Batch t(b);
   const Hparams& hp = b.hp;
@@ -269,14 +269,17 @@ NodeId mix_kda(GraphBuilder& b, NodeId x) {
   const NodeId cache = b.state_cache(CacheRole::recurrent_state);
   if (convs == no_node || cache == no_node) throw Unbuilt{};
   const NodeId before = b.state(convs, 3 * held * inner);
+  const std::uint64_t slots = b.state_slots(), written = std::min(t.each, slots);
   const auto conv = [&](const char* projection, const char* weight) {
     const NodeId held_part = b.strided(before, {held, inner, t.seqs, 1});
     const NodeId y = b.reshape(b.mat(projection, x), {inner, t.each, t.seqs, 1});
     const NodeId in = b.other({held + t.each, inner, t.seqs, 1},
                               {held_part, b.strided(y, {t.each, inner, t.seqs, 1})});
     const std::uint64_t row = f32_elem.block_bytes * (held + t.each);
-    const NodeId target = b.strided(convs, {held, inner, t.seqs, 1});
-    b.g.expand(b.g.write(target, {b.g.part(in, {held, inner, t.seqs, 1}, row), target}));
+    for (std::uint64_t i = 0; i < slots; ++i) {
+      const NodeId target = b.strided(convs, {held, inner, t.seqs, 1});
+      b.g.expand(b.g.write(target, {b.g.part(in, {held, inner, t.seqs, 1}, row), target}));
+    }
     const NodeId kernel_row = b.reshape(b.weight(weight), {kernel, inner, 1, 1});
     NodeId z = b.other({inner, t.each, t.seqs, 1}, {in, kernel_row});
     z = b.unary(b.reshape(z, {inner, b.n_tokens, 1, 1}));
@@ -296,11 +299,14 @@ NodeId mix_kda(GraphBuilder& b, NodeId x) {
   q = b.scale(b.unary(q));
   k = b.scale(b.unary(k));
   const NodeId net =
-      b.other({inner, t.each * t.seqs + dim * t.seqs, 1, 1}, {q, k, v, gate, beta, state});
+      b.other({inner, t.each * t.seqs + dim * t.seqs * slots, 1, 1}, {q, k, v, gate, beta, state});
   NodeId y = b.cont(b.strided(net, {dim, n_head, t.each, t.seqs}));
-  b.keep_state(cache, b.strided(net, {dim, dim, n_head, t.seqs}), dim * dim * n_head);
+  const NodeId next = slots == 1 ? b.strided(net, {dim, dim, n_head, t.seqs})
+                                 : b.strided(net, {dim * dim * n_head, t.seqs, written, 1});
+  b.keep_state(cache, next, dim * dim * n_head, written);
   const NodeId flat = b.reshape(b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}), b.ne(x));
-  NodeId gate2 = b.mat("ssm_g_b.weight", b.mat("ssm_g_a.weight", flat));
+  NodeId gate2 = b.has("ssm_g.weight") ? b.mat("ssm_g.weight", flat)
+                                       : b.mat("ssm_g_b.weight", b.mat("ssm_g_a.weight", flat));
   gate2 = b.unary(b.reshape(gate2, {dim, n_head, b.n_tokens, 1}));
   y = b.norm(b.reshape(y, {dim, n_head, b.n_tokens, 1}), "ssm_norm");
   y = b.other({inner, b.n_tokens, 1, 1}, {b.mul(y, gate2)});

@@ -57,6 +57,7 @@ constexpr Row rows[] = {
     {"attention.value_length_mla_swa", &Hparams::head_dim_v_mla_swa},
     {"attention.value_length_swa", &Hparams::head_dim_v_swa},
     {"attention.value_residual_mix_lora_rank", &Hparams::value_lora_rank},
+    {"attn_res.block_size", &Hparams::attn_res_block_size},
     {"block_count", &Hparams::n_layer},
     {"context_length", &Hparams::n_ctx_train},
     {"decoder_block_count", &Hparams::dec_n_layer},

@@ -84,15 +84,15 @@ TEST_CASE("compute buffers by the formula are assumed, and a warning says so") {
   CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).notes.empty());
   CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).compute_provenance ==
         Provenance::derived);
-  model.architecture = "kimi-k3";
+  model.architecture = "qwen4exp";
   const MemoryEstimate memory = estimate(model, Weights{}, Workload{}, llama_cpp());
   CHECK(memory.compute_provenance == Provenance::assumed);
   REQUIRE(memory.notes.size() == 1);
   CHECK(memory.notes[0].code == "compute-assumed");
-  CHECK(
-      memory.notes[0].message ==
-      "the compute graph of 'kimi-k3' is not modelled: its buffers follow a formula and may be far "
-      "off");
+  CHECK(memory.notes[0].message ==
+        "the compute graph of 'qwen4exp' is not modelled: its buffers follow a formula and may be "
+        "far "
+        "off");
 }
 
 TEST_CASE("a window cache holds the window of every slot only when the cache is unified") {
