@@ -99,7 +99,7 @@ Attention attention_of(const GraphBuilder& b) {
   Attention a;
   a.n_head = b.hp.n_head.at(b.layer), a.n_head_kv = shape.n_head_kv;
   a.d_k = shape.dim_k, a.d_v = shape.dim_v, a.cache_layer = b.layer;
-  if (a.n_head == 0) throw Unbuilt{};
+  if (a.n_head == 0 || a.n_head_kv == 0) throw Unbuilt{};
   return a;
 }
 
