@@ -209,6 +209,7 @@ NodeId GraphBuilder::attend_batch(const AttentionInput& in, const Attention& a) 
 
 /// llama-graph.cpp, build_attn_mha, v0.5.0.
 NodeId GraphBuilder::heads(Qkv of, NodeId mask, const Attention& a, bool transposed) {
+  if (a.n_head_kv == 0) throw Unbuilt{};
   auto [q, k, v] = of;
   const std::uint64_t n_kv = ne(k)[2], ns = ne(k)[3], t = n_tokens / ns;
   q = strided(q, {a.d_k, a.n_head, t, ns});

@@ -99,7 +99,7 @@ Attention attention_of(const GraphBuilder& b) {
   Attention a;
   a.n_head = b.hp.n_head.at(b.layer), a.n_head_kv = shape.n_head_kv;
   a.d_k = shape.dim_k, a.d_v = shape.dim_v, a.cache_layer = b.layer;
-  if (a.n_head == 0 || a.n_head_kv == 0) throw Unbuilt{};
+  if (a.n_head == 0) throw Unbuilt{};
   return a;
 }
 
@@ -107,6 +107,7 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::size_t il = b.layer;
   const HeadShape shape = head_shape(b, f);
   const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
+  if (n_head == 0 || n_kv == 0) throw Unbuilt{};
   Qkv t{};
   if (f.norm_after_rope || b.has("attn_qkv.weight")) {
     t = b.qkv(x, shape.dim_k, shape.dim_v, n_head, n_kv);
