@@ -1,3 +1,4 @@
+#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "graph_builder.hpp"
 
@@ -61,7 +62,10 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   in.v_idxs = g.input({n_tokens * per_token, 1, 1, 1}, i64_elem);
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
-  if (latent) return in;
+  // Hybrids with windows forget the rotation (build_inp_mem_hybrid_iswa, v0.5.0).
+  const Architecture* arch = find_architecture(model.architecture);
+  const bool hybrid = arch != nullptr && arch->memory == MemoryClass::hybrid;
+  if (latent || (hybrid && windows)) return in;
   const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {
     return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;
   };
