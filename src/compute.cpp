@@ -135,8 +135,6 @@ FormulaMoments formula_moments(const Facts& facts) {
   return moments;
 }
 
-bool has_graph(const ModelInfo& model) { return family_of(model) != nullptr; }
-
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
   return flash(facts_of(model, workload));
 }
@@ -145,13 +143,13 @@ Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload) {
   const Facts facts = facts_of(model, workload);
   Graph graph;
   if (const auto bytes = simulate(facts, graph, nullptr, arena_bytes)) {
-    Placement compute{Bytes{bytes->device}, Bytes{bytes->host}};
+    Placement compute{Bytes{bytes->device}, Bytes{bytes->host}, false};
     if (is_reordered(facts))
       compute.device = std::max(compute.device, widest_moment(facts, false).bytes());
     return compute;
   }
   const FormulaMoments moments = formula_moments(facts);
-  return {moments.device.bytes(), moments.host.bytes()};
+  return {moments.device.bytes(), moments.host.bytes(), true};
 }
 
 }  // namespace fitvram

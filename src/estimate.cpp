@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "cache_tensors.hpp"
-#include "compute.hpp"
 #include "estimate_around.hpp"
 #include "placement.hpp"
 #include "text.hpp"
@@ -111,11 +110,13 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
   ModelInfo storage;
   const ModelInfo& typed = given.compute ? model : with_types(model, weights, storage);
   memory.compute = given.compute ? *given.compute : runtime.rules.compute(typed, workload);
-  memory.compute_provenance = weakest(Provenance::derived, model.layout);
+  const bool formula = memory.compute.by_formula;
+  memory.compute_provenance =
+      formula ? Provenance::assumed : weakest(Provenance::derived, model.layout);
   add_overhead(typed, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;
 
-  if (runtime.loads(SchemeFamily::gguf) && !model.tensors.empty() && !has_graph(model))
+  if (formula && !model.tensors.empty())
     memory.notes.push_back({Severity::warning, "compute-assumed",
                             "the compute graph of '" + model.architecture +
                                 "' is not modelled: its buffers follow a formula and may be far "

@@ -154,7 +154,6 @@ ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& worklo
 void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
   const Devices devices(model, workload);
   if (devices.backend().device) memory.overhead.device = devices.backend().overhead;
-  if (!has_graph(model)) memory.compute_provenance = Provenance::assumed;
 }
 
 Bytes whole_device(const Device& device, const Workload&) { return device.vram; }

@@ -1,6 +1,7 @@
 #include "fitvram/estimate.hpp"
 
 #include "catch.hpp"
+#include "fitvram/catalog.hpp"
 #include "fitvram/parse.hpp"
 #include "support/models.hpp"
 
@@ -79,20 +80,32 @@ TEST_CASE("a window the runtime ignores costs the full context and says so") {
 }
 
 TEST_CASE("compute buffers by the formula are assumed, and a warning says so") {
-  ModelInfo model = uniform_model(2, 8, 128);
-  model.tensors.resize(1);
-  CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).notes.empty());
-  CHECK(estimate(model, Weights{}, Workload{}, llama_cpp()).compute_provenance ==
-        Provenance::derived);
-  model.architecture = "qwen4exp";
-  const MemoryEstimate memory = estimate(model, Weights{}, Workload{}, llama_cpp());
-  CHECK(memory.compute_provenance == Provenance::assumed);
-  REQUIRE(memory.notes.size() == 1);
-  CHECK(memory.notes[0].code == "compute-assumed");
-  CHECK(memory.notes[0].message ==
-        "the compute graph of 'qwen4exp' is not modelled: its buffers follow a formula and may be "
-        "far "
-        "off");
+  const auto catalog = embedded_catalog();
+  REQUIRE(catalog);
+  const auto entry = find_model(*catalog, "Qwen/Qwen3-8B");
+  REQUIRE(entry);
+  auto model = model_of(**entry);
+  REQUIRE(model);
+  const auto estimated = [&] { return estimate(*model, Weights{}, Workload{}, llama_cpp()); };
+  CHECK(estimated().notes.empty());
+  CHECK(estimated().compute_provenance == Provenance::derived);
+  const auto check_assumed = [&](const std::string& name) {
+    const MemoryEstimate memory = estimated();
+    CHECK(memory.compute_provenance == Provenance::assumed);
+    REQUIRE(memory.notes.size() == 1);
+    CHECK(memory.notes[0].code == "compute-assumed");
+    CHECK(memory.notes[0].message ==
+          "the compute graph of '" + name +
+              "' is not modelled: its buffers follow a formula and may be far off");
+  };
+  SECTION("for an architecture whose graph is not restated") {
+    model->architecture = "qwen4exp";
+    check_assumed("qwen4exp");
+  }
+  SECTION("for tensors of which the graph cannot be built") {
+    model->tensors.resize(1);
+    check_assumed("qwen3");
+  }
 }
 
 TEST_CASE("a window cache holds the window of every slot only when the cache is unified") {

@@ -11,6 +11,7 @@ namespace fitvram {
 struct Placement {
   Bytes device;
   Bytes host;
+  bool by_formula = false;  ///< compute buffers behind which no graph of the runtime stands
 };
 
 /// The caches of all layers that share a role, a growth law and a span.
