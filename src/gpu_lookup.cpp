@@ -266,7 +266,7 @@ Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
   if (parse_bytes(spec)) {
     hint = "an amount of memory goes to --vram " + shown;
   } else if (!near.empty()) {
-    hint = "did you mean '" + near + "'? or " + hint;
+    hint = "did you mean '" + printable(near) + "'? or " + hint;
   }
   return Malformed{ErrorCode::unknown_name, "gpu", "no GPU is called '" + shown + "'", hint};
 }
@@ -274,7 +274,7 @@ Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
 Malformed ambiguous(const std::vector<const GpuCard*>& cards, std::string_view spec) {
   std::vector<std::string> names;
   names.reserve(cards.size());
-  for (const GpuCard* card : cards) names.push_back(card->display);
+  for (const GpuCard* card : cards) names.push_back(printable(card->display));
   return Malformed{
       ErrorCode::ambiguous, "gpu",
       "'" + printable(spec) + "' stands for " + std::to_string(cards.size()) + " cards",
@@ -303,7 +303,7 @@ Gpu find(std::span<const GpuCard> cards, std::string_view spec) {
   }
   if (found.empty() && !named.empty()) {
     throw Malformed{ErrorCode::unknown_name, "gpu",
-                    named.front()->name + " comes with " + sizes_of(named) + ", not " +
+                    printable(named.front()->name) + " comes with " + sizes_of(named) + ", not " +
                         std::to_string(asked.gib.value_or(0)) + " GB",
                     std::string{elsewhere}};
   }

@@ -160,6 +160,18 @@ TEST_CASE("a size that a card never had is refused with the sizes it has") {
   CHECK(refused("3060 24gb").message == "RTX 3060 comes with 12 GB, 8 GB, not 24 GB");
 }
 
+TEST_CASE("names of a user's own table are quoted so that they can be shown") {
+  const auto cards =
+      parse_gpus(R"({"gpus":[{"name":"Odd\nCard","vendor":"nvidia","vram_gib":8}]})", "gpus.json");
+  REQUIRE(cards);
+  const auto other_size = find_gpu(*cards, "Odd\nCard 9gb");
+  REQUIRE_FALSE(other_size);
+  CHECK(other_size.error().message == "Odd?Card comes with 8 GB, not 9 GB");
+  const auto near = find_gpu(*cards, "Odd\nCarb");
+  REQUIRE_FALSE(near);
+  CHECK(near.error().hint.find('\n') == std::string::npos);
+}
+
 TEST_CASE("every card of the table is found by its display name") {
   for (const GpuCard& card : table()) {
     const Gpu gpu = found(card.display);
