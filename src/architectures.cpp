@@ -148,6 +148,7 @@ constexpr Architecture table[] = {
            "DSparkSpeculator Lfm2DSparkDraftModel LingDSparkModel",
      .window = listed_or_hyper(),
      .other_context = OtherContext::for_tensors,
+     .encodes = true,
      .source = "src/models/dflash.cpp"},
     {.gguf = "dots1", .hf = "Dots1ForCausalLM dots1", .source = "src/models/dots1.cpp"},
     {.gguf = "dots3note",
@@ -166,6 +167,7 @@ constexpr Architecture table[] = {
      .hf = "LlamaForCausalLMEagle3 Eagle3LlamaForCausalLM Eagle3Speculator "
            "Eagle3DraftModel eagle3",
      .other_context = OtherContext::for_tensors,
+     .encodes = true,
      .source = "src/models/eagle3.cpp"},
     {.gguf = "ernie4_5",
      .hf = "Ernie4_5_ForCausalLM Ernie4_5ForCausalLM ernie4_5",

@@ -180,19 +180,19 @@ class Walk {
   }
 
   ArenaBytes run(const std::vector<Scheduled>& steps) {
-    for (const NodeId leaf : graph_.leafs) need(leaf, at(leaf).place);
+    for (const NodeId leaf : graph_.leafs) need(leaf, graph_.node(leaf).place);
     for (const Scheduled& step : steps) {
-      const Node& each = at(step.node);
+      const Node& each = graph_.node(step.node);
       if (each.view_src != no_node && each.op != Op::dependency) ++life(each.view_src).views;
       for (const NodeId source : each.src) {
         if (source == no_node) break;
         ++life(source).children;
-        if (at(source).input) need(source, step.place);
+        if (graph_.node(source).input) need(source, step.place);
       }
     }
     for (const Scheduled& step : steps) {
       if (watches_blocks() && step.node < built_) look(step.node);
-      const auto& sources = at(step.node).src;
+      const auto& sources = graph_.node(step.node).src;
       std::size_t n = 0;
       for (; n < sources.size() && sources[n] != no_node; ++n) need(sources[n], step.place);
       need(step.node, step.place);
@@ -239,11 +239,10 @@ class Walk {
     if (at != held_.rend()) held_.erase(std::next(at).base());
   }
 
-  const Node& at(NodeId id) const { return graph_.nodes[static_cast<std::size_t>(id)]; }
   Lifetime& life(NodeId id) { return life_[static_cast<std::size_t>(id)]; }
   Allocator& memory(Place place) { return place == Place::device ? device_ : host_; }
   std::uint64_t size(NodeId id, Place place) const {
-    return place == Place::device ? at(id).device_bytes : at(id).bytes;
+    return place == Place::device ? graph_.node(id).device_bytes : graph_.node(id).bytes;
   }
 
   void need(NodeId id, Place place) {
@@ -254,7 +253,7 @@ class Walk {
     Lifetime& own = life(id);
     own.allocated = true;
     hold(id);
-    const Op op = at(id).op;
+    const Op op = graph_.node(id).op;
     if ((op == Op::in_place || op == Op::rope) && takes_over(id)) return;
     own.place = place;
     own.address = memory(place).take(size(id, place));
@@ -283,10 +282,10 @@ class Walk {
   }
 
   bool takes_over(NodeId id) {
-    const Node& taker = at(id);
+    const Node& taker = graph_.node(id);
     for (const NodeId source : taker.src) {
       if (source == no_node) break;
-      const Node& parent = at(source);
+      const Node& parent = graph_.node(source);
       Lifetime& theirs = life(source);
       if (!theirs.allocated || parent.output || parent.ne != taker.ne ||
           !(parent.elem == taker.elem))
@@ -310,7 +309,7 @@ class Walk {
     Lifetime& parent = life(id);
     --parent.children;
     if (parent.children != 0 || parent.views != 0) return;
-    const NodeId root = at(id).view_src;
+    const NodeId root = graph_.node(id).view_src;
     if (root == no_node) {
       if (parent.allocated) free(id);
       return;
@@ -321,7 +320,7 @@ class Walk {
   }
 
   void free(NodeId id) {
-    if (at(id).output) return;
+    if (graph_.node(id).output) return;
     Lifetime& own = life(id);
     memory(own.place).give(own.address, size(id, own.place));
     own.allocated = false;

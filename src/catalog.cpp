@@ -117,8 +117,7 @@ std::vector<CatalogEntry> take_entries(Pieces& pieces) {
     const std::string where = "/models/" + std::to_string(entries.size());
     CatalogEntry entry = take_entry(pieces, where);
     if (!names.insert(lower(entry.name)).second) {
-      throw Malformed{ErrorCode::malformed, where + "/name",
-                      "'" + printable(entry.name) + "' is there twice"};
+      throw Malformed{ErrorCode::malformed, where + "/name", "'" + entry.name + "' is there twice"};
     }
     entries.push_back(std::move(entry));
   }
@@ -212,14 +211,14 @@ constexpr Reading readings[] = {
 Malformed ambiguous(const std::vector<const CatalogEntry*>& found, std::string_view name) {
   std::string hint = "say which: ";
   for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) {
-    hint += (i == 0 ? "" : ", ") + printable(found[i]->name);
+    hint += (i == 0 ? "" : ", ") + found[i]->name;
   }
   if (found.size() > most_candidates) {
     hint += " and " + std::to_string(found.size() - most_candidates) + " more";
   }
   return Malformed{
       ErrorCode::ambiguous, "model",
-      "'" + printable(name) + "' stands for " + std::to_string(found.size()) + " models", hint};
+      "'" + std::string(name) + "' stands for " + std::to_string(found.size()) + " models", hint};
 }
 
 Malformed unknown(std::span<const CatalogEntry> entries, std::string_view name) {
@@ -240,10 +239,10 @@ Malformed unknown(std::span<const CatalogEntry> entries, std::string_view name) 
     const auto entry = std::find_if(entries.begin(), entries.end(), [&](const CatalogEntry& e) {
       return tail(e.name).starts_with(near) || e.name.starts_with(near);
     });
-    hint = "did you mean '" + printable(entry->name) + "'? " + hint;
+    hint = "did you mean '" + entry->name + "'? " + hint;
   }
   return Malformed{ErrorCode::unknown_name, "model",
-                   "no model of the catalogue is called '" + printable(name) + "'", hint};
+                   "no model of the catalogue is called '" + std::string(name) + "'", hint};
 }
 
 const CatalogEntry* find(std::span<const CatalogEntry> entries, std::string_view name) {

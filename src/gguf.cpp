@@ -169,10 +169,10 @@ class Shards {
     const auto text = files_[at].file.text(*architecture);
     const auto wanted = files_.front().file.text(*expected);
     if (text != wanted)
-      files_[at].file.fail(*architecture, "a file of another model: '" +
-                                              printable(text.substr(0, max_architecture)) +
-                                              "' instead of '" +
-                                              printable(wanted.substr(0, max_architecture)) + "'");
+      files_[at].file.fail(*architecture,
+                           "a file of another model: '" +
+                               std::string(text.substr(0, max_architecture)) + "' instead of '" +
+                               std::string(wanted.substr(0, max_architecture)) + "'");
   }
 
   [[noreturn]] void fail_missing(const std::string& given, std::uint32_t index) const {
@@ -225,7 +225,7 @@ std::string architecture_of(const GgufFile& file) {
   if (name.empty() || name.size() > max_architecture)
     file.fail(*pair, "an architecture name of " + std::to_string(name.size()) + " bytes");
   if (printable(name) != name)
-    file.fail(*pair, "'" + printable(name) + "' cannot be the name of an architecture");
+    file.fail(*pair, "'" + std::string(name) + "' cannot be the name of an architecture");
   return std::string(name);
 }
 

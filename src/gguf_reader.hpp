@@ -72,8 +72,6 @@ class GgufCursor {
     return value;
   }
   std::string_view string();
-  /// Fails where so many values, each of `least_size` bytes at least, cannot be or are too many.
-  void check_array(std::uint64_t n, std::uint64_t least_size, const char* what) const;
   void skip_strings(std::uint64_t n);
   void skip(std::uint64_t n, std::uint64_t size);
 
@@ -90,6 +88,8 @@ class GgufCursor {
 
  private:
   void need(std::uint64_t n) const;
+  /// Fails where so many values, each of `least_size` bytes at least, cannot be or are too many.
+  void check_array(std::uint64_t n, std::uint64_t least_size, const char* what) const;
   template <bool reversed>
   std::uint64_t walk_strings(std::uint64_t n);
   void copy(std::uint64_t at, std::span<std::byte> raw) const;

@@ -243,7 +243,7 @@ std::uint32_t take_count(std::string_view& spec) {
   const auto read = std::from_chars(spec.data(), spec.data() + digits, count);
   if (read.ec != std::errc{} || count == 0 || count > most_cards) {
     throw Malformed{ErrorCode::limit, "gpu",
-                    "'" + printable(spec.substr(0, digits)) + "' is not a number of cards",
+                    "'" + std::string(spec.substr(0, digits)) + "' is not a number of cards",
                     "from 1 to " + std::to_string(most_cards)};
   }
   spec = rest;
@@ -260,13 +260,13 @@ std::string sizes_of(const std::vector<const GpuCard*>& cards) {
 }
 
 Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
-  const std::string shown = printable(spec);
+  const std::string shown(spec);
   const std::string near = nearest(cards, spec);
   std::string hint{elsewhere};
   if (parse_bytes(spec)) {
     hint = "an amount of memory goes to --vram " + shown;
   } else if (!near.empty()) {
-    hint = "did you mean '" + printable(near) + "'? or " + hint;
+    hint = "did you mean '" + near + "'? or " + hint;
   }
   return Malformed{ErrorCode::unknown_name, "gpu", "no GPU is called '" + shown + "'", hint};
 }
@@ -274,10 +274,10 @@ Malformed unknown(std::span<const GpuCard> cards, std::string_view spec) {
 Malformed ambiguous(const std::vector<const GpuCard*>& cards, std::string_view spec) {
   std::vector<std::string> names;
   names.reserve(cards.size());
-  for (const GpuCard* card : cards) names.push_back(printable(card->display));
+  for (const GpuCard* card : cards) names.push_back(card->display);
   return Malformed{
       ErrorCode::ambiguous, "gpu",
-      "'" + printable(spec) + "' stands for " + std::to_string(cards.size()) + " cards",
+      "'" + std::string(spec) + "' stands for " + std::to_string(cards.size()) + " cards",
       "say which: " + join(names)};
 }
 
@@ -303,7 +303,7 @@ Gpu find(std::span<const GpuCard> cards, std::string_view spec) {
   }
   if (found.empty() && !named.empty()) {
     throw Malformed{ErrorCode::unknown_name, "gpu",
-                    printable(named.front()->name) + " comes with " + sizes_of(named) + ", not " +
+                    named.front()->name + " comes with " + sizes_of(named) + ", not " +
                         std::to_string(asked.gib.value_or(0)) + " GB",
                     std::string{elsewhere}};
   }

@@ -96,6 +96,9 @@ class Graph {
 
   const Node& operator[](NodeId id) const { return nodes[checked(id)]; }
   Node& operator[](NodeId id) { return nodes[checked(id)]; }
+  /// Unchecked, for who walks a finished graph: all its ids name nodes.
+  const Node& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
+  Node& node(NodeId id) { return nodes[static_cast<std::size_t>(id)]; }
 
   struct Kept {
     NodeId tensor, since, until;

@@ -1,4 +1,3 @@
-#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "graph_builder.hpp"
 
@@ -63,7 +62,6 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
   // Hybrids with windows forget the rotation (build_inp_mem_hybrid_iswa, v0.5.0).
-  const Architecture* arch = find_architecture(model.architecture);
   const bool hybrid = arch != nullptr && arch->memory == MemoryClass::hybrid;
   if (latent || (hybrid && windows)) return in;
   const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "graph_families.hpp"
 
@@ -24,6 +23,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       model(m),
       workload(w),
       hp(m.hparams),
+      arch(find_architecture(m.architecture)),
       devices(m, w),
       size(context_size(w, *find_runtime("llama.cpp"))),
       flash(how.flash),
@@ -32,7 +32,6 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
-  const Architecture* arch = find_architecture(m.architecture);
   const bool all_outputs = w.n_outputs == 0 || (arch != nullptr && arch->encodes);
   const std::uint64_t asked = all_outputs ? n_batch : w.n_outputs;
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
@@ -275,8 +274,9 @@ NodeId GraphBuilder::feed_forward(NodeId x, std::string_view up, std::string_vie
 NodeId GraphBuilder::gated(NodeId gate, NodeId up, Act act) {
   if (act != Act::situ) return other(ne(gate), {gate, up});
   const auto bounded = [&](NodeId x) { return scale(unary(scale(x))); };
-  const NodeId act_of_gate = bounded(gate);
-  return mul(mul(act_of_gate, unary(gate)), bounded(up));
+  const NodeId tanh = bounded(gate), sigmoid = unary(gate);
+  const NodeId active = mul(tanh, sigmoid);
+  return mul(active, bounded(up));
 }
 
 NodeId GraphBuilder::state_cache(CacheRole role) {
@@ -292,7 +292,6 @@ NodeId GraphBuilder::state_cache(CacheRole role) {
 
 std::uint64_t GraphBuilder::state_slots() const {
   if (workload.n_rs_seq > most_slots) throw Unbuilt{};
-  const Architecture* arch = find_architecture(model.architecture);
   return arch != nullptr && arch->rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
 }
 
@@ -305,6 +304,10 @@ void GraphBuilder::keep_state(NodeId cache, NodeId fresh, std::uint64_t width,
 void GraphBuilder::finish(NodeId x, std::string_view norm_name) {
   layer = SIZE_MAX;
   if (global(std::string(norm_name) + ".weight") != no_node) x = norm(x, norm_name);
+  result(x);
+}
+
+void GraphBuilder::result(NodeId x) {
   g[x].output = true;
   g.expand(x);
 }
@@ -314,8 +317,7 @@ void GraphBuilder::head(NodeId x, int caps, bool pick_normed) {
   x = norm(x, global("output_norm.weight") == no_node ? "token_embd_norm" : "output_norm");
   x = logits(x, pick_normed);
   for (int i = 0; i < caps; ++i) x = scale(x);
-  g[x].output = true;
-  g.expand(x);
+  result(x);
 }
 
 NodeId GraphBuilder::logits(NodeId x, bool pick_normed) {

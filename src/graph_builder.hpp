@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "architectures.hpp"
 #include "arena.hpp"
 #include "block_plan.hpp"
 #include "fitvram/estimate.hpp"
@@ -41,12 +42,12 @@ constexpr std::uint64_t rotation_size(std::uint64_t width) {
 }
 
 enum class Act {
-  split,
-  single,
-  squared,
-  fused,
-  situ
-};  ///< act(gate)*up, act(up), relu^2, gate inside up, both bounded (Kimi K3)
+  split,    ///< act(gate) * up
+  single,   ///< act(up)
+  squared,  ///< relu(up)^2
+  fused,    ///< the gate is inside up
+  situ      ///< as split, with gate and up bounded (Kimi K3)
+};
 
 struct Moe {
   std::string_view suffix = "exps";  ///< tensors "ffn_up_<suffix>.weight" ...
@@ -88,6 +89,7 @@ class GraphBuilder {
   const ModelInfo& model;
   const Workload& workload;
   const Hparams& hp;
+  const Architecture* arch;  ///< nullptr: not one of llama.cpp's
   Devices devices;
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;
@@ -170,6 +172,8 @@ class GraphBuilder {
   NodeId gated(NodeId gate, NodeId up, Act act);
   /// Runs where the block lies, in the graphs that decide which fused operations are used.
   void pin(NodeId x);
+  /// What the graph is for: it stays allocated to the end.
+  void result(NodeId x);
   /// The last norm of a model whose result is the embedding.
   void finish(NodeId x, std::string_view norm_name);
   void head(NodeId x, int caps, bool pick_normed = false);

@@ -31,9 +31,7 @@ void build_chameleon(GraphBuilder& b, const Family& f) {
   x = b.logits(b.norm(x, "output_norm"));
   // Image tokens are not to be chosen: the least of all values is written over theirs.
   const NodeId least = b.g.leaf({n_image_token, 1, 1, 1}, f32_elem);
-  x = b.other(b.ne(x), {x, b.g.write(least, {least})});
-  b.g[x].output = true;
-  b.g.expand(x);
+  b.result(b.other(b.ne(x), {x, b.g.write(least, {least})}));
 }
 
 }  // namespace fitvram

@@ -295,10 +295,7 @@ class DeepSeek4 {
   }
 
   NodeId feed_forward(NodeId x) {
-    Moe moe;
-    moe.norm_weights = hp_.expert_weights_norm.value_or(0) != 0;
-    const double factor = hp_.expert_weights_scale.value_or(0.0);
-    moe.scale = factor != 0.0 && factor != 1.0;
+    Moe moe = stated_experts(hp_);
     moe.sqrt_softplus = true;
     if (const NodeId ids = b_.weight("ffn_gate_tid2eid.weight"); ids != no_node)
       moe.selected = b_.rows(ids, b_.token_ids);

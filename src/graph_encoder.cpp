@@ -38,8 +38,7 @@ void build_bert(GraphBuilder& b, const Family& f) {
     if (b.has("attn_norm_2.weight")) cur = b.norm(b.add(cur, x), "attn_norm_2");
     x = b.norm(b.add(ffn_block(b, f, cur), cur), "layer_output_norm");
   }
-  b.g[x].output = true;
-  b.g.expand(x);
+  b.result(x);
 }
 
 }  // namespace fitvram

@@ -109,6 +109,8 @@ NodeId mix_mamba2(GraphBuilder& b, NodeId x);
 NodeId mix_short_conv(GraphBuilder& b, NodeId x);
 NodeId mix_delta_net(GraphBuilder& b, NodeId x);
 NodeId mix_kda(GraphBuilder& b, NodeId x);
+/// Whether the weights of experts are normed and scaled, as the file says.
+Moe stated_experts(const Hparams& hp);
 /// The feed-forward block or the experts of a layer; `logits` = of a router that ran before.
 NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x, NodeId logits = no_node);
 NodeId mix_plamo2(GraphBuilder& b, NodeId x);

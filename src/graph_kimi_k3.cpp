@@ -35,22 +35,6 @@ class Checkpoints {
   std::uint64_t n_ = 0;
 };
 
-/// Experts of a smaller width than the model's, beside one of the full width.
-NodeId latent_experts(GraphBuilder& b, const Family& f, NodeId x) {
-  Moe moe;
-  moe.act = f.act;
-  moe.norm_weights = b.hp.expert_weights_norm.value_or(0) != 0;
-  const double factor = b.hp.expert_weights_scale.value_or(0.0);
-  moe.scale = factor != 0.0 && factor != 1.0;
-  const NodeId narrow = b.has("ffn_routed_down.weight") ? b.mat("ffn_routed_down.weight", x) : x;
-  moe.probs = b.mat("ffn_gate_inp.weight", x);
-  NodeId y = b.experts(narrow, moe);
-  if (b.has("ffn_routed_norm.weight")) y = b.norm(y, "ffn_routed_norm");
-  if (b.has("ffn_routed_up.weight")) y = b.mat("ffn_routed_up.weight", y);
-  if (!b.has("ffn_gate_shexp.weight")) return y;
-  return b.add(y, b.feed_forward(x, "ffn_up_shexp", "ffn_gate_shexp", "ffn_down_shexp", f.act));
-}
-
 }  // namespace
 
 // src/models/kimi-k3.cpp, v0.5.0.
@@ -72,10 +56,7 @@ void build_kimi_k3(GraphBuilder& b, const Family& f) {
     const bool recurrent = b.model.layers[il].kind == LayerKind::recurrent;
     cur = recurrent ? mix_kda(b, cur) : mix_latent(b, f, cur);
     x = banked ? cur : b.add(x, cur);
-    cur = b.norm(mixed(x, "ffn_res_score.weight"), "ffn_norm");
-    cur = il < b.hp.n_layer_dense_lead.value_or(0)
-              ? b.feed_forward(cur, "ffn_up", "ffn_gate", "ffn_down", f.act)
-              : latent_experts(b, f, cur);
+    cur = ffn_block(b, f, b.norm(mixed(x, "ffn_res_score.weight"), "ffn_norm"));
     x = b.add(x, cur);
   }
   if (each != 0) x = checkpoints.mix(x, b.global("output_res_score.weight"));

@@ -34,6 +34,17 @@ NodeId convolve(GraphBuilder& b, NodeId in, const char* kernel, std::uint64_t n)
   return y;
 }
 
+/// Stores the states that a delta net leaves behind its results.
+void keep_states_of(GraphBuilder& b, NodeId net, NodeId cache, std::uint64_t dim,
+                    std::uint64_t n_head) {
+  const Batch t(b);
+  const std::uint64_t slots = b.state_slots(), width = dim * dim * n_head;
+  const std::uint64_t written = slots == 1 ? 1 : std::min(t.each, slots);
+  const NodeId states = slots == 1 ? b.strided(net, {dim, dim, n_head, t.seqs})
+                                   : b.strided(net, {width, t.seqs, written, 1});
+  b.keep_state(cache, states, width, written);
+}
+
 }  // namespace
 
 // src/models/mamba-base.cpp, v0.5.0.
@@ -245,13 +256,10 @@ NodeId mix_delta_net(GraphBuilder& b, NodeId x) {
     };
     q = repeated(q), k = repeated(k);
   }
-  const std::uint64_t slots = b.state_slots();
-  const NodeId net = b.other({dim_v * n_v, t.each * t.seqs + dim_v * t.seqs * slots, 1, 1},
-                             {q, k, v, gate, beta, state});
-  const std::uint64_t written = slots == 1 ? 1 : std::min(t.each, slots);
-  const NodeId next = slots == 1 ? b.strided(net, {dim_v, dim_v, n_v, t.seqs})
-                                 : b.strided(net, {dim_v * dim_v * n_v, t.seqs, written, 1});
-  b.keep_state(cache, next, dim_v * dim_v * n_v, written);
+  const NodeId net =
+      b.other({dim_v * n_v, t.each * t.seqs + dim_v * t.seqs * b.state_slots(), 1, 1},
+              {q, k, v, gate, beta, state});
+  keep_states_of(b, net, cache, dim_v, n_v);
   NodeId y = b.norm(b.strided(net, {dim_v, n_v, t.each, t.seqs}), "ssm_norm");
   y = b.mul(y, b.unary(b.reshape(z, {dim_v, n_v, t.each, t.seqs})));
   y = b.mat_bias("ssm_out", b.reshape(y, {dim_v * n_v, t.each, t.seqs, 1}));
@@ -269,7 +277,7 @@ NodeId mix_kda(GraphBuilder& b, NodeId x) {
   const NodeId cache = b.state_cache(CacheRole::recurrent_state);
   if (convs == no_node || cache == no_node) throw Unbuilt{};
   const NodeId before = b.state(convs, 3 * held * inner);
-  const std::uint64_t slots = b.state_slots(), written = std::min(t.each, slots);
+  const std::uint64_t slots = b.state_slots();
   const auto conv = [&](const char* projection, const char* weight) {
     const NodeId held_part = b.strided(before, {held, inner, t.seqs, 1});
     const NodeId y = b.reshape(b.mat(projection, x), {inner, t.each, t.seqs, 1});
@@ -301,9 +309,7 @@ NodeId mix_kda(GraphBuilder& b, NodeId x) {
   const NodeId net =
       b.other({inner, t.each * t.seqs + dim * t.seqs * slots, 1, 1}, {q, k, v, gate, beta, state});
   NodeId y = b.cont(b.strided(net, {dim, n_head, t.each, t.seqs}));
-  const NodeId next = slots == 1 ? b.strided(net, {dim, dim, n_head, t.seqs})
-                                 : b.strided(net, {dim * dim * n_head, t.seqs, written, 1});
-  b.keep_state(cache, next, dim * dim * n_head, written);
+  keep_states_of(b, net, cache, dim, n_head);
   const NodeId flat = b.reshape(b.reshape(x, {b.ne(x)[0], t.each, t.seqs, 1}), b.ne(x));
   NodeId gate2 = b.has("ssm_g.weight") ? b.mat("ssm_g.weight", flat)
                                        : b.mat("ssm_g_b.weight", b.mat("ssm_g_a.weight", flat));

@@ -1,4 +1,3 @@
-#include "architectures.hpp"
 #include "graph_families.hpp"
 
 namespace fitvram {
@@ -47,19 +46,21 @@ NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d
 }
 
 NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits = no_node) {
-  Moe moe;
-  if (f.chunks) logits = b.mat("ffn_gate_inp.weight", x);
+  Moe moe = stated_experts(b.hp);
+  // Experts of a width of their own; the router sees the model's.
+  const std::string narrow = b.has("ffn_latent_down.weight") ? "ffn_latent" : "ffn_routed";
+  const bool narrows = b.has(narrow + "_down.weight");
+  if (f.chunks || (narrows && logits == no_node)) logits = b.mat("ffn_gate_inp.weight", x);
   moe.sigmoid_selects = f.chunks;
   moe.probs = logits;
   moe.act = f.act;
-  moe.norm_weights =
-      f.norm_weights == -1 ? b.hp.expert_weights_norm.value_or(0) != 0 : f.norm_weights != 0;
-  const double factor = b.hp.expert_weights_scale.value_or(0.0);
-  moe.scale = factor != 0.0 && factor != 1.0;
+  if (f.norm_weights != -1) moe.norm_weights = f.norm_weights != 0;
   moe.softmax_weight = f.gating == Gating::softmax_weight;
   moe.weight_before = f.attn_scaled;
   moe.precise_down = f.precise_down;
-  NodeId y = b.experts(x, moe);
+  NodeId y = b.experts(narrows ? b.mat(narrow + "_down.weight", x) : x, moe);
+  if (b.has("ffn_routed_norm.weight")) y = b.norm(y, "ffn_routed_norm");
+  if (narrows) y = b.mat(narrow + "_up.weight", y);
   if (f.dense_beside && b.has("ffn_up.weight"))
     return b.scale(b.add(b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act), y));
   if (f.chunks) {
@@ -76,6 +77,14 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits = no_
 }
 
 }  // namespace
+
+Moe stated_experts(const Hparams& hp) {
+  Moe moe;
+  moe.norm_weights = hp.expert_weights_norm.value_or(0) != 0;
+  const double factor = hp.expert_weights_scale.value_or(0.0);
+  moe.scale = factor != 0.0 && factor != 1.0;
+  return moe;
+}
 
 NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits) {
   const bool routed = b.has("ffn_gate_inp.weight") && !f.ffn_and_experts;
@@ -180,7 +189,7 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     b.layer = SIZE_MAX;
     x = b.norm(x, "token_embd_norm");
   }
-  const Architecture* arch = find_architecture(b.model.architecture);
+  const Architecture* arch = b.arch;
   b.windows =
       arch != nullptr && arch->window.kind != WindowRule::Kind::none && b.hp.n_swa.value_or(0) != 0;
   const bool latent = arch != nullptr && arch->mla && b.hp.head_dim_k_mla.value_or(0) != 0;

@@ -14,7 +14,6 @@
 #include "fitvram/parse.hpp"
 #include "malformed.hpp"
 #include "sorted.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {
@@ -49,7 +48,7 @@ std::optional<std::uint32_t> bits_of(std::string_view name) {
 
 std::string cut(std::string_view text) {
   constexpr std::size_t most = 80;
-  return printable(text.substr(0, most)) + (text.size() > most ? "..." : "");
+  return std::string(text.substr(0, most)) + (text.size() > most ? "..." : "");
 }
 
 /// JSON as a stream, so that memory grows with what is kept and not with what is nested. Remembers

@@ -1,7 +1,6 @@
 #include "schedule.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace fitvram {
 
@@ -36,16 +35,16 @@ class Scheduler {
 
   std::vector<Scheduled> run() {
     if (!machine_.device) {
-      for (const NodeId leaf : g_.leafs) at(leaf).place = Place::host;
+      for (const NodeId leaf : g_.leafs) g_.node(leaf).place = Place::host;
       std::vector<Scheduled> steps;
       steps.reserve(g_.order.size());
       for (const NodeId id : g_.order) steps.push_back({id, Place::host});
       return steps;
     }
     for (const NodeId leaf : g_.leafs)
-      if (at(leaf).input) at(leaf).place = Place::host;
+      if (g_.node(leaf).input) g_.node(leaf).place = Place::host;
     for (const NodeId id : g_.order)
-      if (at(id).place == Place::none) at(id).place = by_memory(at(id));
+      if (g_.node(id).place == Place::none) g_.node(id).place = by_memory(g_.node(id));
     // What has a place keeps it, so once all have one the other passes change nothing.
     const bool left = spread(g_.order.begin(), g_.order.end(), true) &&
                       spread(g_.order.rbegin(), g_.order.rend(), true) &&
@@ -57,23 +56,20 @@ class Scheduler {
   }
 
  private:
-  // Every id of a finished graph names a node.
-  Node& at(NodeId id) { return g_.nodes[static_cast<std::size_t>(id)]; }
-  const Node& at(NodeId id) const { return g_.nodes[static_cast<std::size_t>(id)]; }
-
   Place lies_in(NodeId id) const {
-    const NodeId root = at(id).view_src;
-    const Node& node = at(root == no_node ? id : root);
+    const NodeId root = g_.node(id).view_src;
+    const Node& node = g_.node(root == no_node ? id : root);
     return node.external ? node.place : Place::none;
   }
 
   /// Pass 1: where memory that exists already wants an operation to run.
   Place by_memory(const Node& node) const {
-    if (node.view_src != no_node && at(node.view_src).external) return at(node.view_src).place;
+    if (node.view_src != no_node && g_.node(node.view_src).external)
+      return g_.node(node.view_src).place;
     if (node.op == Op::rope || node.op == Op::flash_attn) return Place::none;
     for (const NodeId source : node.src) {
       if (source == no_node) break;
-      const Node& weight = at(source);
+      const Node& weight = g_.node(source);
       if (!weight.weight || !weight.external) continue;
       if (weight.place == Place::device) return node.host_only ? Place::none : Place::device;
       const bool moves =
@@ -90,7 +86,7 @@ class Scheduler {
     Place current = Place::none;
     bool left = false;
     for (It it = begin; it != end; ++it) {
-      Node& node = at(*it);
+      Node& node = g_.node(*it);
       if (node.op == Op::view) continue;
       if (node.place != Place::none) {
         current = device_only && node.place == Place::host ? Place::none : node.place;
@@ -106,7 +102,7 @@ class Scheduler {
   /// Pass 3: what no neighbour could take runs where most of its sources lie.
   void most_inputs() {
     for (const NodeId id : g_.order) {
-      Node& node = at(id);
+      Node& node = g_.node(id);
       if (node.op == Op::view || node.place != Place::none) continue;
       int device = 0, host = 0;
       for (const NodeId source : node.src) {
@@ -120,22 +116,22 @@ class Scheduler {
   }
 
   Place place_of(NodeId id) const {
-    const Node& node = at(id);
+    const Node& node = g_.node(id);
     if (node.place != Place::none) return node.place;
-    return node.view_src == no_node ? Place::none : at(node.view_src).place;
+    return node.view_src == no_node ? Place::none : g_.node(node.view_src).place;
   }
 
   /// Pass 4: views follow their source, sources without a place their user.
   void rest() {
     for (const NodeId id : g_.order) {
-      Node& node = at(id);
+      Node& node = g_.node(id);
       if (node.place == Place::none && node.view_src != no_node)
-        node.place = at(node.view_src).place;
+        node.place = g_.node(node.view_src).place;
       for (const NodeId source : node.src) {
         if (source == no_node) break;
-        Node& s = at(source);
+        Node& s = g_.node(source);
         if (s.place == Place::none)
-          s.place = s.view_src != no_node ? at(s.view_src).place : node.place;
+          s.place = s.view_src != no_node ? g_.node(s.view_src).place : node.place;
       }
       if (node.place == Place::none) node.place = node.host_only ? Place::host : Place::device;
     }
@@ -152,15 +148,15 @@ class Scheduler {
     std::ptrdiff_t piece = 0;  // where the steps of the current piece begin
     Place current = Place::none;
     for (const NodeId id : g_.order)
-      if (at(id).op != Op::view) {
-        current = at(id).place;
+      if (g_.node(id).op != Op::view) {
+        current = g_.node(id).place;
         break;
       }
     const auto flush = [&] {
       for (const NodeId input : inputs) {
-        const NodeId kept = g_.view(input, at(input).ne);
-        at(kept).op = Op::dependency;
-        copied.push_back({kept, at(input).place});
+        const NodeId kept = g_.view(input, g_.node(input).ne);
+        g_.node(kept).op = Op::dependency;
+        copied.push_back({kept, g_.node(input).place});
         copied.push_back({copy(input, current), current});
       }
       steps.insert(steps.begin() + piece, copied.begin(), copied.end());
@@ -168,23 +164,23 @@ class Scheduler {
       piece = static_cast<std::ptrdiff_t>(steps.size());
     };
     for (const NodeId id : g_.order) {
-      const Place place = at(id).place;
-      if (at(id).op != Op::view) {
+      const Place place = g_.node(id).place;
+      if (g_.node(id).op != Op::view) {
         if (place != current || (!inputs.empty() && brings_new_weight(id, current))) {
           flush();
           current = place;
         }
-        for (std::size_t j = 0; j < n_src; ++j) {
-          const NodeId source = at(id).src[j];
+        for (std::size_t j = 0; j < g_.node(id).src.size(); ++j) {
+          const NodeId source = g_.node(id).src[j];
           if (source == no_node) break;
-          if (at(source).place == current) continue;
+          if (g_.node(source).place == current) continue;
           NodeId& there =
               copies_[static_cast<std::size_t>(source)][static_cast<std::size_t>(current)];
           if (there == no_node) {
             there = copied_to(source, current);
             inputs.push_back(source);
           }
-          at(id).src[j] = there;
+          g_.node(id).src[j] = there;
         }
       }
       steps.push_back({id, place});
@@ -197,9 +193,9 @@ class Scheduler {
   }
 
   NodeId copied_to(NodeId id, Place place) {
-    const NodeId copy = g_.leaf(at(id).ne, at(id).elem);
-    const std::uint64_t bytes = at(id).bytes;
-    Node& made = at(copy);
+    const NodeId copy = g_.leaf(g_.node(id).ne, g_.node(id).elem);
+    const std::uint64_t bytes = g_.node(id).bytes;
+    Node& made = g_.node(copy);
     made.place = place;
     made.bytes = std::max(bytes, made.bytes);
     made.device_bytes = std::max(bytes, made.device_bytes);
@@ -211,9 +207,9 @@ class Scheduler {
   }
 
   bool brings_new_weight(NodeId id, Place current) const {
-    for (const NodeId source : at(id).src) {
+    for (const NodeId source : g_.node(id).src) {
       if (source == no_node) break;
-      if (at(source).weight && at(source).place != current) return true;
+      if (g_.node(source).weight && g_.node(source).place != current) return true;
     }
     return false;
   }
@@ -225,18 +221,16 @@ class Scheduler {
       const auto since = static_cast<std::size_t>(g_.kept[next_kept_].since);
       if (!keeps || piece_of_[since] != n_piece_) continue;
       NodeId tensor = g_.kept[next_kept_].tensor;
-      if (at(tensor).place == Place::host && copy(tensor, Place::device) != no_node)
+      if (g_.node(tensor).place == Place::host && copy(tensor, Place::device) != no_node)
         tensor = copy(tensor, Place::device);
       if (n % 10 == 0) {
-        dependency = g_.view(tensor, at(tensor).ne);
-        at(dependency).op = Op::dependency;
+        dependency = g_.view(tensor, g_.node(tensor).ne);
+        g_.node(dependency).op = Op::dependency;
         steps.push_back({dependency, Place::device});
       }
-      at(dependency).src[n++ % 10] = tensor;
+      g_.node(dependency).src[n++ % 10] = tensor;
     }
   }
-
-  static constexpr std::size_t n_src = std::tuple_size_v<decltype(Node::src)>;
 
   Graph& g_;
   const Machine& machine_;

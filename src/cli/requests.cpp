@@ -41,7 +41,7 @@ Json parse_object(std::string_view text) {
     if (event == Json::parse_event_t::object_end) seen.pop_back();
     if (event != Json::parse_event_t::key) return true;
     if (!seen.back().insert(parsed.get<std::string>()).second)
-      refuse("", "the key '" + printable(parsed.get<std::string>()) + "' is there twice");
+      refuse("", "the key '" + parsed.get<std::string>() + "' is there twice");
     if (seen.back().size() > most_keys)
       refuse("", "has an object of more than " + std::to_string(most_keys) + " keys");
     return true;
@@ -81,7 +81,7 @@ std::optional<Verdict> verdict_at(const std::string& at, const Json& value) {
     if (word == fitvram::name_of(verdict)) return verdict;
     names.emplace_back(fitvram::name_of(verdict));
   }
-  refuse(at, "'" + printable(word) + "' is no verdict",
+  refuse(at, "'" + word + "' is no verdict",
          did_you_mean(word, names, "fits, tight (or better) or no"));
 }
 
@@ -106,7 +106,7 @@ Expectation expectation_at(const std::string& at, const Json& value) {
     else if (key == "min_safe_ctx")
       expect.min_safe_ctx = tokens_at(place, what);
     else
-      refuse(place, "nothing is known that is called '" + printable(key) + "'",
+      refuse(place, "nothing is known that is called '" + key + "'",
              did_you_mean(key, keys, "verdict, max_bytes, min_ctx or min_safe_ctx"));
   }
   return expect;
@@ -123,7 +123,7 @@ RequestField field_at(const std::string& at, const std::string& key, const Json&
       if (!(static_cast<double>(whole) < number))
         return {key, std::to_string(whole), RequestField::Kind::number};
     }
-    refuse(at, printable(value.dump()) + " is not a whole number");
+    refuse(at, value.dump() + " is not a whole number");
   }
   if (value.is_number()) return {key, value.dump(), RequestField::Kind::number};
   refuse(at, "must be a number, text, true or false, not " + kind_of(value));
@@ -135,7 +135,7 @@ void read_fields(const Json& json, const std::string& at, bool of_catalog, Reque
     if (!is_request_key(key)) {
       auto known = request_keys();
       known.insert(known.end(), {"model", "name", "id", "workload", "expect", "comment"});
-      refuse(place, "a request has no key '" + printable(key) + "'",
+      refuse(place, "a request has no key '" + key + "'",
              did_you_mean(key, known,
                           of_catalog ? "'fitvram help check' names the keys"
                                      : "'fitvram help estimate' names the keys"));
