@@ -67,7 +67,6 @@ const std::map<std::string, std::string> tested_with = {
     {"model_of_params", "estimate"},
     {"reserve", "fit"},
     {"schedule", "arena"},
-    {"sharp", "sharpinference"},
     {"tensor_builder", "lower_tensors"},
     {"tensor_parallel", "vllm"},
     {"tensor_rules", "lower_tensors"},
