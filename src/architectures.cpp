@@ -293,7 +293,10 @@ constexpr Architecture table[] = {
     {.gguf = "grovemoe",
      .hf = "GroveMoeForCausalLM grove_moe",
      .source = "src/models/grovemoe.cpp"},
-    {.gguf = "hrm_text", .hf = "HrmTextForCausalLM hrm_text", .source = "src/models/hrm-text.cpp"},
+    {.gguf = "hrm_text",
+     .hf = "HrmTextForCausalLM hrm_text",
+     .repeats = Repeats::stacks,
+     .source = "src/models/hrm-text.cpp"},
     {.gguf = "hunyuan-dense",
      .hf = "HunYuanDenseV1ForCausalLM hunyuan_v1_dense",
      .source = "src/models/hunyuan-dense.cpp"},
@@ -460,7 +463,7 @@ constexpr Architecture table[] = {
      .source = "src/models/muse-glimmer.cpp"},
     {.gguf = "nanbeige",
      .hf = "NanbeigeForCausalLM nanbeige",
-     .loops = true,
+     .repeats = Repeats::all,
      .source = "src/models/nanbeige.cpp"},
     {.gguf = "nemotron", .hf = "NemotronForCausalLM nemotron", .source = "src/models/nemotron.cpp"},
     {.gguf = "nemotron_h",
@@ -684,6 +687,16 @@ const Architecture* find_hf_architecture(std::string_view word) {
   for (const auto& row : table)
     if (has_word(row.hf, word)) return &row;
   return nullptr;
+}
+
+std::size_t block_of(const Architecture* row, const Hparams& hparams, std::size_t layer) {
+  const Repeats repeats = row == nullptr ? Repeats::none : row->repeats;
+  const std::size_t run =
+      (repeats == Repeats::all ? hparams.n_layer : hparams.n_layer_per_stack).value_or(0);
+  if (repeats == Repeats::none || run == 0) return layer;
+  const std::size_t n_l_cycle = hparams.n_l_cycle.value_or(0);
+  const bool second = repeats == Repeats::stacks && layer / run % (n_l_cycle + 1) == n_l_cycle;
+  return (second ? run : 0) + layer % run;
 }
 
 const Architecture& refine(const Architecture& row, const Hparams& hparams) {

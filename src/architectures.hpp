@@ -83,6 +83,13 @@ enum class OtherContext {
   for_tensors  ///< unless its file holds the embedding and the output
 };
 
+/// Blocks of a file that run several times, each time as a layer with a cache of its own.
+enum class Repeats {
+  none,
+  all,    ///< all of them, num_loops times (Nanbeige)
+  stacks  ///< two stacks: n_l_cycle times the first, once the second, and again (HRM-Text)
+};
+
 /// A row of the architecture table (src/architectures.cpp): everything there is to say about a
 /// family.
 struct Architecture {
@@ -101,7 +108,7 @@ struct Architecture {
   OtherContext other_context = OtherContext::none;
   bool two_rope_bases = false;  ///< window layers rotate by a frequency base of their own
   bool shared_kv = false;       ///< attention.shared_kv_layers is honoured
-  bool loops = false;  ///< the blocks run num_loops times, each time with a cache of their own
+  Repeats repeats = Repeats::none;
   bool router_layer = false;        ///< one more block with a one-head cache follows the last
   bool rollback = false;            ///< recurrent state keeps 1 + n_rs_seq rows per sequence
   bool output_before_embd = false;  ///< a tied head is created first and so loaded a second time
@@ -128,6 +135,9 @@ const Architecture* find_hf_architecture(std::string_view word);
 /// The row that the converter would choose once the facts are known: one class name can stand for
 /// several architectures (nemotron_h with experts, granitehybrid without recurrent layers).
 const Architecture& refine(const Architecture& row, const Hparams& hparams);
+
+/// The block of the file whose weights layer `layer` uses, for a row that may be nullptr.
+std::size_t block_of(const Architecture* row, const Hparams& hparams, std::size_t layer);
 
 /// Fills `model.layers`, `n_layer`, defaults in `model.hparams` and notes from `model.hparams`.
 /// Throws Malformed (malformed.hpp) when a fact that the cache depends on is missing or impossible;

@@ -62,17 +62,26 @@ void GraphBuilder::enter(std::size_t block) {
 void GraphBuilder::index_tensors() {
   planned_.assign(model.layers.size(), no_plan);
   tensors_.resize(plan.size());
-  for (std::size_t p = 0; p < plan.size(); ++p) planned_[plan[p]] = p;
+  std::vector<std::size_t> first_run(model.layers.size(), no_plan);  // block -> position in plan
+  for (std::size_t p = 0; p < plan.size(); ++p) {
+    planned_[plan[p]] = p;
+    std::size_t& first = first_run[block_of(arch, hp, plan[p])];
+    first = std::min(first, p);
+  }
   for (const auto& tensor : model.tensors) {
     if (tensor.layer < 0) {
       globals_.push_back(named(tensor));
       continue;
     }
     const auto i = static_cast<std::size_t>(tensor.layer);
-    if (i >= planned_.size() || planned_[i] == no_plan) continue;
-    auto& block = tensors_[planned_[i]];
+    if (i >= first_run.size() || first_run[i] == no_plan) continue;
+    auto& block = tensors_[first_run[i]];
     if (block.empty()) block.reserve(32);
     block.push_back(named(tensor));
+  }
+  for (std::size_t p = 0; p < plan.size(); ++p) {
+    const std::size_t first = first_run[block_of(arch, hp, plan[p])];
+    if (first != p) tensors_[p] = tensors_[first];
   }
 }
 
@@ -101,7 +110,8 @@ const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix)
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
-  if (tensor.layer >= 0 && tensor.layer != block_of_made_) {
+  const bool repeats = arch != nullptr && arch->repeats != Repeats::none;
+  if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats) {
     made_in_block_.clear();
     block_of_made_ = tensor.layer;
   }
@@ -140,12 +150,6 @@ NodeId GraphBuilder::global(std::string_view name) {
   const std::size_t reader = name.starts_with("output") ? model.layers.size() : layer;
   const bool device = devices.holds_for(model, *tensor, reader);
   return leaf_of(*tensor, device ? Place::device : Place::host);
-}
-
-bool GraphBuilder::ends_loop(std::size_t i) const {
-  const std::size_t n = std::max<std::uint32_t>(1, hp.num_loops.value_or(1));
-  return n > 1 && !hp.skip_loop_final_norm.value_or(false) &&
-         (i + 1) % std::max<std::size_t>(1, model.n_layer / n) == 0;
 }
 
 bool GraphBuilder::is_swa(std::size_t i) const {

@@ -112,8 +112,6 @@ class GraphBuilder {
   NodeId weight(std::string_view name);
   NodeId global(std::string_view name);
   bool has(std::string_view name) const { return find(name) != nullptr; }
-  /// The blocks run several times, and this one is the last of a run.
-  bool ends_loop(std::size_t i) const;
   bool is_swa() const;
   bool is_swa(std::size_t i) const;
 

@@ -66,7 +66,6 @@ struct Family {
   bool chunks = false;           ///< experts are followed by experts of their groups (GroveMoE)
   bool precise_down = false;     ///< the last expert matrices need f32, which CUDA lacks
   bool embd_skips = false;       ///< each block adds the scaled embedding (Talkie)
-  bool loops = false;            ///< each run of the blocks ends with the output norm (Nanbeige)
   bool router_ahead = false;     ///< experts are chosen by the input of the layer
   bool q_scaled = false;         ///< queries are scaled by an operation of their own
   bool attn_scaled = false;      ///< layers without rope scale queries by position (Llama 4)
@@ -116,6 +115,7 @@ NodeId ffn_block(GraphBuilder& b, const Family& family, NodeId x, NodeId logits 
 NodeId mix_plamo2(GraphBuilder& b, NodeId x);
 void build_bert(GraphBuilder& b, const Family& family);
 void build_chameleon(GraphBuilder& b, const Family& family);
+void build_hrm_text(GraphBuilder& b, const Family& family);
 void build_kimi_k3(GraphBuilder& b, const Family& family);
 void build_minimax01(GraphBuilder& b, const Family& family);
 void build_rwkv6(GraphBuilder& b, const Family& family);

@@ -286,7 +286,8 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       cur = b.add(cur, b.g.part(b.deep_embd, {b.n_embd, b.n_tokens, 1, 1}, row));
     }
     x = cur;
-    if (f.loops && !b.last && b.ends_loop(il)) x = b.norm_of_output(x);
+    const bool repeats = !b.last && block_of(b.arch, b.hp, il + 1) <= block_of(b.arch, b.hp, il);
+    if (repeats && !b.hp.skip_loop_final_norm.value_or(false)) x = b.norm_of_output(x);
   }
   if (f.headless) return b.finish(x, "output_norm");
   if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);

@@ -114,10 +114,10 @@ void compare_layers(const HfReader& reader, const Checkpoint& checkpoint, ModelI
   std::uint32_t n_layer = 0;
   for (const auto& entry : checkpoint.tensors)
     if (!of_tower(entry.name)) n_layer = std::max(n_layer, layer_of(entry.name).value_or(0) + 1);
-  const std::uint32_t least = model.n_layer;
+  const std::uint32_t all = model.hparams.n_layer.value_or(0);
+  const std::uint32_t least = all - std::min(all, model.hparams.n_layer_nextn.value_or(0));
   const std::uint32_t most =
-      std::max(model.hparams.n_layer.value_or(0),
-               least + reader.count_or("num_nextn_predict_layers mtp_num_hidden_layers", 0));
+      std::max(all, least + reader.count_or("num_nextn_predict_layers mtp_num_hidden_layers", 0));
   if (n_layer <= 1 || model.hparams.n_layer_per_stack || (n_layer >= least && n_layer <= most))
     return;
   warn(model, "checkpoint-layers",

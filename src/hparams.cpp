@@ -76,6 +76,7 @@ constexpr Row rows[] = {
     {"expert_weights_scale", &Hparams::expert_weights_scale},
     {"feed_forward_length", &Hparams::n_ff},
     {"full_attention_interval", &Hparams::full_attention_interval},
+    {"hrm.l_cycles", &Hparams::n_l_cycle},
     {"hrm.layers_per_stack", &Hparams::n_layer_per_stack},
     {"hyper_connection.count", &Hparams::hyper_connections},
     {"hyper_connection.low_rank", &Hparams::hyper_low_rank},

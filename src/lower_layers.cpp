@@ -33,8 +33,7 @@ void add_attention(const ModelInfo& model, const Layout& at, std::uint32_t i, La
   if (heads != 0) {
     const auto role = at.mla ? CacheRole::latent : CacheRole::kv;
     const auto own = slot(model, role, growth, span, {heads, dim_k, k_only ? 0 : dim_v});
-    const auto times = at.row.loops ? hp.num_loops.value_or(1) : 1;
-    layer.caches.insert(layer.caches.end(), times, own);
+    layer.caches.push_back(own);
   }
   if (at.indexer[i] && at.row.memory != MemoryClass::dsv4) {
     // The indexer cache is an ordinary cache with one head, so without MLA it has a V that nothing
@@ -165,7 +164,9 @@ void lower_layers(ModelInfo& model) {
   const auto& hp = model.hparams;
   const bool stateful = std::ranges::find(at.recurrent, true) != at.recurrent.end();
   const auto state = stateful ? state_size(model, at) : StateSize{};
-  model.n_layer = at.n_trunk;
+  const std::uint32_t n_run =
+      at.row.repeats == Repeats::all ? std::max(1U, hp.num_loops.value_or(1)) : 1;
+  model.n_layer = at.n_trunk * n_run;
   model.n_ctx_train = hp.n_ctx_train.value_or(0);
   model.layers.assign(at.n_all, {});
   for (std::uint32_t i = 0; i < at.n_all; ++i) {
@@ -175,6 +176,9 @@ void lower_layers(ModelInfo& model) {
     if (at.recurrent[i]) add_state(model, state, i, layer);
     layer.kind = kind_of(at, layer, i);
   }
+  model.layers.reserve(std::size_t{n_run} * at.n_all);
+  for (std::size_t i = at.n_all; i < std::size_t{n_run} * at.n_all; ++i)
+    model.layers.push_back(model.layers[i - at.n_all]);
   if (at.row.router_layer && at.n_trunk > 0)
     model.layers[at.n_trunk - 1].caches.push_back(
         slot(model, CacheRole::kv, Growth::full, 0, {1, *hp.head_dim_k, *hp.head_dim_v}));

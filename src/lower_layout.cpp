@@ -298,7 +298,7 @@ Architecture row_of(ModelInfo& model) {
 }
 
 void check_loops(const ModelInfo& model, const Layout& at) {
-  if (!at.row.loops || !model.hparams.num_loops) return;
+  if (at.row.repeats != Repeats::all || !model.hparams.num_loops) return;
   const auto loops = positive(model, model.hparams.num_loops, "num_loops");
   if (sat_mul(loops, at.n_all) > max_blocks)
     throw Malformed(ErrorCode::limit, key_of(model, "num_loops"),

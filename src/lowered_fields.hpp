@@ -88,12 +88,12 @@ void fields(V& v, Hparams& hp) {
     hp.time_decay_extra_dim, hp.shortconv_l_cache, hp.full_attention_interval, hp.recurrent_layers,
     hp.embedding_scale, hp.n_embd_per_layer, hp.num_loops, hp.skip_loop_final_norm, hp.ple_layers,
     hp.ple_ngram_size, hp.ple_conv_kernel, hp.hyper_connections, hp.hyper_low_rank,
-    hp.n_layer_per_stack, hp.dec_n_layer, hp.n_rel_attn_bkts, hp.n_cls_out, hp.n_token_types,
-    hp.moe_latent_size, hp.output_group_count, hp.output_lora_rank, hp.hash_layer_count,
-    hp.attn_res_block_size, hp.parallel_residual, hp.swin_norm, hp.tied_embeddings,
-    hp.attention_bias, hp.attention_out_bias, hp.mlp_bias, hp.qk_norm, hp.k_eq_v, hp.gate_per_value,
-    hp.gated_ff, hp.rel_bias_each, hp.group_norm, hp.cross_layers, hp.n_vocab_extra, hp.rope_type,
-    hp.rope_scale);
+    hp.n_layer_per_stack, hp.n_l_cycle, hp.dec_n_layer, hp.n_rel_attn_bkts, hp.n_cls_out,
+    hp.n_token_types, hp.moe_latent_size, hp.output_group_count, hp.output_lora_rank,
+    hp.hash_layer_count, hp.attn_res_block_size, hp.parallel_residual, hp.swin_norm,
+    hp.tied_embeddings, hp.attention_bias, hp.attention_out_bias, hp.mlp_bias, hp.qk_norm,
+    hp.k_eq_v, hp.gate_per_value, hp.gated_ff, hp.rel_bias_each, hp.group_norm, hp.cross_layers,
+    hp.n_vocab_extra, hp.rope_type, hp.rope_scale);
 }
 
 template <typename V>

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -95,6 +96,25 @@ TEST_CASE("facts refine the row where one class name stands for several") {
   hp.n_expert_used = 8;
   CHECK(refined("granitehybrid") == "granitemoe");
   CHECK(refined("nemotron_h") == "nemotron_h_moe");
+}
+
+TEST_CASE("blocks that run several times lend their weights to several layers") {
+  Hparams hp;
+  hp.n_layer = 4;
+  hp.n_layer_per_stack = 2;
+  hp.n_l_cycle = 2;
+  const auto blocks = [&](const Architecture* row) {
+    std::vector<std::size_t> found;
+    for (std::size_t layer = 0; layer < 8; ++layer) found.push_back(block_of(row, hp, layer));
+    return found;
+  };
+  using Blocks = std::vector<std::size_t>;
+  CHECK(blocks(nullptr) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(blocks(find_architecture("llama")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(blocks(find_architecture("nanbeige")) == Blocks{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(blocks(find_architecture("hrm_text")) == Blocks{0, 1, 0, 1, 2, 3, 0, 1});
+  hp.n_layer_per_stack.reset();
+  CHECK(blocks(find_architecture("hrm_text")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
 }
 
 TEST_CASE("memory classes follow create_memory") {

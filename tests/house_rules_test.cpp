@@ -38,6 +38,7 @@ const std::map<std::string, std::string> tested_with = {
     {"graph_families", "graph"},
     {"graph_gemma", "graph"},
     {"graph_hyper", "graph"},
+    {"graph_hrm_text", "graph"},
     {"graph_kimi_k3", "graph"},
     {"graph_lightning", "graph"},
     {"graph_minimax_m3", "graph"},

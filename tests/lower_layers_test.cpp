@@ -162,7 +162,10 @@ TEST_CASE("layers without heads, loops and routers are counted as the loader doe
 
   auto nanbeige = facts("nanbeige", 16, 2048, 16, 4);
   nanbeige.num_loops = 2;
-  CHECK(count(with_layers(nanbeige), kv(4, 128, 128)) == 32);
+  const auto n = with_layers(nanbeige);
+  CHECK(count(n, kv(4, 128, 128)) == 32);
+  CHECK(n.n_layer == 32);
+  CHECK(n.layers.size() == 32);
 
   auto sw = facts("graniteswitch", 40, 2560, 40, 8);
   const auto s = with_layers(sw);

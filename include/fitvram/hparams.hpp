@@ -124,6 +124,7 @@ struct Hparams {
   U32 hyper_connections;  ///< hyper_connection.count (DeepSeek-V4, Qwen 4)
   U32 hyper_low_rank;     ///< hyper_connection.low_rank (Qwen 4)
   U32 n_layer_per_stack;  ///< hrm.layers_per_stack: the file holds two stacks of them
+  U32 n_l_cycle;          ///< hrm.l_cycles: times the first runs for each time the second does
   U32 dec_n_layer;        ///< decoder_block_count (T5), n_layer when absent
   U32 n_rel_attn_bkts;    ///< attention.relative_buckets_count (T5)
   U32 n_cls_out;          ///< scores of a reward model, which stand in the place of the head

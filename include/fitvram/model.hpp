@@ -72,11 +72,11 @@ struct ModelInfo {
   Provenance params = Provenance::derived;
   std::uint64_t n_params_mmproj = 0;  ///< vision and audio towers with their projectors, when the
                                       ///< config describes them; not part of n_params
-  std::uint32_t n_layer = 0;          ///< blocks that run, next-token-prediction ones excluded
+  std::uint32_t n_layer = 0;          ///< of `layers`, next-token-prediction ones excluded
   std::uint32_t n_ctx_train = 0;      ///< tokens; 0 = not stated (then nothing is clamped)
   Hparams hparams;                    ///< the facts, defaults of the architecture filled in
 
-  std::vector<Layer> layers;    ///< every block of the file; size() == hparams.n_layer
+  std::vector<Layer> layers;    ///< every block of the file, or every run of one that runs several times
   std::vector<Tensor> tensors;  ///< weights by tensor; empty when only a total is known
 
   /// How the checkpoint of a config packs its weights; the first entry that covers a tensor's role
