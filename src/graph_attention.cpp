@@ -107,10 +107,34 @@ NodeId GraphBuilder::seen_only(NodeId mask, NodeId top_k, Elem zero) {
   return g.op(Op::in_place, m, elem, {strided(shown, m), mask});
 }
 
+NodeId GraphBuilder::fused_qkv(NodeId x) {
+  NodeId y = mat_bias("attn_qkv", x);
+  if (has("attn_qkv.bias") || !has("attn_q.bias")) return y;
+  NodeId all = weight("attn_q.bias");
+  for (const char* name : {"attn_k.bias", "attn_v.bias"}) {
+    const NodeId next = weight(name);
+    if (next == no_node) return y;
+    all = other({ne(all)[0] + ne(next)[0], 1, 1, 1}, {all, next});
+  }
+  return add(y, all);
+}
+
+Qkv GraphBuilder::flat_qkv(NodeId x, std::uint64_t width_q, std::uint64_t width_k,
+                           std::uint64_t width_v) {
+  if (!has("attn_qkv.weight"))
+    return {mat_bias("attn_q", x), mat_bias("attn_k", x), mat_bias("attn_v", x)};
+  const NodeId y = fused_qkv(x);
+  const auto part = [&](std::uint64_t width) {
+    return cont(g.part(y, {width, n_tokens, 1, 1}, f32_elem.block_bytes * ne(y)[0]));
+  };
+  const NodeId q = part(width_q), k = part(width_k);
+  return {q, k, part(width_v)};
+}
+
 Qkv GraphBuilder::qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
                       std::uint64_t n_head_kv) {
   if (has("attn_qkv.weight")) {
-    NodeId y = mat_bias("attn_qkv", x);
+    NodeId y = fused_qkv(x);
     if (clamps) y = unary(y);
     const std::uint64_t row = f32_elem.block_bytes * ne(y)[0];
     return {g.part(y, {d_k, n_head, n_tokens, 1}, row),

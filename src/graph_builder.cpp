@@ -196,7 +196,7 @@ NodeId GraphBuilder::strided(NodeId x, Shape shape) {
 }
 
 NodeId GraphBuilder::rope(NodeId x) {
-  const bool factors = layer_uses_rope_factors(model, layer);
+  const bool factors = !plain_rope && layer_uses_rope_factors(model, layer);
   NodeId f = factors ? global("rope_freqs.weight") : no_node;
   if (f == no_node && factors) f = global("rope_factors_long.weight");
   return g.op(Op::rope, ne(x), f32_elem, {x, positions(), f});

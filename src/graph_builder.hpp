@@ -145,6 +145,8 @@ class GraphBuilder {
   AttentionInput batch_input();
   Qkv qkv(NodeId x, std::uint64_t d_k, std::uint64_t d_v, std::uint64_t n_head,
           std::uint64_t n_head_kv);
+  /// The same of so many values a token, not divided into heads.
+  Qkv flat_qkv(NodeId x, std::uint64_t width_q, std::uint64_t width_k, std::uint64_t width_v);
   NodeId attend(const AttentionInput& input, const Attention& a);
   /// Without a cache: each token sees those of its batch.
   NodeId attend_batch(const AttentionInput& input, const Attention& a);
@@ -205,11 +207,13 @@ class GraphBuilder {
   bool layer_norm = false;   ///< norms subtract the mean, and so cannot work in place
   bool head_scaled = false;  ///< the output works on a scaled embedding
   bool clamps = false;       ///< Q, K and V are bounded
+  bool plain_rope = false;   ///< rope does not look for factors
   bool v_first = true;       ///< V is computed before K; not so with two caches
 
  private:
   const Tensor* find(std::string_view name) const;
   NodeId leaf_of(const Tensor& tensor, Place place);
+  NodeId fused_qkv(NodeId x);
   void index_tensors();
   NodeId cache(std::size_t layer, bool value, const Attention& a, std::uint64_t n_kv);
 

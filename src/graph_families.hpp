@@ -70,6 +70,8 @@ struct Family {
   bool q_scaled = false;         ///< queries are scaled by an operation of their own
   bool attn_scaled = false;      ///< layers without rope scale queries by position (Llama 4)
   Rope rope = Rope::all;
+  bool flat_qkv = false;    ///< queries, keys and values are computed whole, then cut into heads
+  bool plain_rope = false;  ///< factors of the file are not used
   int caps = 0;  ///< operations on the logits
   Gating gating = Gating::softmax;
   int norm_weights = -1;  ///< of experts; -1 = as the file says

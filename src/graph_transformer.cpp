@@ -118,16 +118,17 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
   if (n_head == 0 || n_kv == 0) throw Unbuilt{};
   Qkv t{};
-  if (f.norm_after_rope || b.has("attn_qkv.weight")) {
+  if (f.norm_after_rope || (b.has("attn_qkv.weight") && !f.flat_qkv)) {
     t = b.qkv(x, shape.dim_k, shape.dim_v, n_head, n_kv);
     if (f.norm_after_rope && uses_rope(b, f)) t.q = b.rope(t.q), t.k = b.rope(t.k);
     if (b.has("attn_q_norm.weight")) t.q = b.norm(t.q, "attn_q_norm");
     if (f.bare_norms || b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
   } else {
     const auto clamped = [&](NodeId y) { return b.clamps ? b.unary(y) : y; };
-    t.q = head_norm(b, clamped(b.mat_bias("attn_q", x)), "attn_q_norm", shape.dim_k, n_head);
-    t.k = head_norm(b, clamped(b.mat_bias("attn_k", x)), "attn_k_norm", shape.dim_k, n_kv);
-    t.v = b.reshape(clamped(b.mat_bias("attn_v", x)), {shape.dim_v, n_kv, b.n_tokens, 1});
+    t = b.flat_qkv(x, shape.dim_k * n_head, shape.dim_k * n_kv, shape.dim_v * n_kv);
+    t.q = head_norm(b, clamped(t.q), "attn_q_norm", shape.dim_k, n_head);
+    t.k = head_norm(b, clamped(t.k), "attn_k_norm", shape.dim_k, n_kv);
+    t.v = b.reshape(clamped(t.v), {shape.dim_v, n_kv, b.n_tokens, 1});
   }
   if (uses_rope(b, f) && !f.norm_after_rope) {
     t.q = b.rope(t.q), t.k = b.rope(t.k);
@@ -155,13 +156,14 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
 NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
   Attention a = attention_of(b);
   const std::uint64_t n_head = a.n_head, n_kv = a.n_head_kv, d = a.d_k;
-  const NodeId both = b.mat_bias("attn_q", x);
+  const Qkv flat = b.flat_qkv(x, 2 * d * n_head, d * n_kv, a.d_v * n_kv);
+  const NodeId both = flat.q;
   const std::uint64_t row = f32_elem.block_bytes * b.ne(both)[0];
   a.qkv.q = b.norm(b.g.part(both, {d, n_head, b.n_tokens, 1}, row), "attn_q_norm");
-  a.qkv.k = head_norm(b, b.mat_bias("attn_k", x), "attn_k_norm", d, n_kv);
+  a.qkv.k = head_norm(b, flat.k, "attn_k_norm", d, n_kv);
   NodeId gate = b.g.part(both, {d, n_head, b.n_tokens, 1}, row);
   if (f.pos > 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
-  a.qkv.v = b.reshape(b.mat_bias("attn_v", x), {a.d_v, n_kv, b.n_tokens, 1});
+  a.qkv.v = b.reshape(flat.v, {a.d_v, n_kv, b.n_tokens, 1});
   a.qkv.q = b.rope(a.qkv.q), a.qkv.k = b.rope(a.qkv.k);
   const NodeId y = b.attend(b.full, a);
   if (f.pos == 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
@@ -181,6 +183,7 @@ std::uint64_t positions_per_token(const GraphBuilder& b, const Family& f) {
 
 void build_transformer(GraphBuilder& b, const Family& f) {
   b.layer_norm = f.layer_norm;
+  b.plain_rope = f.plain_rope;
   NodeId x =
       b.embed(f.scaled_embd || (f.embd_scaled_if_stated && b.hp.embedding_scale.value_or(0) != 0));
   const NodeId positions = b.positions(positions_per_token(b, f));
