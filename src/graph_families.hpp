@@ -72,7 +72,7 @@ struct Family {
   Rope rope = Rope::all;
   bool flat_qkv = false;    ///< queries, keys and values are computed whole, then cut into heads
   bool plain_rope = false;  ///< factors of the file are not used
-  int caps = 0;  ///< operations on the logits
+  int caps = 0;             ///< operations on the logits
   Gating gating = Gating::softmax;
   int norm_weights = -1;  ///< of experts; -1 = as the file says
   bool soft_cap = false;  ///< of attention scores

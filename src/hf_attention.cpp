@@ -135,8 +135,8 @@ void nomic_bert(const HfReader& r, Hparams& h) {
 void hrm_text(const HfReader& r, Hparams& h) {
   h.n_layer_per_stack = r.count_or("num_layers_per_stack", *h.n_layer);
   h.n_l_cycle = r.need("L_cycles");
-  const std::uint64_t n = std::uint64_t{*h.n_layer_per_stack} * r.need("H_cycles") *
-                          (std::uint64_t{*h.n_l_cycle} + 1);
+  const std::uint64_t n =
+      std::uint64_t{*h.n_layer_per_stack} * r.need("H_cycles") * (std::uint64_t{*h.n_l_cycle} + 1);
   if (n > 16384) {
     throw Malformed(ErrorCode::limit, r.where("H_cycles"), std::to_string(n) + " layers");
   }

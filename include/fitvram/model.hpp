@@ -76,7 +76,7 @@ struct ModelInfo {
   std::uint32_t n_ctx_train = 0;      ///< tokens; 0 = not stated (then nothing is clamped)
   Hparams hparams;                    ///< the facts, defaults of the architecture filled in
 
-  std::vector<Layer> layers;    ///< every block of the file, or every run of one that runs several times
+  std::vector<Layer> layers;    ///< every block of the file, as often as it runs
   std::vector<Tensor> tensors;  ///< weights by tensor; empty when only a total is known
 
   /// How the checkpoint of a config packs its weights; the first entry that covers a tensor's role
