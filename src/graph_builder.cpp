@@ -65,8 +65,9 @@ void GraphBuilder::index_tensors() {
   std::vector<std::size_t> first_run(model.layers.size(), no_plan);  // block -> position in plan
   for (std::size_t p = 0; p < plan.size(); ++p) {
     planned_[plan[p]] = p;
-    std::size_t& first = first_run[block_of(arch, hp, plan[p])];
-    first = std::min(first, p);
+    const std::size_t block = block_of(arch, hp, plan[p]);
+    if (block >= first_run.size()) throw Unbuilt{};
+    first_run[block] = std::min(first_run[block], p);
   }
   for (const auto& tensor : model.tensors) {
     if (tensor.layer < 0) {

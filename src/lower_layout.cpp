@@ -297,13 +297,20 @@ Architecture row_of(ModelInfo& model) {
   return *known;
 }
 
-void check_loops(const ModelInfo& model, const Layout& at) {
-  if (at.row.repeats != Repeats::all || !model.hparams.num_loops) return;
-  const auto loops = positive(model, model.hparams.num_loops, "num_loops");
-  if (sat_mul(loops, at.n_all) > max_blocks)
+void check_repeats(const ModelInfo& model, const Layout& at) {
+  const auto& hp = model.hparams;
+  if (at.row.repeats == Repeats::all && hp.num_loops &&
+      sat_mul(positive(model, hp.num_loops, "num_loops"), at.n_all) > max_blocks)
     throw Malformed(ErrorCode::limit, key_of(model, "num_loops"),
                     "more than " + std::to_string(max_blocks) + " blocks in all",
                     "no real model is this large: the file is damaged");
+  if (at.row.repeats != Repeats::stacks) return;
+  const std::uint64_t stack = positive(model, hp.n_layer_per_stack, "hrm.layers_per_stack");
+  const std::uint64_t cycle = stack * (positive(model, hp.n_l_cycle, "hrm.l_cycles") + 1ULL);
+  if (at.n_all % cycle != 0)
+    invalid(model, "block_count",
+            "is " + std::to_string(at.n_all) + ", which is no multiple of the " +
+                std::to_string(cycle) + " blocks of a cycle");
 }
 
 }  // namespace
@@ -373,7 +380,7 @@ Layout layout_of(ModelInfo& model) {
   at.n_trunk = at.n_all - nextn;
   at.row = row_of(model);
   check_lengths(model, at);
-  check_loops(model, at);
+  check_repeats(model, at);
   at.n_kv = first_shared(model, at);
   resolve_heads(model, at);
   resolve_recurrent(model, at);

@@ -167,6 +167,18 @@ TEST_CASE("layers without heads, loops and routers are counted as the loader doe
   CHECK(n.n_layer == 32);
   CHECK(n.layers.size() == 32);
 
+  auto hrm = facts("hrm_text", 12, 1024, 16, 16);
+  CHECK(complaint(hrm) ==
+        "key 'hrm_text.hrm.layers_per_stack': missing, and the cache cannot be "
+        "computed without it");
+  hrm.n_layer_per_stack = 2;
+  hrm.n_l_cycle = 2;
+  CHECK(count(with_layers(hrm), kv(16, 64, 64)) == 12);
+  hrm.n_l_cycle = 3;
+  CHECK(complaint(hrm) ==
+        "key 'hrm_text.block_count': is 12, which is no multiple of the 8 blocks "
+        "of a cycle");
+
   auto sw = facts("graniteswitch", 40, 2560, 40, 8);
   const auto s = with_layers(sw);
   CHECK(count(s, kv(8, 64, 64)) == 40);
