@@ -59,9 +59,9 @@ void GgufCursor::name_subject(const char* kind, std::string_view name) {
   subject_ = name;
 }
 
-void GgufCursor::fail(std::uint64_t at, const std::string& message, std::string hint,
+void GgufCursor::fail(std::uint64_t at, const std::string& message, const std::string& hint,
                       ErrorCode code) const {
-  throw Malformed(code, gguf_place(at, kind_, subject_), message, std::move(hint));
+  throw Malformed(code, gguf_place(at, kind_, subject_), message, hint);
 }
 
 void GgufCursor::need(std::uint64_t n) const {
@@ -215,9 +215,9 @@ const GgufPair* GgufFile::find(std::string_view key) const {
   return found != pairs_.end() && found->key == key ? &*found : nullptr;
 }
 
-void GgufFile::fail(const GgufPair& pair, const std::string& message, std::string hint,
+void GgufFile::fail(const GgufPair& pair, const std::string& message, const std::string& hint,
                     ErrorCode code) const {
-  throw Malformed(code, gguf_place(pair.at, "key", pair.key), message, std::move(hint));
+  throw Malformed(code, gguf_place(pair.at, "key", pair.key), message, hint);
 }
 
 std::uint64_t GgufFile::whole(const GgufPair& pair, std::uint64_t i, std::uint64_t most) const {

@@ -83,7 +83,7 @@ class GgufCursor {
     return std::bit_cast<T>(raw);
   }
 
-  [[noreturn]] void fail(std::uint64_t at, const std::string& message, std::string hint = {},
+  [[noreturn]] void fail(std::uint64_t at, const std::string& message, const std::string& hint = {},
                          ErrorCode code = ErrorCode::malformed) const;
 
  private:
@@ -125,8 +125,8 @@ class GgufFile {
   std::string_view text_or(std::string_view key, std::string_view otherwise) const;
   std::uint64_t whole_or(std::string_view key, std::uint64_t otherwise) const;
 
-  [[noreturn]] void fail(const GgufPair& pair, const std::string& message, std::string hint = {},
-                         ErrorCode code = ErrorCode::malformed) const;
+  [[noreturn]] void fail(const GgufPair& pair, const std::string& message,
+                         const std::string& hint = {}, ErrorCode code = ErrorCode::malformed) const;
 
  private:
   void read_pair(GgufPair& pair);

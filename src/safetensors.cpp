@@ -173,12 +173,12 @@ class HeaderReader final : public Reader {
 
   bool in_metadata() const { return key_at(1) == "__metadata__"; }
 
-  [[noreturn]] void fail(const std::string& message, std::string hint = {}) const {
-    fail_in(key_at(1), message, std::move(hint));
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
+    fail_in(key_at(1), message, hint);
   }
   [[noreturn]] static void fail_in(const std::string& tensor, const std::string& message,
-                                   std::string hint = {}) {
-    throw Malformed(ErrorCode::malformed, "tensor '" + cut(tensor) + "'", message, std::move(hint));
+                                   const std::string& hint = {}) {
+    throw Malformed(ErrorCode::malformed, "tensor '" + cut(tensor) + "'", message, hint);
   }
 
   void store() {

@@ -28,8 +28,9 @@ std::string kind_of(const Json& value) {
   return printable(value.dump());
 }
 
-[[noreturn]] void refuse(const std::string& at, const std::string& message, std::string hint = {}) {
-  throw Malformed{ErrorCode::malformed, at, message, std::move(hint)};
+[[noreturn]] void refuse(const std::string& at, const std::string& message,
+                         const std::string& hint = {}) {
+  throw Malformed{ErrorCode::malformed, at, message, hint};
 }
 
 /// An object; a key that is there twice would say two things.
