@@ -27,6 +27,7 @@ inline Hparams generic_hparams(const Architecture& row) {
   hp.kda_head_dim = 64;
   hp.wkv_head_size = 64;
   hp.shortconv_l_cache = 3;
+  if (row.repeats == Repeats::stacks) hp.n_layer_per_stack = hp.n_l_cycle = 2;
   return hp;
 }
 
