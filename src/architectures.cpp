@@ -690,12 +690,12 @@ const Architecture* find_hf_architecture(std::string_view word) {
 }
 
 std::size_t block_of(const Architecture* row, const Hparams& hparams, std::size_t layer) {
-  const Repeats repeats = row == nullptr ? Repeats::none : row->repeats;
-  const std::size_t run =
-      (repeats == Repeats::all ? hparams.n_layer : hparams.n_layer_per_stack).value_or(0);
-  if (repeats == Repeats::none || run == 0) return layer;
+  if (!repeats_blocks(row)) return layer;
+  const bool stacks = row->repeats == Repeats::stacks;
+  const std::size_t run = (stacks ? hparams.n_layer_per_stack : hparams.n_layer).value_or(0);
+  if (run == 0) return layer;
   const std::size_t n_l_cycle = hparams.n_l_cycle.value_or(0);
-  const bool second = repeats == Repeats::stacks && layer / run % (n_l_cycle + 1) == n_l_cycle;
+  const bool second = stacks && layer / run % (n_l_cycle + 1) == n_l_cycle;
   return (second ? run : 0) + layer % run;
 }
 

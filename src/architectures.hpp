@@ -136,6 +136,11 @@ const Architecture* find_hf_architecture(std::string_view word);
 /// several architectures (nemotron_h with experts, granitehybrid without recurrent layers).
 const Architecture& refine(const Architecture& row, const Hparams& hparams);
 
+/// Whether blocks run several times, for a row that may be nullptr.
+inline bool repeats_blocks(const Architecture* row) {
+  return row != nullptr && row->repeats != Repeats::none;
+}
+
 /// The block of the file whose weights layer `layer` uses, for a row that may be nullptr.
 std::size_t block_of(const Architecture* row, const Hparams& hparams, std::size_t layer);
 

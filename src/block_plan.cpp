@@ -95,9 +95,8 @@ BlockPlan plan_blocks(const ModelInfo& model, const Workload& workload, const De
   const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
   // Every block with an indexer brings leafs of its own, all allocated before the first operation;
   // blocks that run again share theirs.
-  const Architecture* arch = find_architecture(model.architecture);
-  const bool repeats = arch != nullptr && arch->repeats != Repeats::none;
-  const bool unlike = repeats || model.hparams.indexer_head_dim.value_or(0) != 0;
+  const bool unlike = repeats_blocks(find_architecture(model.architecture)) ||
+                      model.hparams.indexer_head_dim.value_or(0) != 0;
   if (care >= most_care || unlike ||
       (devices.backend().device && (!all_device || !workload.offload_kqv))) {
     for (std::size_t i = 0; i < n; ++i) plan.blocks.push_back(i);

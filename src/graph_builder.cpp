@@ -111,8 +111,7 @@ const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix)
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
-  const bool repeats = arch != nullptr && arch->repeats != Repeats::none;
-  if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats) {
+  if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats_blocks(arch)) {
     made_in_block_.clear();
     block_of_made_ = tensor.layer;
   }

@@ -164,8 +164,7 @@ void lower_layers(ModelInfo& model) {
   const auto& hp = model.hparams;
   const bool stateful = std::ranges::find(at.recurrent, true) != at.recurrent.end();
   const auto state = stateful ? state_size(model, at) : StateSize{};
-  const std::uint32_t n_run =
-      at.row.repeats == Repeats::all ? std::max(1U, hp.num_loops.value_or(1)) : 1;
+  const std::uint32_t n_run = at.row.repeats == Repeats::all ? hp.num_loops.value_or(1) : 1;
   model.n_layer = at.n_trunk * n_run;
   model.n_ctx_train = hp.n_ctx_train.value_or(0);
   model.layers.assign(at.n_all, {});

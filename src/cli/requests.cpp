@@ -25,7 +25,7 @@ std::string kind_of(const Json& value) {
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_null()) return "null";
   if (value.is_string()) return "text";
-  return printable(value.dump());
+  return value.dump();
 }
 
 [[noreturn]] void refuse(const std::string& at, const std::string& message,
