@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "name_index.hpp"
-#include "sorted.hpp"
+#include "base/name_index.hpp"
+#include "base/sorted.hpp"
 
 namespace fitvram {
 namespace {

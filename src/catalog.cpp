@@ -6,10 +6,10 @@
 #include <set>
 #include <utility>
 
+#include "base/malformed.hpp"
+#include "base/text.hpp"
 #include "fitvram/parse.hpp"
 #include "lowered.hpp"
-#include "malformed.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

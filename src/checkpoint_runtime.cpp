@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "refuse.hpp"
-#include "sorted.hpp"
-#include "text.hpp"
+#include "base/refuse.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "estimate_around.hpp"
 #include "placement.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

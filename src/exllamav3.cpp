@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/refuse.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
-#include "refuse.hpp"
-#include "sorted.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

@@ -6,12 +6,12 @@
 #include <tuple>
 
 #include "architectures.hpp"
-#include "file_kind.hpp"
+#include "base/file_kind.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "fitvram/parse.hpp"
 #include "gguf_reader.hpp"
 #include "hparams.hpp"
-#include "sorted.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

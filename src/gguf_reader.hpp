@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/malformed.hpp"
 #include "fitvram/tensor.hpp"
-#include "malformed.hpp"
 
 namespace fitvram {
 

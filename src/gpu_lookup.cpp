@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/malformed.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "fitvram/gpu.hpp"
-#include "malformed.hpp"
-#include "sorted.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

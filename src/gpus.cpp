@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/malformed.hpp"
+#include "base/text.hpp"
 #include "fitvram/gpu.hpp"
-#include "malformed.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

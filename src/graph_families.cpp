@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "name_index.hpp"
-#include "sorted.hpp"
+#include "base/name_index.hpp"
+#include "base/sorted.hpp"
 
 namespace fitvram {
 

@@ -2,10 +2,10 @@
 #include <array>
 #include <cmath>
 
+#include "base/malformed.hpp"
+#include "base/sorted.hpp"
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
-#include "malformed.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 namespace {

@@ -6,8 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "base/text.hpp"
 #include "fitvram/quantize.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

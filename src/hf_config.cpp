@@ -4,6 +4,8 @@
 #include <stdexcept>
 
 #include "architectures.hpp"
+#include "base/malformed.hpp"
+#include "base/text.hpp"
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
 #include "hf_checkpoint.hpp"
@@ -15,9 +17,7 @@
 #include "hf_reader.hpp"
 #include "hf_towers.hpp"
 #include "lower_tensors.hpp"
-#include "malformed.hpp"
 #include "python_json.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sorted.hpp"
+#include "base/sorted.hpp"
 
 namespace fitvram {
 namespace {

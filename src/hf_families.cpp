@@ -5,8 +5,8 @@
 #include <string>
 
 #include "architectures.hpp"
+#include "base/malformed.hpp"
 #include "hf_keys.hpp"
-#include "malformed.hpp"
 
 namespace fitvram {
 

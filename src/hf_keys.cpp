@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "malformed.hpp"
+#include "base/malformed.hpp"
 
 namespace fitvram {
 namespace {

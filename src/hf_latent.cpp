@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sorted.hpp"
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 namespace {

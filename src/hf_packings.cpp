@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "packings.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 namespace {

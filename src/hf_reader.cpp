@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/malformed.hpp"
 #include "hf_defaults.hpp"
-#include "malformed.hpp"
 
 namespace fitvram {
 namespace {

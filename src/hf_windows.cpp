@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/malformed.hpp"
+#include "base/sorted.hpp"
 #include "hf_families.hpp"
 #include "hf_keys.hpp"
-#include "malformed.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "sorted.hpp"
+#include "base/sorted.hpp"
 
 namespace fitvram {
 namespace {

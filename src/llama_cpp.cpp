@@ -4,12 +4,12 @@
 #include <array>
 
 #include "architectures.hpp"
+#include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "compute.hpp"
 #include "placement.hpp"
-#include "refuse.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "malformed.hpp"
+#include "base/malformed.hpp"
 
 namespace fitvram {
 namespace {

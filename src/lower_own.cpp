@@ -3,7 +3,7 @@
 #include <iterator>
 #include <string>
 
-#include "sorted.hpp"
+#include "base/sorted.hpp"
 #include "tensor_builder.hpp"
 
 namespace fitvram {

@@ -4,8 +4,8 @@
 #include <bit>
 #include <optional>
 
+#include "base/malformed.hpp"
 #include "lowered_fields.hpp"
-#include "malformed.hpp"
 
 namespace fitvram {
 namespace {

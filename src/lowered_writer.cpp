@@ -2,9 +2,9 @@
 #include <bit>
 #include <optional>
 
+#include "base/malformed.hpp"
 #include "lowered.hpp"
 #include "lowered_fields.hpp"
-#include "malformed.hpp"
 
 namespace fitvram {
 namespace {

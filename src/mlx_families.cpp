@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/name_index.hpp"
+#include "base/sorted.hpp"
 #include "mlx_lm.hpp"
-#include "name_index.hpp"
 #include "one_device.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
-#include "refuse.hpp"
 #include "sequences.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "architectures.hpp"
+#include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "one_device.hpp"
-#include "refuse.hpp"
 #include "sequences.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

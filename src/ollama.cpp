@@ -4,12 +4,12 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/refuse.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "compute.hpp"
 #include "llama_cpp.hpp"
-#include "refuse.hpp"
-#include "sorted.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

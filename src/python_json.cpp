@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "malformed.hpp"
+#include "base/malformed.hpp"
 
 namespace fitvram {
 namespace {

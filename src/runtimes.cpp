@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/refuse.hpp"
 #include "checkpoint_runtime.hpp"
 #include "compute.hpp"
 #include "exllamav3.hpp"
@@ -10,7 +11,6 @@
 #include "mlxcel.hpp"
 #include "ollama.hpp"
 #include "one_device.hpp"
-#include "refuse.hpp"
 #include "reserve.hpp"
 #include "sglang.hpp"
 #include "sharpinference.hpp"

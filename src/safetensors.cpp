@@ -10,10 +10,10 @@
 #include <stdexcept>
 #include <variant>
 
-#include "file_kind.hpp"
+#include "base/file_kind.hpp"
+#include "base/malformed.hpp"
+#include "base/sorted.hpp"
 #include "fitvram/parse.hpp"
-#include "malformed.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 namespace {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.hpp"
 #include "fitvram/quantize.hpp"
 #include "packings.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

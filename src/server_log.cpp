@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "fitvram/quantize.hpp"
 #include "log_words.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 namespace {

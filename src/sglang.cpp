@@ -4,14 +4,14 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/refuse.hpp"
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "checkpoint_runtime.hpp"
-#include "refuse.hpp"
 #include "sequences.hpp"
-#include "sorted.hpp"
 #include "tensor_parallel.hpp"
-#include "text.hpp"
 #include "vllm.hpp"
 
 namespace fitvram {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "cache_terms.hpp"
 #include "placement.hpp"
-#include "refuse.hpp"
 #include "reserve.hpp"
 #include "sequences.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/name_index.hpp"
+#include "base/sorted.hpp"
 #include "fitvram/tensor.hpp"
-#include "name_index.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 

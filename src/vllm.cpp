@@ -4,13 +4,13 @@
 #include <array>
 #include <string_view>
 
+#include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "checkpoint_runtime.hpp"
-#include "refuse.hpp"
 #include "sequences.hpp"
 #include "tensor_parallel.hpp"
-#include "text.hpp"
 #include "vllm_cache.hpp"
 
 namespace fitvram {

@@ -4,8 +4,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/sorted.hpp"
 #include "cache_tensors.hpp"
-#include "sorted.hpp"
 
 namespace fitvram {
 

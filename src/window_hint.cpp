@@ -1,5 +1,5 @@
 #include "architectures.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 namespace {

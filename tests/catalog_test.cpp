@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/text.hpp"
 #include "catch.hpp"
 #include "fitvram/parse.hpp"
-#include "text.hpp"
 
 using namespace fitvram;
 

@@ -2,9 +2,9 @@
 #include <map>
 #include <set>
 
+#include "base/text.hpp"
 #include "catch.hpp"
 #include "fitvram/gpu.hpp"
-#include "text.hpp"
 
 using namespace fitvram;
 

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "architectures.hpp"
-#include "malformed.hpp"
-#include "sorted.hpp"
+#include "base/malformed.hpp"
+#include "base/sorted.hpp"
 #include "support/configs.hpp"
 
 using namespace fitvram;

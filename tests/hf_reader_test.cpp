@@ -1,7 +1,7 @@
 #include "hf_reader.hpp"
 
+#include "base/malformed.hpp"
 #include "catch.hpp"
-#include "malformed.hpp"
 
 using namespace fitvram;
 using nlohmann::json;

@@ -1,7 +1,7 @@
 // The commands that the runtimes' rows print.
+#include "base/text.hpp"
 #include "catch.hpp"
 #include "fitvram/runtime.hpp"
-#include "text.hpp"
 
 using namespace fitvram;
 

@@ -1,8 +1,8 @@
 #include "lowered.hpp"
 
+#include "base/malformed.hpp"
 #include "catch.hpp"
 #include "fitvram/parse.hpp"
-#include "malformed.hpp"
 
 using namespace fitvram;
 

@@ -1,7 +1,7 @@
 #include "python_json.hpp"
 
+#include "base/malformed.hpp"
 #include "catch.hpp"
-#include "malformed.hpp"
 
 using fitvram::ErrorCode;
 using fitvram::Malformed;

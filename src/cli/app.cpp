@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
@@ -10,7 +11,6 @@
 #include "cli/io.hpp"
 #include "cli/list.hpp"
 #include "cli/render.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -3,13 +3,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
 #include "cli/plain_request.hpp"
 #include "cli/render.hpp"
 #include "cli/render_words.hpp"
 #include "cli/requests.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

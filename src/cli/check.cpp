@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.hpp"
 #include "cli/desk.hpp"
 #include "cli/format.hpp"
 #include "cli/inputs.hpp"
 #include "cli/render.hpp"
 #include "cli/requests.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/text.hpp"
 #include "cli/check.hpp"
 #include "cli/compare.hpp"
 #include "cli/compare_log.hpp"
@@ -12,7 +13,6 @@
 #include "cli/list.hpp"
 #include "cli/price.hpp"
 #include "fitvram/parse.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cli/flags.hpp"
 #include "cli/inputs.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.hpp"
 #include "cli/inputs.hpp"
 #include "cli/report.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,12 +1,12 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
 #include "cli/format.hpp"
 #include "cli/list.hpp"
 #include "cli/render.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/inputs.hpp"
 #include "cli/request_fields.hpp"
 #include "fitvram/parse.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

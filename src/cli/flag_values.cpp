@@ -1,8 +1,8 @@
 #include "cli/flag_values.hpp"
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cctype>
 
+#include "base/text.hpp"
 #include "cli/flag_values.hpp"
 #include "cli/format.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 #include <optional>
 
+#include "base/text.hpp"
 #include "fitvram/parse.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/inputs.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 #include <map>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render_words.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

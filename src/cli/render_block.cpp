@@ -1,8 +1,8 @@
 #include "cli/render_block.hpp"
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render_words.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

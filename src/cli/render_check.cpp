@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render_words.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,10 +1,10 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_words.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,8 +1,8 @@
 
+#include "base/text.hpp"
 #include "cli/render.hpp"
 #include "cli/render_check.hpp"
 #include "cli/render_show.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,6 +1,6 @@
 #include "cli/render_result.hpp"
 
-#include "text.hpp"
+#include "base/text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "fitvram/params.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,13 +1,13 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
 #include "cli/render.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_check.hpp"
 #include "cli/render_show.hpp"
 #include "cli/render_words.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

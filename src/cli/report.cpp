@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "compute.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 

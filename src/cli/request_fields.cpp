@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "cli/format.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "base/malformed.hpp"
+#include "base/text.hpp"
 #include "cli/flags.hpp"
 #include "cli/requests.hpp"
-#include "malformed.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/malformed.hpp"
+#include "base/text.hpp"
 #include "cli/flags.hpp"
 #include "cli/request_fields.hpp"
-#include "malformed.hpp"
-#include "text.hpp"
 
 namespace fitvram::cli {
 namespace {

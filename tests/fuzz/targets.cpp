@@ -10,13 +10,13 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cli/request_fields.hpp"
 #include "cli/requests.hpp"
 #include "fitvram/fitvram.hpp"
 #include "log_compare.hpp"
 #include "server_log.hpp"
 #include "support/fake_io.hpp"
-#include "text.hpp"
 
 namespace fitvram::fuzz {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "architectures.hpp"
-#include "malformed.hpp"
+#include "base/malformed.hpp"
 
 namespace fitvram::test {
 

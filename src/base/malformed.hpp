@@ -2,8 +2,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.hpp"
 #include "fitvram/error.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "file_kind.hpp"
+#include "base/file_kind.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
-#include "malformed.hpp"
+#include "base/malformed.hpp"
 
+#include "base/refuse.hpp"
 #include "catch.hpp"
-#include "refuse.hpp"
 
 using namespace fitvram;
 

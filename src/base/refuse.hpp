@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
+#include "base/text.hpp"
 #include "fitvram/error.hpp"
-#include "text.hpp"
 
 namespace fitvram {
 

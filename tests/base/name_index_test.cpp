@@ -1,4 +1,4 @@
-#include "name_index.hpp"
+#include "base/name_index.hpp"
 
 #include <string>
 
