@@ -1,7 +1,7 @@
 #include "cache_tensors.hpp"
 
 #include "architectures.hpp"
-#include "ggml_types.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 

@@ -2,8 +2,8 @@
 
 #include "estimate_around.hpp"
 #include "fit_around.hpp"
-#include "llama_quant.hpp"
 #include "placement.hpp"
+#include "weights/llama_quant.hpp"
 
 namespace fitvram {
 

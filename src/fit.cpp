@@ -7,7 +7,7 @@
 #include "cache_tensors.hpp"
 #include "estimate_around.hpp"
 #include "fit_around.hpp"
-#include "llama_quant.hpp"
+#include "weights/llama_quant.hpp"
 
 namespace fitvram {
 

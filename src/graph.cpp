@@ -1,6 +1,6 @@
 #include "graph.hpp"
 
-#include "ggml_types.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "packings.hpp"
+#include "weights/packings.hpp"
 
 namespace fitvram {
 namespace {

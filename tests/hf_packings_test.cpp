@@ -1,8 +1,8 @@
 #include "hf_packings.hpp"
 
 #include "catch.hpp"
-#include "packings.hpp"
 #include "support/configs.hpp"
+#include "weights/packings.hpp"
 
 using namespace fitvram;
 using namespace fitvram::test;

@@ -10,10 +10,10 @@
 #include "catch.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/parse.hpp"
-#include "llama_quant.hpp"
 #include "support/inflated_file.hpp"
 #include "support/places.hpp"
 #include "support/published_models.hpp"
+#include "weights/llama_quant.hpp"
 
 using namespace fitvram;
 using namespace fitvram::test;

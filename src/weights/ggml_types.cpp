@@ -1,4 +1,4 @@
-#include "ggml_types.hpp"
+#include "weights/ggml_types.hpp"
 
 #include <algorithm>
 

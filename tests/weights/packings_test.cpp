@@ -1,4 +1,4 @@
-#include "packings.hpp"
+#include "weights/packings.hpp"
 
 #include <algorithm>
 

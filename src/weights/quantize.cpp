@@ -1,6 +1,6 @@
 #include "fitvram/quantize.hpp"
 
-#include "llama_quant.hpp"
+#include "weights/llama_quant.hpp"
 
 namespace fitvram {
 

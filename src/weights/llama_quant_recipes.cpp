@@ -1,9 +1,9 @@
-#include "llama_quant_recipes.hpp"
+#include "weights/llama_quant_recipes.hpp"
 
 #include <algorithm>
 #include <iterator>
 
-#include "llama_quant.hpp"
+#include "weights/llama_quant.hpp"
 
 namespace fitvram {
 

@@ -3,7 +3,7 @@
 
 #include "base/text.hpp"
 #include "fitvram/quantize.hpp"
-#include "packings.hpp"
+#include "weights/packings.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "llama_quant.hpp"
+#include "weights/llama_quant.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "llama_quant_recipes.hpp"
+#include "weights/llama_quant_recipes.hpp"
 
 namespace fitvram {
 
