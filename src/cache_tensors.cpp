@@ -1,6 +1,6 @@
 #include "cache_tensors.hpp"
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 #include "weights/ggml_types.hpp"
 
 namespace fitvram {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 #include "fitvram/estimate.hpp"
 #include "placement.hpp"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "compute_facts.hpp"
+#include "families/table.hpp"
 #include "graph_families.hpp"
 #include "placement.hpp"
 #include "schedule.hpp"

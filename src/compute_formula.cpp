@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "architectures.hpp"
 #include "cache_tensors.hpp"
 #include "compute_facts.hpp"
+#include "families/table.hpp"
 #include "placement.hpp"
 
 namespace fitvram {

@@ -5,10 +5,10 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "architectures.hpp"
 #include "base/file_kind.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/table.hpp"
 #include "fitvram/parse.hpp"
 #include "gguf_reader.hpp"
 #include "hparams.hpp"

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "architectures.hpp"
 #include "arena.hpp"
 #include "block_plan.hpp"
+#include "families/table.hpp"
 #include "fitvram/estimate.hpp"
 #include "placement.hpp"
 

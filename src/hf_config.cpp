@@ -3,9 +3,9 @@
 #include <new>
 #include <stdexcept>
 
-#include "architectures.hpp"
 #include "base/malformed.hpp"
 #include "base/text.hpp"
+#include "families/table.hpp"
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
 #include "hf_checkpoint.hpp"

@@ -4,8 +4,8 @@
 #include <array>
 #include <string>
 
-#include "architectures.hpp"
 #include "base/malformed.hpp"
+#include "families/table.hpp"
 #include "hf_keys.hpp"
 
 namespace fitvram {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "architectures.hpp"
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
 #include "cache_terms.hpp"
 #include "compute.hpp"
+#include "families/table.hpp"
 #include "placement.hpp"
 
 namespace fitvram {

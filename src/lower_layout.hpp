@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 
 namespace fitvram {
 

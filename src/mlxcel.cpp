@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "architectures.hpp"
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
+#include "families/table.hpp"
 #include "one_device.hpp"
 #include "sequences.hpp"
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 #include "mlxcel.hpp"
 
 namespace fitvram::mlxcel {

@@ -1,4 +1,4 @@
-#include "architectures.hpp"
+#include "families/table.hpp"
 #include "fitvram/fit.hpp"
 
 namespace fitvram {

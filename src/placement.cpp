@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 
 namespace fitvram {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "tensor_rules.hpp"
+#include "families/tensors.hpp"
 
 namespace fitvram {
 

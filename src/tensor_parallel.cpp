@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 
 namespace fitvram {
 

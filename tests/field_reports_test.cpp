@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "architectures.hpp"
 #include "catch.hpp"
+#include "families/table.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"

@@ -2,9 +2,9 @@
 
 #include <set>
 
-#include "architectures.hpp"
 #include "base/malformed.hpp"
 #include "base/sorted.hpp"
+#include "families/table.hpp"
 #include "support/configs.hpp"
 
 using namespace fitvram;

@@ -1,5 +1,5 @@
-#include "architectures.hpp"
 #include "cli/list.hpp"
+#include "families/table.hpp"
 #include "fitvram/runtime.hpp"
 
 namespace fitvram::cli {

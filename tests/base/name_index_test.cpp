@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "architectures.hpp"
 #include "catch.hpp"
+#include "families/table.hpp"
 #include "fitvram/quantize.hpp"
 
 using namespace fitvram;

@@ -2,7 +2,7 @@
 // Facts that satisfy every row of the architecture table at once: each takes what its rules read.
 #include <vector>
 
-#include "architectures.hpp"
+#include "families/table.hpp"
 
 namespace fitvram::test {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "architectures.hpp"
 #include "base/malformed.hpp"
+#include "families/table.hpp"
 
 namespace fitvram::test {
 

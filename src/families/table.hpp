@@ -90,7 +90,7 @@ enum class Repeats {
   stacks  ///< two stacks: n_l_cycle times the first, once the second, and again (HRM-Text)
 };
 
-/// A row of the architecture table (src/architectures.cpp): everything there is to say about a
+/// A row of the architecture table (src/families/table.cpp): everything there is to say about a
 /// family.
 struct Architecture {
   std::string_view gguf;  ///< general.architecture

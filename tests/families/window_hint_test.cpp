@@ -1,7 +1,7 @@
 #include <string>
 
-#include "architectures.hpp"
 #include "catch.hpp"
+#include "families/table.hpp"
 
 using namespace fitvram;
 

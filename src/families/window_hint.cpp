@@ -1,5 +1,5 @@
-#include "architectures.hpp"
 #include "base/text.hpp"
+#include "families/table.hpp"
 
 namespace fitvram {
 namespace {

@@ -1,4 +1,4 @@
-#include "tensor_rules.hpp"
+#include "families/tensors.hpp"
 
 #include <iterator>
 

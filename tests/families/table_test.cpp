@@ -1,4 +1,4 @@
-#include "architectures.hpp"
+#include "families/table.hpp"
 
 #include <map>
 #include <string>
