@@ -16,7 +16,7 @@
 #include "hf_quant.hpp"
 #include "hf_reader.hpp"
 #include "hf_towers.hpp"
-#include "lower_tensors.hpp"
+#include "model/tensors.hpp"
 #include "python_json.hpp"
 
 namespace fitvram {

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
-#include "lower_tensors.hpp"
+#include "model/tensors.hpp"
 #include "support/configs.hpp"
 #include "support/inflated_file.hpp"
 #include "support/places.hpp"

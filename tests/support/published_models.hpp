@@ -1,6 +1,6 @@
 #pragma once
 // Models as their published config.json describes them, in the facts' own names.
-#include "lower_tensors.hpp"
+#include "model/tensors.hpp"
 
 namespace fitvram::test {
 

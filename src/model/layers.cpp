@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "lower_layout.hpp"
+#include "model/layout.hpp"
 
 namespace fitvram {
 namespace {

@@ -1,4 +1,4 @@
-#include "lower_layout.hpp"
+#include "model/layout.hpp"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tensor_builder.hpp"
+#include "model/builder.hpp"
 
 namespace fitvram {
 

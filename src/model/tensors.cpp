@@ -1,8 +1,8 @@
-#include "lower_tensors.hpp"
+#include "model/tensors.hpp"
 
 #include <algorithm>
 
-#include "tensor_builder.hpp"
+#include "model/builder.hpp"
 
 namespace fitvram {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/sorted.hpp"
-#include "tensor_builder.hpp"
+#include "model/builder.hpp"
 
 namespace fitvram {
 

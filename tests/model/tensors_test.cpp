@@ -1,4 +1,4 @@
-#include "lower_tensors.hpp"
+#include "model/tensors.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "tensor_builder.hpp"
+#include "model/builder.hpp"
 
 #include <algorithm>
 #include <iterator>
