@@ -6,9 +6,9 @@
 #include "cache_tensors.hpp"
 #include "compute_facts.hpp"
 #include "families/table.hpp"
+#include "ggml/schedule.hpp"
 #include "graph_families.hpp"
 #include "placement.hpp"
-#include "schedule.hpp"
 
 namespace fitvram {
 

@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "arena.hpp"
 #include "compute.hpp"
 #include "fitvram/estimate.hpp"
+#include "ggml/arena.hpp"
 #include "graph_builder.hpp"
 
 namespace fitvram {

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "arena.hpp"
 #include "block_plan.hpp"
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
+#include "ggml/arena.hpp"
 #include "placement.hpp"
 
 namespace fitvram {

@@ -1,4 +1,4 @@
-#include "graph.hpp"
+#include "ggml/graph.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -6,12 +6,12 @@
 #include <set>
 #include <string>
 
-#include "arena.hpp"
 #include "catch.hpp"
 #include "compute.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
+#include "ggml/arena.hpp"
 #include "graph_families.hpp"
 #include "support/configs.hpp"
 #include "support/mapped_file.hpp"

@@ -1,4 +1,4 @@
-#include "schedule.hpp"
+#include "ggml/schedule.hpp"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph.hpp"
+#include "ggml/graph.hpp"
 
 namespace fitvram {
 

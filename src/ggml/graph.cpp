@@ -1,4 +1,4 @@
-#include "graph.hpp"
+#include "ggml/graph.hpp"
 
 #include "weights/ggml_types.hpp"
 

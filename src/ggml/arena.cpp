@@ -1,11 +1,11 @@
-#include "arena.hpp"
+#include "ggml/arena.hpp"
 
 #include <algorithm>
 #include <array>
 #include <tuple>
 #include <utility>
 
-#include "schedule.hpp"
+#include "ggml/schedule.hpp"
 
 namespace fitvram {
 

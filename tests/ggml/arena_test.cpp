@@ -1,7 +1,7 @@
-#include "arena.hpp"
+#include "ggml/arena.hpp"
 
 #include "catch.hpp"
-#include "schedule.hpp"
+#include "ggml/schedule.hpp"
 
 using namespace fitvram;
 

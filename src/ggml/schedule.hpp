@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "arena.hpp"
+#include "ggml/arena.hpp"
 
 namespace fitvram {
 
