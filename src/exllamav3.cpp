@@ -7,9 +7,9 @@
 #include "base/sorted.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
-#include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
+#include "pricing/cache_terms.hpp"
 
 namespace fitvram {
 

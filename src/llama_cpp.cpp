@@ -6,10 +6,10 @@
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
-#include "cache_terms.hpp"
 #include "compute.hpp"
 #include "families/table.hpp"
 #include "placement.hpp"
+#include "pricing/cache_terms.hpp"
 
 namespace fitvram {
 

@@ -2,11 +2,11 @@
 #include <utility>
 
 #include "cache_tensors.hpp"
-#include "cache_terms.hpp"
 #include "compute.hpp"
 #include "explain_weights.hpp"
 #include "llama_cpp.hpp"
 #include "placement.hpp"
+#include "pricing/cache_terms.hpp"
 
 namespace fitvram {
 

@@ -5,10 +5,10 @@
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
-#include "cache_terms.hpp"
 #include "one_device.hpp"
 #include "placement.hpp"
-#include "sequences.hpp"
+#include "pricing/cache_terms.hpp"
+#include "pricing/sequences.hpp"
 
 namespace fitvram {
 

@@ -7,7 +7,7 @@
 #include "cache_tensors.hpp"
 #include "families/table.hpp"
 #include "one_device.hpp"
-#include "sequences.hpp"
+#include "pricing/sequences.hpp"
 
 namespace fitvram {
 

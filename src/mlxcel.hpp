@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cache_terms.hpp"
 #include "fitvram/runtime.hpp"
+#include "pricing/cache_terms.hpp"
 
 namespace fitvram {
 

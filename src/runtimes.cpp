@@ -11,7 +11,7 @@
 #include "mlxcel.hpp"
 #include "ollama.hpp"
 #include "one_device.hpp"
-#include "reserve.hpp"
+#include "pricing/reserve.hpp"
 #include "sglang.hpp"
 #include "sharpinference.hpp"
 #include "transformers.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "reserve.hpp"
+#include "pricing/reserve.hpp"
 #include "sharpinference.hpp"
 
 namespace fitvram::sharp {

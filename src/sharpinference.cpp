@@ -4,10 +4,10 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "cache_terms.hpp"
 #include "placement.hpp"
-#include "reserve.hpp"
-#include "sequences.hpp"
+#include "pricing/cache_terms.hpp"
+#include "pricing/reserve.hpp"
+#include "pricing/sequences.hpp"
 
 namespace fitvram {
 

@@ -7,9 +7,9 @@
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "cache_tensors.hpp"
-#include "cache_terms.hpp"
 #include "checkpoint_runtime.hpp"
-#include "sequences.hpp"
+#include "pricing/cache_terms.hpp"
+#include "pricing/sequences.hpp"
 #include "tensor_parallel.hpp"
 #include "vllm_cache.hpp"
 

@@ -1,4 +1,4 @@
-#include "cache_terms.hpp"
+#include "pricing/cache_terms.hpp"
 
 #include <algorithm>
 #include <utility>

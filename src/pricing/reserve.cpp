@@ -1,4 +1,4 @@
-#include "reserve.hpp"
+#include "pricing/reserve.hpp"
 
 #include <algorithm>
 
