@@ -1,4 +1,4 @@
-#include "hparams.hpp"
+#include "gguf/keys.hpp"
 
 #include <functional>
 

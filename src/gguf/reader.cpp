@@ -1,4 +1,4 @@
-#include "gguf_reader.hpp"
+#include "gguf/reader.hpp"
 
 #include <algorithm>
 #include <bit>

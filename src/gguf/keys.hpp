@@ -1,6 +1,6 @@
 #pragma once
 #include "fitvram/hparams.hpp"
-#include "gguf_reader.hpp"
+#include "gguf/reader.hpp"
 
 namespace fitvram {
 

@@ -10,8 +10,8 @@
 #include "base/text.hpp"
 #include "families/table.hpp"
 #include "fitvram/parse.hpp"
-#include "gguf_reader.hpp"
-#include "hparams.hpp"
+#include "gguf/keys.hpp"
+#include "gguf/reader.hpp"
 
 namespace fitvram {
 namespace {
