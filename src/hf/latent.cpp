@@ -2,8 +2,8 @@
 #include <array>
 
 #include "base/sorted.hpp"
-#include "hf_families.hpp"
-#include "hf_keys.hpp"
+#include "hf/families.hpp"
+#include "hf/keys.hpp"
 
 namespace fitvram {
 namespace {

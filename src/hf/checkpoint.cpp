@@ -1,4 +1,4 @@
-#include "hf_checkpoint.hpp"
+#include "hf/checkpoint.hpp"
 
 #include <algorithm>
 #include <array>

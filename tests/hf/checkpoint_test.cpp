@@ -1,4 +1,4 @@
-#include "hf_checkpoint.hpp"
+#include "hf/checkpoint.hpp"
 
 #include "catch.hpp"
 #include "support/configs.hpp"

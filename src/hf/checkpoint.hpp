@@ -1,6 +1,6 @@
 #pragma once
 #include "fitvram/parse.hpp"
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 

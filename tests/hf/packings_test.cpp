@@ -1,4 +1,4 @@
-#include "hf_packings.hpp"
+#include "hf/packings.hpp"
 
 #include "catch.hpp"
 #include "support/configs.hpp"

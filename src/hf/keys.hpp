@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "fitvram/hparams.hpp"
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 

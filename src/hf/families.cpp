@@ -1,4 +1,4 @@
-#include "hf_families.hpp"
+#include "hf/families.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/malformed.hpp"
 #include "families/table.hpp"
-#include "hf_keys.hpp"
+#include "hf/keys.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "hf_defaults.hpp"
+#include "hf/defaults.hpp"
 
 #include "support/configs.hpp"
 

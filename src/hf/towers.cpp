@@ -1,4 +1,4 @@
-#include "hf_towers.hpp"
+#include "hf/towers.hpp"
 
 #include <algorithm>
 #include <iterator>

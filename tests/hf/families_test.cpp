@@ -1,4 +1,4 @@
-#include "hf_families.hpp"
+#include "hf/families.hpp"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "hf_quant.hpp"
+#include "hf/quant.hpp"
 
 #include "support/configs.hpp"
 

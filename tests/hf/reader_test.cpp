@@ -1,4 +1,4 @@
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 #include "base/malformed.hpp"
 #include "catch.hpp"

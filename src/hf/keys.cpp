@@ -1,4 +1,4 @@
-#include "hf_keys.hpp"
+#include "hf/keys.hpp"
 
 #include <algorithm>
 #include <array>

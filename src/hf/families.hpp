@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 

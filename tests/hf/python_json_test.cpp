@@ -1,4 +1,4 @@
-#include "python_json.hpp"
+#include "hf/python_json.hpp"
 
 #include "base/malformed.hpp"
 #include "catch.hpp"

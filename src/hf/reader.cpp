@@ -1,11 +1,11 @@
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "base/malformed.hpp"
-#include "hf_defaults.hpp"
+#include "hf/defaults.hpp"
 
 namespace fitvram {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/malformed.hpp"
 #include "base/sorted.hpp"
-#include "hf_families.hpp"
-#include "hf_keys.hpp"
+#include "hf/families.hpp"
+#include "hf/keys.hpp"
 
 namespace fitvram {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "fitvram/tensor.hpp"
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "hf_reader.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 
