@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 

@@ -2,7 +2,7 @@
 
 #include "estimate_around.hpp"
 #include "fit_around.hpp"
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {

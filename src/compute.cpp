@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "cache_tensors.hpp"
 #include "compute_facts.hpp"
 #include "families/table.hpp"
 #include "ggml/schedule.hpp"
 #include "graph_families.hpp"
-#include "placement.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 

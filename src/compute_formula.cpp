@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "cache_tensors.hpp"
 #include "compute_facts.hpp"
 #include "families/table.hpp"
-#include "placement.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
 #include "estimate_around.hpp"
-#include "placement.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 

@@ -6,9 +6,9 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 #include "one_device.hpp"
-#include "placement.hpp"
 #include "pricing/cache_terms.hpp"
 
 namespace fitvram {

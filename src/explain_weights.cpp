@@ -3,8 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "llama/memory/placement.hpp"
 #include "llama_cpp.hpp"
-#include "placement.hpp"
 
 namespace fitvram {
 

@@ -4,9 +4,9 @@
 #include <iterator>
 #include <map>
 
-#include "cache_tensors.hpp"
 #include "estimate_around.hpp"
 #include "fit_around.hpp"
+#include "llama/memory/cache_tensors.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {

@@ -1,5 +1,5 @@
-#include "cache_tensors.hpp"
 #include "graph_builder.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
 

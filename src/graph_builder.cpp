@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cache_tensors.hpp"
 #include "graph_families.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
 

@@ -8,7 +8,7 @@
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
 #include "ggml/arena.hpp"
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 

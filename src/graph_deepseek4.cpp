@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "cache_tensors.hpp"
 #include "graph_families.hpp"
 #include "graph_hyper.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 // src/models/deepseek4.cpp, llama-kv-cache-dsv4.cpp and build_inp_dsv4 in llama-graph.cpp, v0.5.0.
 

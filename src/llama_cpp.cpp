@@ -5,10 +5,10 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
 #include "compute.hpp"
 #include "families/table.hpp"
-#include "placement.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"
 
 namespace fitvram {

@@ -1,11 +1,11 @@
 #include <map>
 #include <utility>
 
-#include "cache_tensors.hpp"
 #include "compute.hpp"
 #include "explain_weights.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 #include "llama_cpp.hpp"
-#include "placement.hpp"
 #include "pricing/cache_terms.hpp"
 
 namespace fitvram {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "cache_tensors.hpp"
-#include "placement.hpp"
+#include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
 #include "families/table.hpp"
+#include "llama/memory/cache_tensors.hpp"
 #include "one_device.hpp"
 #include "pricing/sequences.hpp"
 

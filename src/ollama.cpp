@@ -7,8 +7,8 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
 #include "compute.hpp"
+#include "llama/memory/cache_tensors.hpp"
 #include "llama_cpp.hpp"
 
 namespace fitvram {

@@ -4,7 +4,7 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"

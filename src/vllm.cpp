@@ -6,8 +6,8 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "cache_tensors.hpp"
 #include "checkpoint_runtime.hpp"
+#include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/sequences.hpp"
 #include "tensor_parallel.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/sorted.hpp"
-#include "cache_tensors.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
 

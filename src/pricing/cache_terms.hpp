@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cache_tensors.hpp"
 #include "fitvram/estimate.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 
 #include <algorithm>
 

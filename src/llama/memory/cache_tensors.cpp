@@ -1,4 +1,4 @@
-#include "cache_tensors.hpp"
+#include "llama/memory/cache_tensors.hpp"
 
 #include "families/table.hpp"
 #include "weights/ggml_types.hpp"

@@ -5,7 +5,7 @@
 
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
-#include "placement.hpp"
+#include "llama/memory/placement.hpp"
 
 namespace fitvram {
 
