@@ -6,7 +6,7 @@
 #include "compute_facts.hpp"
 #include "families/table.hpp"
 #include "ggml/schedule.hpp"
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 

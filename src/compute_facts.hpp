@@ -6,7 +6,7 @@
 #include "compute.hpp"
 #include "fitvram/estimate.hpp"
 #include "ggml/arena.hpp"
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 
 namespace fitvram {
 

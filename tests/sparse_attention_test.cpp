@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"
 

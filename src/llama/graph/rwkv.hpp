@@ -1,5 +1,5 @@
 #pragma once
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 

@@ -1,6 +1,6 @@
-#include "graph_hyper.hpp"
+#include "llama/graph/hyper.hpp"
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 

@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 

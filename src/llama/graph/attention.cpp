@@ -1,4 +1,4 @@
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 #include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {

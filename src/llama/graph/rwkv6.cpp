@@ -1,4 +1,4 @@
-#include "graph_rwkv.hpp"
+#include "llama/graph/rwkv.hpp"
 
 namespace fitvram {
 

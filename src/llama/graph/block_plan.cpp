@@ -1,9 +1,9 @@
-#include "block_plan.hpp"
+#include "llama/graph/block_plan.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 

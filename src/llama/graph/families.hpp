@@ -1,7 +1,7 @@
 #pragma once
 #include <string_view>
 
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 
 namespace fitvram {
 
@@ -38,7 +38,7 @@ enum class Gating { file, softmax, sigmoid, softmax_weight };
 struct Family;
 void build_transformer(GraphBuilder& b, const Family& family);
 
-/// How an architecture composes the blocks of a graph: a row of src/graph_families.cpp.
+/// How an architecture composes the blocks of a graph: a row of src/llama/graph/families.cpp.
 struct Family {
   std::string_view gguf;
   void (*build)(GraphBuilder& b, const Family& family) = build_transformer;

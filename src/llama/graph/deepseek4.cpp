@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "graph_families.hpp"
-#include "graph_hyper.hpp"
+#include "llama/graph/families.hpp"
+#include "llama/graph/hyper.hpp"
 #include "llama/memory/cache_tensors.hpp"
 
 // src/models/deepseek4.cpp, llama-kv-cache-dsv4.cpp and build_inp_dsv4 in llama-graph.cpp, v0.5.0.

@@ -1,7 +1,7 @@
 #pragma once
 #include <string_view>
 
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 
 namespace fitvram {
 

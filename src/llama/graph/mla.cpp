@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "block_plan.hpp"
+#include "llama/graph/block_plan.hpp"
 
 #include <algorithm>
 

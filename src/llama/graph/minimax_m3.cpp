@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 // src/models/minimax-m3.cpp and llama-kv-cache-msa.cpp, v0.5.0.
 

@@ -1,9 +1,9 @@
-#include "graph_builder.hpp"
+#include "llama/graph/builder.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 #include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {

@@ -12,7 +12,7 @@
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
 #include "ggml/arena.hpp"
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 #include "support/configs.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"

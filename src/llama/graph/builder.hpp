@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "block_plan.hpp"
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
 #include "ggml/arena.hpp"
+#include "llama/graph/block_plan.hpp"
 #include "llama/memory/placement.hpp"
 
 namespace fitvram {

@@ -1,4 +1,4 @@
-#include "graph_families.hpp"
+#include "llama/graph/families.hpp"
 
 namespace fitvram {
 
