@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "fitvram/fit.hpp"
-#include "llama_cpp.hpp"
+#include "llama/rules.hpp"
 
 namespace fitvram {
 

@@ -7,9 +7,9 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "compute.hpp"
+#include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
-#include "llama_cpp.hpp"
+#include "llama/rules.hpp"
 
 namespace fitvram {
 

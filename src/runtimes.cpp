@@ -3,10 +3,10 @@
 
 #include "base/refuse.hpp"
 #include "checkpoint_runtime.hpp"
-#include "compute.hpp"
 #include "exllamav3.hpp"
 #include "fitvram/runtime.hpp"
-#include "llama_cpp.hpp"
+#include "llama/compute.hpp"
+#include "llama/rules.hpp"
 #include "mlx_lm.hpp"
 #include "mlxcel.hpp"
 #include "ollama.hpp"

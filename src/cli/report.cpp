@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "compute.hpp"
+#include "llama/compute.hpp"
 
 namespace fitvram::cli {
 

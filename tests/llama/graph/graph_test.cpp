@@ -7,11 +7,11 @@
 #include <string>
 
 #include "catch.hpp"
-#include "compute.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
 #include "ggml/arena.hpp"
+#include "llama/compute.hpp"
 #include "llama/graph/families.hpp"
 #include "support/configs.hpp"
 #include "support/mapped_file.hpp"

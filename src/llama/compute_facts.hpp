@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "compute.hpp"
 #include "fitvram/estimate.hpp"
 #include "ggml/arena.hpp"
+#include "llama/compute.hpp"
 #include "llama/graph/builder.hpp"
 
 namespace fitvram {

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "compute.hpp"
 #include "fitvram/catalog.hpp"
+#include "llama/compute.hpp"
 #include "support/arithmetic.hpp"
 
 using namespace fitvram;

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "compute_facts.hpp"
 #include "families/table.hpp"
+#include "llama/compute_facts.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 

@@ -1,10 +1,10 @@
-#include "explain_weights.hpp"
+#include "llama/explain_weights.hpp"
 
 #include <map>
 #include <utility>
 
 #include "llama/memory/placement.hpp"
-#include "llama_cpp.hpp"
+#include "llama/rules.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "compute.hpp"
+#include "llama/compute.hpp"
 
 #include "catch.hpp"
 #include "support/models.hpp"

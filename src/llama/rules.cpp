@@ -1,12 +1,12 @@
-#include "llama_cpp.hpp"
+#include "llama/rules.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "compute.hpp"
 #include "families/table.hpp"
+#include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "compute_facts.hpp"
+#include "llama/compute_facts.hpp"
 
 namespace fitvram {
 

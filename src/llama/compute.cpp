@@ -1,11 +1,11 @@
-#include "compute.hpp"
+#include "llama/compute.hpp"
 
 #include <algorithm>
 #include <optional>
 
-#include "compute_facts.hpp"
 #include "families/table.hpp"
 #include "ggml/schedule.hpp"
+#include "llama/compute_facts.hpp"
 #include "llama/graph/families.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"

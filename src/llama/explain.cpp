@@ -1,11 +1,11 @@
 #include <map>
 #include <utility>
 
-#include "compute.hpp"
-#include "explain_weights.hpp"
+#include "llama/compute.hpp"
+#include "llama/explain_weights.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
-#include "llama_cpp.hpp"
+#include "llama/rules.hpp"
 #include "pricing/cache_terms.hpp"
 
 namespace fitvram {
