@@ -4,7 +4,7 @@
 #include <iostream>
 #include <string>
 
-#include "lowered.hpp"
+#include "tables/snapshot.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // The library where its tables are not lowered yet (scripts/lower_tables.cpp) or cannot be, because
 // the build makes it for another machine.
-#include "lowered.hpp"
+#include "tables/snapshot.hpp"
 
 namespace fitvram {
 

@@ -9,7 +9,7 @@
 #include "base/malformed.hpp"
 #include "base/text.hpp"
 #include "fitvram/parse.hpp"
-#include "lowered.hpp"
+#include "tables/snapshot.hpp"
 
 namespace fitvram {
 namespace {

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "base/malformed.hpp"
-#include "lowered.hpp"
-#include "lowered_fields.hpp"
+#include "tables/snapshot.hpp"
+#include "tables/snapshot_fields.hpp"
 
 namespace fitvram {
 namespace {

@@ -1,4 +1,4 @@
-#include "lowered.hpp"
+#include "tables/snapshot.hpp"
 
 #include "base/malformed.hpp"
 #include "catch.hpp"

@@ -1,11 +1,11 @@
-#include "lowered.hpp"
+#include "tables/snapshot.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <optional>
 
 #include "base/malformed.hpp"
-#include "lowered_fields.hpp"
+#include "tables/snapshot_fields.hpp"
 
 namespace fitvram {
 namespace {
