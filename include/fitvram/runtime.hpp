@@ -38,7 +38,8 @@ struct Workload {
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 
-/// Where a device's memory comes from and how its allocator rounds. A row of src/runtimes.cpp.
+/// Where a device's memory comes from and how its allocator rounds. A row of
+/// src/runtimes/table.cpp.
 struct Backend {
   std::string_view name;         ///< "cuda", "rocm", "vulkan", "metal", "cpu"
   std::uint32_t alignment;       ///< every tensor on the device is padded to this many bytes
@@ -118,7 +119,7 @@ struct Rules {
                              const Workload& workload, const Device& device) = nullptr;
 };
 
-/// A runtime is a row of policy; each constant's source stands beside it in src/runtimes.cpp.
+/// A runtime is a row of policy; each constant's source stands beside it in src/runtimes/table.cpp.
 struct Runtime {
   std::string_view name;
   std::string_view title;

@@ -1,4 +1,4 @@
-#include "transformers.hpp"
+#include "runtimes/transformers.hpp"
 
 #include <algorithm>
 #include <iterator>

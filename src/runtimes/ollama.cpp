@@ -1,4 +1,4 @@
-#include "ollama.hpp"
+#include "runtimes/ollama.hpp"
 
 #include <algorithm>
 #include <iterator>

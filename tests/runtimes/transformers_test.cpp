@@ -1,4 +1,4 @@
-#include "transformers.hpp"
+#include "runtimes/transformers.hpp"
 
 #include "catch.hpp"
 #include "support/models.hpp"

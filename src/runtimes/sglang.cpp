@@ -1,4 +1,4 @@
-#include "sglang.hpp"
+#include "runtimes/sglang.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "exllamav3.hpp"
+#include "runtimes/exllamav3.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,18 +3,18 @@
 
 #include "base/refuse.hpp"
 #include "checkpoint_runtime.hpp"
-#include "exllamav3.hpp"
 #include "fitvram/runtime.hpp"
 #include "llama/compute.hpp"
 #include "llama/rules.hpp"
 #include "mlx_lm.hpp"
 #include "mlxcel.hpp"
-#include "ollama.hpp"
 #include "one_device.hpp"
 #include "pricing/reserve.hpp"
-#include "sglang.hpp"
+#include "runtimes/exllamav3.hpp"
+#include "runtimes/ollama.hpp"
+#include "runtimes/sglang.hpp"
+#include "runtimes/transformers.hpp"
 #include "sharpinference.hpp"
-#include "transformers.hpp"
 #include "vllm.hpp"
 
 namespace fitvram {

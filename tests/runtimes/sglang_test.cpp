@@ -1,4 +1,4 @@
-#include "sglang.hpp"
+#include "runtimes/sglang.hpp"
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
