@@ -4,7 +4,7 @@
 #include "base/name_index.hpp"
 #include "base/sorted.hpp"
 #include "mlx_lm.hpp"
-#include "one_device.hpp"
+#include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 

@@ -6,9 +6,9 @@
 #include "base/text.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
-#include "one_device.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/sequences.hpp"
+#include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 

@@ -6,8 +6,8 @@
 #include "base/text.hpp"
 #include "families/table.hpp"
 #include "llama/memory/cache_tensors.hpp"
-#include "one_device.hpp"
 #include "pricing/sequences.hpp"
+#include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 

@@ -6,11 +6,11 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "checkpoint_runtime.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/sequences.hpp"
-#include "tensor_parallel.hpp"
+#include "runtimes/shared/tensor_parallel.hpp"
+#include "runtimes/shared/torch.hpp"
 #include "vllm_cache.hpp"
 
 namespace fitvram {

@@ -4,9 +4,9 @@
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/fit.hpp"
+#include "runtimes/shared/tensor_parallel.hpp"
 #include "support/arithmetic.hpp"
 #include "support/models.hpp"
-#include "tensor_parallel.hpp"
 #include "vllm_cache.hpp"
 
 using namespace fitvram;

@@ -7,11 +7,11 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "checkpoint_runtime.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/sequences.hpp"
-#include "tensor_parallel.hpp"
+#include "runtimes/shared/tensor_parallel.hpp"
+#include "runtimes/shared/torch.hpp"
 #include "vllm.hpp"
 
 namespace fitvram {

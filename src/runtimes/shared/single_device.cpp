@@ -1,4 +1,4 @@
-#include "one_device.hpp"
+#include "runtimes/shared/single_device.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tensor_parallel.hpp"
+#include "runtimes/shared/tensor_parallel.hpp"
 
 #include <algorithm>
 #include <string_view>

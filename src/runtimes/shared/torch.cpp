@@ -1,4 +1,4 @@
-#include "checkpoint_runtime.hpp"
+#include "runtimes/shared/torch.hpp"
 
 #include <algorithm>
 #include <string_view>
