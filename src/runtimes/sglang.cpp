@@ -12,7 +12,7 @@
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
-#include "vllm.hpp"
+#include "runtimes/vllm/rules.hpp"
 
 namespace fitvram {
 

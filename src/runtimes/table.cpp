@@ -14,8 +14,8 @@
 #include "runtimes/shared/single_device.hpp"
 #include "runtimes/shared/torch.hpp"
 #include "runtimes/transformers.hpp"
+#include "runtimes/vllm/rules.hpp"
 #include "sharpinference.hpp"
-#include "vllm.hpp"
 
 namespace fitvram {
 

@@ -1,4 +1,4 @@
-#include "vllm_cache.hpp"
+#include "runtimes/vllm/cache.hpp"
 
 #include <algorithm>
 #include <iterator>

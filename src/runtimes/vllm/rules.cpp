@@ -1,4 +1,4 @@
-#include "vllm.hpp"
+#include "runtimes/vllm/rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
-#include "vllm_cache.hpp"
+#include "runtimes/vllm/cache.hpp"
 
 namespace fitvram {
 

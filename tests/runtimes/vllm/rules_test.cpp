@@ -1,13 +1,13 @@
-#include "vllm.hpp"
+#include "runtimes/vllm/rules.hpp"
 
 #include "catch.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/fit.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
+#include "runtimes/vllm/cache.hpp"
 #include "support/arithmetic.hpp"
 #include "support/models.hpp"
-#include "vllm_cache.hpp"
 
 using namespace fitvram;
 
