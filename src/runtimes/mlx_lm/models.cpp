@@ -3,7 +3,7 @@
 
 #include "base/name_index.hpp"
 #include "base/sorted.hpp"
-#include "mlx_lm.hpp"
+#include "runtimes/mlx_lm/rules.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {

@@ -1,4 +1,4 @@
-#include "mlx_lm.hpp"
+#include "runtimes/mlx_lm/rules.hpp"
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
