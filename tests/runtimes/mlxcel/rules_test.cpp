@@ -1,4 +1,4 @@
-#include "mlxcel.hpp"
+#include "runtimes/mlxcel/rules.hpp"
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"

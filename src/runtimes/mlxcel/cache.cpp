@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "families/table.hpp"
-#include "mlxcel.hpp"
+#include "runtimes/mlxcel/rules.hpp"
 
 namespace fitvram::mlxcel {
 
