@@ -13,9 +13,9 @@
 #include "runtimes/sglang.hpp"
 #include "runtimes/shared/single_device.hpp"
 #include "runtimes/shared/torch.hpp"
+#include "runtimes/sharpinference/rules.hpp"
 #include "runtimes/transformers.hpp"
 #include "runtimes/vllm/rules.hpp"
-#include "sharpinference.hpp"
 
 namespace fitvram {
 

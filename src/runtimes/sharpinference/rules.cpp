@@ -1,4 +1,4 @@
-#include "sharpinference.hpp"
+#include "runtimes/sharpinference/rules.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 #include "catch.hpp"
-#include "sharpinference.hpp"
+#include "runtimes/sharpinference/rules.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;

@@ -2,7 +2,7 @@
 #include <bit>
 
 #include "pricing/reserve.hpp"
-#include "sharpinference.hpp"
+#include "runtimes/sharpinference/rules.hpp"
 
 namespace fitvram::sharp {
 
