@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "estimate_around.hpp"
+#include "fit/estimate_with.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 

@@ -4,8 +4,8 @@
 #include <iterator>
 #include <map>
 
-#include "estimate_around.hpp"
-#include "fit_around.hpp"
+#include "fit/estimate_with.hpp"
+#include "fit/fit_with.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "weights/llama_quant.hpp"
 

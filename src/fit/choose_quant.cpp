@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "estimate_around.hpp"
-#include "fit_around.hpp"
+#include "fit/estimate_with.hpp"
+#include "fit/fit_with.hpp"
 #include "llama/memory/placement.hpp"
 #include "weights/llama_quant.hpp"
 
