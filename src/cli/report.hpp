@@ -11,7 +11,7 @@
 #include "fitvram/error.hpp"
 #include "fitvram/fit.hpp"
 #include "fitvram/gpu.hpp"
-#include "log_compare.hpp"
+#include "log/compare.hpp"
 
 namespace fitvram::cli {
 

@@ -14,8 +14,8 @@
 #include "cli/request_fields.hpp"
 #include "cli/requests.hpp"
 #include "fitvram/fitvram.hpp"
-#include "log_compare.hpp"
-#include "server_log.hpp"
+#include "log/compare.hpp"
+#include "log/reader.hpp"
 #include "support/fake_io.hpp"
 
 namespace fitvram::fuzz {

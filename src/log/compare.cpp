@@ -1,4 +1,4 @@
-#include "log_compare.hpp"
+#include "log/compare.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "server_log.hpp"
+#include "log/reader.hpp"
 
 #include <fstream>
 #include <iterator>

@@ -1,10 +1,10 @@
-#include "server_log.hpp"
+#include "log/reader.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "fitvram/quantize.hpp"
-#include "log_words.hpp"
+#include "log/words.hpp"
 
 namespace fitvram {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fitvram/estimate.hpp"
-#include "server_log.hpp"
+#include "log/reader.hpp"
 
 namespace fitvram {
 

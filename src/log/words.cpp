@@ -1,4 +1,4 @@
-#include "log_words.hpp"
+#include "log/words.hpp"
 
 #include <algorithm>
 #include <charconv>

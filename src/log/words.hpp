@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server_log.hpp"
+#include "log/reader.hpp"
 
 namespace fitvram {
 
