@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/base/io.hpp"
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
-#include "cli/io.hpp"
 #include "cli/list.hpp"
 #include "cli/render.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "cli/app.hpp"
-#include "cli/io.hpp"
-#include "cli/options.hpp"
+#include "cli/base/io.hpp"
+#include "cli/base/options.hpp"
 
 namespace fitvram::cli {
 

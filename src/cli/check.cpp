@@ -4,8 +4,8 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "cli/base/format.hpp"
 #include "cli/desk.hpp"
-#include "cli/format.hpp"
 #include "cli/inputs.hpp"
 #include "cli/render.hpp"
 #include "cli/requests.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-#include "cli/io.hpp"
-#include "cli/options.hpp"
-#include "cli/report.hpp"
+#include "cli/base/io.hpp"
+#include "cli/base/options.hpp"
+#include "cli/base/report.hpp"
 
 namespace fitvram::cli {
 

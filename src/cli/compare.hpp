@@ -2,9 +2,9 @@
 #include <optional>
 #include <vector>
 
-#include "cli/options.hpp"
+#include "cli/base/options.hpp"
+#include "cli/base/report.hpp"
 #include "cli/price.hpp"
-#include "cli/report.hpp"
 
 namespace fitvram::cli {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/io.hpp"
+#include "cli/base/io.hpp"
 
 namespace fitvram::cli {
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/base/format.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
-#include "cli/format.hpp"
 #include "cli/list.hpp"
 #include "cli/render.hpp"
 

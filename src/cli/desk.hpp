@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/io.hpp"
-#include "cli/options.hpp"
+#include "cli/base/io.hpp"
+#include "cli/base/options.hpp"
 #include "cli/price.hpp"
 #include "cli/requests.hpp"
 #include "fitvram/catalog.hpp"

@@ -1,7 +1,7 @@
 #include "cli/flag_values.hpp"
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "cli/render.hpp"
 
 namespace fitvram::cli {

@@ -3,8 +3,8 @@
 #include <cctype>
 
 #include "base/text.hpp"
+#include "cli/base/format.hpp"
 #include "cli/flag_values.hpp"
-#include "cli/format.hpp"
 
 namespace fitvram::cli {
 namespace {

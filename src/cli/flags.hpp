@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options.hpp"
+#include "cli/base/options.hpp"
 
 namespace fitvram::cli {
 

@@ -1,8 +1,8 @@
 
 #include <algorithm>
 
+#include "cli/base/format.hpp"
 #include "cli/flags.hpp"
-#include "cli/format.hpp"
 #include "cli/render_words.hpp"
 #include "cli/request_fields.hpp"
 

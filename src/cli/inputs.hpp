@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/io.hpp"
-#include "cli/options.hpp"
+#include "cli/base/io.hpp"
+#include "cli/base/options.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/error.hpp"
 #include "fitvram/gpu.hpp"

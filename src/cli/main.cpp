@@ -3,7 +3,7 @@
 #endif
 
 #include "cli/app.hpp"
-#include "cli/io.hpp"
+#include "cli/base/io.hpp"
 
 int main(int argc, char** argv) {
 #ifdef M_MMAP_THRESHOLD

@@ -1,9 +1,9 @@
 
 #include <algorithm>
 
+#include "cli/base/format.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
-#include "cli/format.hpp"
 
 namespace fitvram::cli {
 namespace {

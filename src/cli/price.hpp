@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/options.hpp"
-#include "cli/report.hpp"
+#include "cli/base/options.hpp"
+#include "cli/base/report.hpp"
 
 namespace fitvram::cli {
 

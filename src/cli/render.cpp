@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "cli/render_words.hpp"
 
 namespace fitvram::cli {

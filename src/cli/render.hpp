@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/report.hpp"
+#include "cli/base/report.hpp"
 #include "cli/requests.hpp"
 
 namespace fitvram::cli {

@@ -1,7 +1,7 @@
 #include "cli/render_block.hpp"
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "cli/render_words.hpp"
 
 namespace fitvram::cli {

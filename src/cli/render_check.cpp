@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "cli/render_words.hpp"
 
 namespace fitvram::cli {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "fitvram/params.hpp"
 
 namespace fitvram::cli {

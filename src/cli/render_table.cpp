@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 #include "cli/render.hpp"
 #include "cli/render_block.hpp"
 #include "cli/render_check.hpp"

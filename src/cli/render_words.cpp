@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 
 namespace fitvram::cli {
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 
 namespace fitvram::cli {
 namespace {

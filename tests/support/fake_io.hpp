@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
-#include "cli/io.hpp"
+#include "cli/base/io.hpp"
 #include "support/configs.hpp"
 #include "support/gguf_writer.hpp"
 #include "support/places.hpp"

@@ -13,12 +13,12 @@ namespace fitvram::test {
 
 /// One file of this repository, as the tests of the house rules see it.
 struct SourceFile {
-  std::string path;  ///< from the top: "src/cli/io.cpp"
+  std::string path;  ///< from the top: "src/cli/base/io.cpp"
   std::string text;
   std::vector<std::string> lines;  ///< without line ends
 };
 
-/// "cli/io" of "src/cli/io.cpp", "fitvram/units" of "include/fitvram/units.hpp".
+/// "cli/io" of "src/cli/base/io.cpp", "fitvram/units" of "include/fitvram/units.hpp".
 inline std::string stem_of(const std::string& path) {
   std::string stem = path.substr(0, path.rfind('.'));
   for (const std::string_view top : {"include/", "src/", "tests/"}) {

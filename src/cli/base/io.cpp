@@ -1,4 +1,4 @@
-#include "cli/io.hpp"
+#include "cli/base/io.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

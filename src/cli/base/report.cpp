@@ -1,4 +1,4 @@
-#include "cli/report.hpp"
+#include "cli/base/report.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "cli/format.hpp"
+#include "cli/base/format.hpp"
 
 namespace fitvram::cli {
 
