@@ -10,7 +10,7 @@
 #include "cli/completion.hpp"
 #include "cli/flags.hpp"
 #include "cli/list.hpp"
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 namespace {

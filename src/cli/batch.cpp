@@ -7,9 +7,9 @@
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
 #include "cli/plain_request.hpp"
-#include "cli/render.hpp"
-#include "cli/render_words.hpp"
 #include "cli/requests.hpp"
+#include "cli/show/render.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {

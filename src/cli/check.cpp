@@ -7,8 +7,8 @@
 #include "cli/base/format.hpp"
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
-#include "cli/render.hpp"
 #include "cli/requests.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 namespace {

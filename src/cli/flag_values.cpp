@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 namespace {

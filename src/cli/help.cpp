@@ -3,8 +3,8 @@
 
 #include "cli/base/format.hpp"
 #include "cli/flags.hpp"
-#include "cli/render_words.hpp"
 #include "cli/request_fields.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {

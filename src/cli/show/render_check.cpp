@@ -1,10 +1,10 @@
-#include "cli/render_check.hpp"
+#include "cli/show/render_check.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/render_words.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/render_result.hpp"
+#include "cli/show/render_result.hpp"
 #include "fitvram/params.hpp"
 
 namespace fitvram::cli {

@@ -1,4 +1,4 @@
-#include "cli/render_show.hpp"
+#include "cli/show/render_show.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 

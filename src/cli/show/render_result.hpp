@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 

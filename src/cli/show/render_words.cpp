@@ -1,4 +1,4 @@
-#include "cli/render_words.hpp"
+#include "cli/show/render_words.hpp"
 
 #include <algorithm>
 

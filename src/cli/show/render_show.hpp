@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/render_result.hpp"
+#include "cli/show/render_result.hpp"
 
 #include "base/text.hpp"
 

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 namespace fitvram::cli {
 

@@ -1,8 +1,8 @@
 
 #include "base/text.hpp"
-#include "cli/render.hpp"
-#include "cli/render_check.hpp"
-#include "cli/render_show.hpp"
+#include "cli/show/render.hpp"
+#include "cli/show/render_check.hpp"
+#include "cli/show/render_show.hpp"
 
 namespace fitvram::cli {
 namespace {

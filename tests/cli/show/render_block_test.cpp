@@ -1,4 +1,4 @@
-#include "cli/render_block.hpp"
+#include "cli/show/render_block.hpp"
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"

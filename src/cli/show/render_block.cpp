@@ -1,8 +1,8 @@
-#include "cli/render_block.hpp"
+#include "cli/show/render_block.hpp"
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/render_words.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {

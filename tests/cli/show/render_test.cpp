@@ -1,4 +1,4 @@
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 #include "catch.hpp"
 

@@ -1,5 +1,5 @@
 #include "catch.hpp"
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 using namespace fitvram;
 using namespace fitvram::cli;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/render_result.hpp"
+#include "cli/show/render_result.hpp"
 
 namespace fitvram::cli {
 namespace {

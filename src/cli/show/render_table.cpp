@@ -3,11 +3,11 @@
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/render.hpp"
-#include "cli/render_block.hpp"
-#include "cli/render_check.hpp"
-#include "cli/render_show.hpp"
-#include "cli/render_words.hpp"
+#include "cli/show/render.hpp"
+#include "cli/show/render_block.hpp"
+#include "cli/show/render_check.hpp"
+#include "cli/show/render_show.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {

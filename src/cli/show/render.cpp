@@ -1,4 +1,4 @@
-#include "cli/render.hpp"
+#include "cli/show/render.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/render_words.hpp"
+#include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {
 namespace {
