@@ -8,7 +8,7 @@
 #include "cli/batch.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/list.hpp"
 #include "cli/show/render.hpp"
 

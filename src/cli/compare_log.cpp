@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/inputs.hpp"
 
 namespace fitvram::cli {

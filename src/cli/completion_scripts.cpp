@@ -4,7 +4,7 @@
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
 #include "cli/completion.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/list.hpp"
 #include "cli/show/render.hpp"
 

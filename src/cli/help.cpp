@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cli/base/format.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/request_fields.hpp"
 #include "cli/show/render_words.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "cli/base/format.hpp"
 #include "cli/completion.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 
 namespace fitvram::cli {
 namespace {

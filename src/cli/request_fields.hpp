@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/requests.hpp"
 
 namespace fitvram::cli {

@@ -2,7 +2,7 @@
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/requests.hpp"
 
 namespace fitvram::cli {

@@ -6,7 +6,7 @@
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 #include "cli/request_fields.hpp"
 
 namespace fitvram::cli {

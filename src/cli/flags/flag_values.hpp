@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 
 namespace fitvram::cli {
 

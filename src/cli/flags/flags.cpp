@@ -1,10 +1,10 @@
-#include "cli/flags.hpp"
+#include "cli/flags/flags.hpp"
 
 #include <cctype>
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
-#include "cli/flag_values.hpp"
+#include "cli/flags/flag_values.hpp"
 
 namespace fitvram::cli {
 namespace {

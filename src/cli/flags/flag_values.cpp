@@ -1,4 +1,4 @@
-#include "cli/flag_values.hpp"
+#include "cli/flags/flag_values.hpp"
 
 #include "base/text.hpp"
 #include "cli/base/format.hpp"
