@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/ask/plain_request.hpp"
+#include "cli/ask/requests.hpp"
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
-#include "cli/plain_request.hpp"
-#include "cli/requests.hpp"
 #include "cli/show/render.hpp"
 #include "cli/show/render_words.hpp"
 

@@ -4,10 +4,10 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "cli/ask/requests.hpp"
 #include "cli/base/format.hpp"
 #include "cli/desk.hpp"
 #include "cli/inputs.hpp"
-#include "cli/requests.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

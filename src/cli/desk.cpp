@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/ask/request_fields.hpp"
 #include "cli/inputs.hpp"
-#include "cli/request_fields.hpp"
 #include "fitvram/parse.hpp"
 
 namespace fitvram::cli {

@@ -1,9 +1,9 @@
 
 #include <algorithm>
 
+#include "cli/ask/request_fields.hpp"
 #include "cli/base/format.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/request_fields.hpp"
 #include "cli/show/render_words.hpp"
 
 namespace fitvram::cli {

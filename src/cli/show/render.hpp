@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/ask/requests.hpp"
 #include "cli/base/report.hpp"
-#include "cli/requests.hpp"
 
 namespace fitvram::cli {
 

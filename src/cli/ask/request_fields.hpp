@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/ask/requests.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/requests.hpp"
 
 namespace fitvram::cli {
 

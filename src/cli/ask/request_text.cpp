@@ -2,8 +2,8 @@
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
+#include "cli/ask/requests.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/requests.hpp"
 
 namespace fitvram::cli {
 namespace {

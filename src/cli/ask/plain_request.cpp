@@ -1,10 +1,10 @@
-#include "cli/plain_request.hpp"
+#include "cli/ask/plain_request.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "cli/request_fields.hpp"
+#include "cli/ask/request_fields.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/requests.hpp"
+#include "cli/ask/requests.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
+#include "cli/ask/request_fields.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/request_fields.hpp"
 
 namespace fitvram::cli {
 namespace {

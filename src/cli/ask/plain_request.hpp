@@ -2,7 +2,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/requests.hpp"
+#include "cli/ask/requests.hpp"
 
 namespace fitvram::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/request_fields.hpp"
+#include "cli/ask/request_fields.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "cli/requests.hpp"
+#include "cli/ask/requests.hpp"
 
 #include "catch.hpp"
 
