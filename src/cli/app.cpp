@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/answer/batch.hpp"
+#include "cli/answer/commands.hpp"
+#include "cli/answer/list.hpp"
 #include "cli/base/io.hpp"
-#include "cli/batch.hpp"
-#include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/list.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

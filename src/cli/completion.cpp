@@ -4,8 +4,8 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "cli/answer/inputs.hpp"
 #include "cli/base/report.hpp"
-#include "cli/inputs.hpp"
 
 namespace fitvram::cli {
 namespace {

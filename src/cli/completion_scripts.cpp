@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/answer/list.hpp"
 #include "cli/base/format.hpp"
 #include "cli/completion.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/list.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

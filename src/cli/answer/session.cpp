@@ -1,10 +1,10 @@
-#include "cli/desk.hpp"
+#include "cli/answer/session.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/answer/inputs.hpp"
 #include "cli/ask/request_fields.hpp"
-#include "cli/inputs.hpp"
 #include "fitvram/parse.hpp"
 
 namespace fitvram::cli {

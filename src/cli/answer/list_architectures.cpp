@@ -1,4 +1,4 @@
-#include "cli/list.hpp"
+#include "cli/answer/list.hpp"
 #include "families/table.hpp"
 #include "fitvram/runtime.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/inputs.hpp"
+#include "cli/answer/inputs.hpp"
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"

@@ -1,11 +1,11 @@
-#include "cli/compare_log.hpp"
+#include "cli/answer/compare_log.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/answer/inputs.hpp"
 #include "cli/flags/flags.hpp"
-#include "cli/inputs.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,13 +1,13 @@
-#include "cli/batch.hpp"
+#include "cli/answer/batch.hpp"
 
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/answer/inputs.hpp"
+#include "cli/answer/session.hpp"
 #include "cli/ask/plain_request.hpp"
 #include "cli/ask/requests.hpp"
-#include "cli/desk.hpp"
-#include "cli/inputs.hpp"
 #include "cli/show/render.hpp"
 #include "cli/show/render_words.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/compare_log.hpp"
+#include "cli/answer/compare_log.hpp"
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"

@@ -1,4 +1,4 @@
-#include "cli/batch.hpp"
+#include "cli/answer/batch.hpp"
 
 #include <sstream>
 

@@ -1,13 +1,13 @@
-#include "cli/check.hpp"
+#include "cli/answer/check.hpp"
 
 #include <algorithm>
 #include <map>
 
 #include "base/text.hpp"
+#include "cli/answer/inputs.hpp"
+#include "cli/answer/session.hpp"
 #include "cli/ask/requests.hpp"
 #include "cli/base/format.hpp"
-#include "cli/desk.hpp"
-#include "cli/inputs.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

@@ -2,9 +2,9 @@
 #include <optional>
 #include <vector>
 
+#include "cli/answer/price.hpp"
 #include "cli/base/options.hpp"
 #include "cli/base/report.hpp"
-#include "cli/price.hpp"
 
 namespace fitvram::cli {
 

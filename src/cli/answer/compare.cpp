@@ -1,4 +1,4 @@
-#include "cli/compare.hpp"
+#include "cli/answer/compare.hpp"
 
 #include <algorithm>
 

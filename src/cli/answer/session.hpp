@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/answer/price.hpp"
 #include "cli/ask/requests.hpp"
 #include "cli/base/io.hpp"
 #include "cli/base/options.hpp"
-#include "cli/price.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/gpu.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/check.hpp"
+#include "cli/answer/check.hpp"
 
 #include "catch.hpp"
 #include "support/fake_io.hpp"

@@ -1,4 +1,4 @@
-#include "cli/commands.hpp"
+#include "cli/answer/commands.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -6,12 +6,12 @@
 #include <tuple>
 
 #include "base/text.hpp"
-#include "cli/check.hpp"
-#include "cli/compare.hpp"
-#include "cli/compare_log.hpp"
-#include "cli/inputs.hpp"
-#include "cli/list.hpp"
-#include "cli/price.hpp"
+#include "cli/answer/check.hpp"
+#include "cli/answer/compare.hpp"
+#include "cli/answer/compare_log.hpp"
+#include "cli/answer/inputs.hpp"
+#include "cli/answer/list.hpp"
+#include "cli/answer/price.hpp"
 #include "fitvram/parse.hpp"
 
 namespace fitvram::cli {

@@ -1,4 +1,4 @@
-#include "cli/price.hpp"
+#include "cli/answer/price.hpp"
 
 #include <nlohmann/json.hpp>
 

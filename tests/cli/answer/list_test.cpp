@@ -1,4 +1,4 @@
-#include "cli/list.hpp"
+#include "cli/answer/list.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-#include "cli/inputs.hpp"
+#include "cli/answer/inputs.hpp"
 
 #include <algorithm>
 #include <cstring>

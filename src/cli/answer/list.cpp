@@ -1,10 +1,10 @@
-#include "cli/list.hpp"
+#include "cli/answer/list.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
-#include "cli/inputs.hpp"
+#include "cli/answer/inputs.hpp"
 
 namespace fitvram::cli {
 namespace {

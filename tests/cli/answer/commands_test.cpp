@@ -1,4 +1,4 @@
-#include "cli/commands.hpp"
+#include "cli/answer/commands.hpp"
 
 #include <nlohmann/json.hpp>
 #include <sstream>

@@ -1,9 +1,9 @@
-#include "cli/price.hpp"
+#include "cli/answer/price.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/inputs.hpp"
+#include "cli/answer/inputs.hpp"
 
 namespace fitvram::cli {
 namespace {
