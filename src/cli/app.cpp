@@ -8,8 +8,8 @@
 #include "cli/answer/commands.hpp"
 #include "cli/answer/list.hpp"
 #include "cli/base/io.hpp"
-#include "cli/completion.hpp"
 #include "cli/flags/flags.hpp"
+#include "cli/help/completion.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

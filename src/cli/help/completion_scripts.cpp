@@ -4,8 +4,8 @@
 #include "base/text.hpp"
 #include "cli/answer/list.hpp"
 #include "cli/base/format.hpp"
-#include "cli/completion.hpp"
 #include "cli/flags/flags.hpp"
+#include "cli/help/completion.hpp"
 #include "cli/show/render.hpp"
 
 namespace fitvram::cli {

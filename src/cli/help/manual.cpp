@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "cli/base/format.hpp"
-#include "cli/completion.hpp"
 #include "cli/flags/flags.hpp"
+#include "cli/help/completion.hpp"
 
 namespace fitvram::cli {
 namespace {
