@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
 #include "fitvram/runtime.hpp"
+#include "fitvram/step.hpp"
 
 namespace fitvram {
 
@@ -25,29 +25,7 @@ ContextEstimate context_estimate(const ModelInfo& model, const Workload& workloa
 void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                   MemoryEstimate& memory);
 
-/// Tokens as llama.cpp sizes them: n_ctx padded to the runtime's step, per sequence unless unified;
-/// n_ubatch never above n_ctx. Source: src/llama-context.cpp, v0.5.0.
-struct ContextSize {
-  std::uint64_t n_ctx = 0;
-  std::uint64_t n_ctx_seq = 0;
-  std::uint64_t n_ubatch = 0;
-  std::uint64_t n_stream = 1;  ///< separate caches: 1 when unified, else n_seq
-};
-ContextSize context_size(const Workload& workload, const Runtime& runtime);
-
-/// Entries per stream of a slot under this workload.
-std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Workload& workload,
-                    const Runtime& runtime);
-
-/// One line of arithmetic: `formula` holds only integers and + - * / ( ), and evaluates to `value`
-/// (truncating division).
-struct Step {
-  std::string figure;   ///< "context / kv sliding"
-  std::string formula;  ///< "52 * 2 * 1536 * (16*128*2)"
-  std::uint64_t value = 0;
-  std::string rule;  ///< the formula in words, with its source
-  enum class Unit { bytes, tokens } unit = Unit::bytes;
-};
+/// The arithmetic of every figure of estimate(), and of their totals.
 std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                           const Runtime& runtime);
 

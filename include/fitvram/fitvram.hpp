@@ -12,5 +12,6 @@
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
 #include "fitvram/runtime.hpp"
+#include "fitvram/step.hpp"
 #include "fitvram/tensor.hpp"
 #include "fitvram/units.hpp"

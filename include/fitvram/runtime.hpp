@@ -9,6 +9,7 @@
 #include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
+#include "fitvram/step.hpp"
 
 namespace fitvram {
 
@@ -39,7 +40,7 @@ struct Workload {
 };
 
 /// Where a device's memory comes from and how its allocator rounds. A row of
-/// src/runtimes/table.cpp.
+/// src/pricing/backends.cpp.
 struct Backend {
   std::string_view name;         ///< "cuda", "rocm", "vulkan", "metal", "cpu"
   std::uint32_t alignment;       ///< every tensor on the device is padded to this many bytes
@@ -83,15 +84,13 @@ struct Answer {
 };
 
 struct Runtime;
-struct Step;
 
 /// How a runtime prices a model. Every function is pure and total. Sources stand where they are
 /// defined.
 struct Rules {
   bool (*honours_window)(const ModelInfo& model);
   Placement (*weights)(const ModelInfo& model, const Weights& weights, const Workload& workload);
-  ContextEstimate (*context)(const ModelInfo& model, const Workload& workload,
-                             const Runtime& runtime);
+  ContextEstimate (*context)(const ModelInfo& model, const Workload& workload);
   /// Workspace beyond weights and context, of a model whose tensors have their final types. Not
   /// shrinking as the context grows, with a server's outputs.
   Placement (*compute)(const ModelInfo& model, const Workload& workload);
@@ -104,9 +103,10 @@ struct Rules {
   Defaults (*defaults)(const ModelInfo& model, const std::optional<Device>& device);
   /// nullptr: it has nothing of its own to say.
   std::vector<Answer> (*answers)(const ModelInfo& model, const Weights& weights,
-                                 const Workload& workload, const Device& device);
+                                 const Workload& workload, const Device& device) = nullptr;
   /// The command that starts it so; empty where this form of the model has none. nullptr: never.
-  std::string (*launch)(const ModelInfo& model, const std::string& quant, const Workload& workload);
+  std::string (*launch)(const ModelInfo& model, const std::string& quant,
+                        const Workload& workload) = nullptr;
   /// Appends the arithmetic of every figure of `memory`.
   void (*explain)(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const MemoryEstimate& memory, std::vector<Step>& steps);
@@ -119,16 +119,17 @@ struct Rules {
                              const Workload& workload, const Device& device) = nullptr;
 };
 
-/// A runtime is a row of policy; each constant's source stands beside it in src/runtimes/table.cpp.
+/// A runtime is a row of policy, exported by its own folder of src/; each constant's source stands
+/// beside it there.
 struct Runtime {
   std::string_view name;
   std::string_view title;
   std::string_view version;  ///< what the rules were read from
   std::string_view source;
-  std::uint32_t cell_step;             ///< contexts are rounded up to this many cells
-  std::string_view cache_types;        ///< space separated, as `list runtimes` prints them
-  std::string_view about;              ///< one line: what it honours and what its defaults are
-  bool (*loads)(SchemeFamily family);  ///< unquantized weights are loaded by all
+  std::uint32_t cell_step;       ///< contexts are rounded up to this many cells
+  std::string_view cache_types;  ///< space separated, as `list runtimes` prints them
+  std::string_view about;        ///< one line: what it honours and what its defaults are
+  SchemeFamily loads;            ///< unquantized weights are loaded by all
   Rules rules;
   /// The backends that it runs on, the usual one first, space separated.
   std::string_view backends = "cuda rocm vulkan metal cpu";

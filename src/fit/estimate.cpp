@@ -4,49 +4,13 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "families/table.hpp"
 #include "fit/estimate_with.hpp"
-#include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/context_size.hpp"
 
 namespace fitvram {
-
-ContextSize context_size(const Workload& workload, const Runtime& runtime) {
-  ContextSize size;
-  const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
-  const std::uint64_t n_batch = std::min<std::uint64_t>(workload.n_ctx, workload.n_batch);
-  size.n_ubatch =
-      workload.n_ubatch == 0 ? n_batch : std::min<std::uint64_t>(n_batch, workload.n_ubatch);
-  size.n_ctx = round_up(workload.n_ctx, runtime.cell_step);
-  size.n_ctx_seq = size.n_ctx;
-  if (!workload.kv_unified) {
-    size.n_stream = n_seq;
-    size.n_ctx_seq = round_up(size.n_ctx / n_seq, runtime.cell_step);
-    size.n_ctx = sat_mul(size.n_ctx_seq, n_seq);
-  }
-  return size;
-}
-
-std::uint64_t cells(const CacheSlot& slot, const ContextSize& size, const Workload& workload,
-                    const Runtime& runtime) {
-  const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
-  switch (slot.growth) {
-    case Growth::full:
-      return size.n_ctx_seq;
-    case Growth::sliding:
-    case Growth::chunked: {
-      if (workload.swa_full) return size.n_ctx_seq;
-      const std::uint64_t window = sat_mul(slot.span, n_seq / size.n_stream);
-      const std::uint64_t kept = sat_add(window, size.n_ubatch);
-      return round_up(std::min(size.n_ctx_seq, kept), runtime.cell_step);
-    }
-    case Growth::strided:
-      if (size.n_ctx_seq == 0 || slot.span == 0) return size.n_ctx_seq;
-      return round_up(ceil_div(size.n_ctx_seq, slot.span), runtime.cell_step);
-    case Growth::constant:
-      return sat_mul(n_seq, 1 + std::uint64_t{workload.n_rs_seq});
-  }
-  return 0;
-}
 
 Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
                       const Runtime& runtime) {
@@ -55,7 +19,7 @@ Placement model_bytes(const ModelInfo& model, const Weights& weights, const Work
 
 ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
                                  const Runtime& runtime) {
-  return runtime.rules.context(model, workload, runtime);
+  return runtime.rules.context(model, workload);
 }
 
 void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
@@ -74,7 +38,7 @@ MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Wo
 MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
                                const Workload& workload, const Runtime& runtime,
                                const Given& given) {
-  const ContextSize size = context_size(workload, runtime);
+  const ContextSize size = context_size(workload, runtime.cell_step);
   MemoryEstimate memory;
   memory.n_ctx = size.n_ctx;
   memory.n_ctx_seq = size.n_ctx_seq;
@@ -90,7 +54,7 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
     memory.caches.push_back({CacheRole::kv, hint.window ? Growth::sliding : Growth::full,
                              hint.window, 0, size.n_ctx, bytes});
   } else {
-    ContextEstimate context = runtime.rules.context(model, workload, runtime);
+    ContextEstimate context = runtime.rules.context(model, workload);
     memory.context_provenance = model.layout;
     memory.context = context.bytes;
     memory.caches = std::move(context.caches);

@@ -1,7 +1,8 @@
 #pragma once
 #include <vector>
 
-#include "ggml/arena.hpp"
+#include "ggml/graph.hpp"
+#include "ggml/machine.hpp"
 
 namespace fitvram {
 

@@ -8,16 +8,15 @@
 namespace fitvram {
 
 Facts facts_of(const ModelInfo& model, const Workload& workload) {
-  const Runtime& runtime = *find_runtime("llama.cpp");
-  Facts g{model, workload, model.hparams, context_size(workload, runtime), 0, {}};
+  Facts g{model, workload, model.hparams, llama_context_size(workload), 0, {}};
   g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
-  const bool honours = runtime.rules.honours_window(model);
+  const bool honours = llama_cpp_honours_window(model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (CacheSlot slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
       bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
       if (window && !honours) slot.growth = Growth::full, window = false;
-      const std::uint64_t n_kv = cells(slot, g.size, workload, runtime);
+      const std::uint64_t n_kv = llama_cells(slot, g.size, workload);
       AttentionWidths w{g.hp.n_head.at(i),
                         slot.shape.dim_k,
                         slot.shape.dim_v,

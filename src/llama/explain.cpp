@@ -27,11 +27,10 @@ std::string tensor_formula(const CacheTensor& t, Bytes allocated) {
 
 void llama_cpp_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
                        const MemoryEstimate& memory, std::vector<Step>& steps) {
-  const Runtime& runtime = *find_runtime("llama.cpp");
   const Devices devices(model, workload);
-  const std::string source = std::string(runtime.title) + ' ' + std::string(runtime.version);
+  const std::string source = llama_cpp_source;
   for (const bool device : {true, false}) {
-    auto parts = explain_weights(model, weights, workload, runtime, device);
+    auto parts = explain_weights(model, weights, workload, device);
     steps.insert(steps.end(), parts.begin(), parts.end());
   }
 
@@ -50,7 +49,7 @@ void llama_cpp_explain(const ModelInfo& model, const Weights& weights, const Wor
   std::map<std::string, std::vector<std::pair<std::string, std::uint64_t>>> terms;
   std::map<std::string, Sum> sums;
   const auto groups = layer_groups(model, devices);
-  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& t) {
+  for_each_cache_tensor(model, groups, workload, [&](const CacheTensor& t) {
     const bool device = workload.offload_kqv && devices.holds_layer(t.layer);
     const Bytes bytes = devices.allocated(t.ne0, t.rows, *t.type, device);
     const std::string figure = figure_of(t.role, t.growth, t.span) + (device ? "" : " (host)");

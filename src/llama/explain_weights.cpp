@@ -45,10 +45,10 @@ std::string tensor_term(const Tensor& tensor, const TensorType& type, Bytes allo
 }  // namespace
 
 std::vector<Step> explain_weights(const ModelInfo& model, const Weights& weights,
-                                  const Workload& workload, const Runtime& runtime, bool device) {
+                                  const Workload& workload, bool device) {
   const std::string where = device ? " (device)" : " (host)";
-  const std::string source = std::string(runtime.title) + ' ' + std::string(runtime.version);
-  const Placement whole = model_bytes(model, weights, workload, runtime);
+  const std::string source = llama_cpp_source;
+  const Placement whole = llama_cpp_weights(model, weights, workload);
   const Bytes total = device ? whole.device : whole.host;
   std::vector<Step> steps;
   std::string sum;

@@ -7,6 +7,6 @@ namespace fitvram {
 
 /// The model's bytes on the device or the host: a step for each role of its tensors, and their sum.
 std::vector<Step> explain_weights(const ModelInfo& model, const Weights& weights,
-                                  const Workload& workload, const Runtime& runtime, bool device);
+                                  const Workload& workload, bool device);
 
 }  // namespace fitvram

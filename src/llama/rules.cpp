@@ -10,6 +10,8 @@
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 
 namespace fitvram {
 
@@ -100,13 +102,6 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
 
 }  // namespace
 
-bool llama_cpp_honours_window(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  if (arch == nullptr) return true;
-  return arch->window.kind != WindowRule::Kind::none || arch->memory == MemoryClass::dsv4 ||
-         arch->memory == MemoryClass::dsa_window;
-}
-
 Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
                             const Workload& workload) {
   const Devices devices(model, workload);
@@ -135,12 +130,11 @@ std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Work
   return placed;
 }
 
-ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload,
-                                  const Runtime& runtime) {
+ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload) {
   const Devices devices(model, workload);
   ContextEstimate context;
   const auto groups = layer_groups(model, devices);
-  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
+  for_each_cache_tensor(model, groups, workload, [&](const CacheTensor& tensor) {
     const bool device = workload.offload_kqv && devices.holds_layer(tensor.layer);
     const Bytes bytes =
         devices.allocated(tensor.ne0, tensor.rows, *tensor.type, device) * tensor.n_layer;
@@ -156,11 +150,11 @@ void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, Memory
   if (devices.backend().device) memory.overhead.device = devices.backend().overhead;
 }
 
-Bytes whole_device(const Device& device, const Workload&) { return device.vram; }
-
 Bytes window_reserve(const ModelInfo& model, const Device& device, const Workload&) {
   return automatic_reserve(model, device.vram, llama_cpp_honours_window(model));
 }
+
+namespace {
 
 Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
 
@@ -189,6 +183,8 @@ std::string llama_cpp_launch(const ModelInfo& model, const std::string&, const W
   if (w.backend == "cpu") flag("-dev", "none");
   return line;
 }
+
+}  // namespace
 
 // src/llama-context.cpp, llama_init_from_model and the constructor it calls, in their order;
 // common/arg.cpp kv_cache_type_from_str; v0.5.0.
@@ -241,5 +237,31 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
                   "it drafts for another model: estimate that one");
   return std::nullopt;
 }
+
+constinit const Runtime llama_cpp_runtime{
+    .name = "llama.cpp",
+    .title = "llama.cpp",
+    .version = llama_cpp_version,
+    .source =
+        "github.com/ggml-org/llama.cpp de3ff815 (2026-09-28): src/llama-context.cpp, "
+        "src/llama-kv-cache*.cpp, src/llama-memory-*.cpp, src/llama-model.cpp",
+    .cell_step = llama_cell_step,
+    .cache_types = "f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl",
+    .about =
+        "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
+        "window + ubatch cells; MLA as one latent row; recurrent state in f32",
+    .loads = SchemeFamily::gguf,
+    .rules = {.honours_window = llama_cpp_honours_window,
+              .weights = llama_cpp_weights,
+              .context = llama_cpp_context,
+              .compute = llama_cpp_compute,
+              .overhead = llama_cpp_overhead,
+              .budget = whole_device,
+              .reserve = window_reserve,
+              .refusal = llama_cpp_refusal,
+              .defaults = llama_cpp_defaults,
+              .launch = llama_cpp_launch,
+              .explain = llama_cpp_explain},
+};
 
 }  // namespace fitvram

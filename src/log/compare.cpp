@@ -45,11 +45,10 @@ struct OurCache {
   bool one_size = true;  ///< all its tensors have the same number of cells
 };
 
-OurCache cache_of(LoggedKind kind, const ModelInfo& model, const Workload& workload,
-                  const Runtime& runtime) {
+OurCache cache_of(LoggedKind kind, const ModelInfo& model, const Workload& workload) {
   OurCache ours;
   const auto groups = layer_groups(model, Devices(model, workload));
-  for_each_cache_tensor(model, groups, workload, runtime, [&](const CacheTensor& tensor) {
+  for_each_cache_tensor(model, groups, workload, [&](const CacheTensor& tensor) {
     if (kind_of(tensor) != kind) return;
     ours.bytes += row_bytes(*tensor.type, tensor.ne0) * tensor.rows * tensor.n_layer;
     if (ours.cells != 0 && ours.cells != tensor.cells) ours.one_size = false;
@@ -175,7 +174,7 @@ LogComparison compare(const ServerLog& log, const ModelInfo& model, const Weight
       cells = cache.cells;
       ++n_caches;
     }
-    const OurCache ours = cache_of(kind, model, workload, runtime);
+    const OurCache ours = cache_of(kind, model, workload);
     const std::string name = std::string("cache / ") + name_of(kind);
     if (n_caches == 0 && (ours.bytes.count == 0 || context.caches.empty())) continue;
     to.size(name, logged, ours.bytes, memory.context_provenance, true);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -6,7 +7,6 @@
 #include <vector>
 
 #include "fitvram/estimate.hpp"
-#include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
 
@@ -41,6 +41,12 @@ class SlotTerms {
 
  private:
   std::vector<CacheTerm>& terms_;
+};
+
+/// Layers with equal caches: what one of them takes, all of them take.
+struct LayerGroup {
+  std::size_t layer = 0;  ///< the first of them
+  std::uint32_t n_layer = 0;
 };
 
 /// Blocks that run and have equal caches, of runtimes that keep all on one device.

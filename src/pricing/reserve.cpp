@@ -21,6 +21,8 @@ std::uint64_t prefill_width(const ModelInfo& model) {
   return width;
 }
 
+Bytes whole_device(const Device& device, const Workload&) { return device.vram; }
+
 Bytes no_reserve(const ModelInfo&, const Device&, const Workload&) { return Bytes{}; }
 
 Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured) {

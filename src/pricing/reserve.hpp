@@ -12,6 +12,9 @@ namespace fitvram {
 constexpr std::uint64_t prefill_tokens = 4096;
 std::uint64_t prefill_width(const ModelInfo& model);
 
+/// The rule of runtimes that may use everything the device has.
+Bytes whole_device(const Device& device, const Workload& workload);
+
 /// The rule of runtimes that keep no reserve.
 Bytes no_reserve(const ModelInfo& model, const Device& device, const Workload& workload);
 

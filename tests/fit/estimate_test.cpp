@@ -108,36 +108,6 @@ TEST_CASE("compute buffers by the formula are assumed, and a warning says so") {
   }
 }
 
-TEST_CASE("a window cache holds the window of every slot only when the cache is unified") {
-  Workload w;
-  w.n_ctx = 32768;
-  w.n_seq = 4;
-  const ContextSize split = context_size(w, llama_cpp());
-  CHECK(split.n_ctx_seq == 8192);
-  CHECK(split.n_stream == 4);
-  const CacheSlot slot{CacheRole::kv, Growth::sliding, 1024, {1, 128, 128}};
-  CHECK(cells(slot, split, w, llama_cpp()) == 1536);
-  w.kv_unified = true;
-  const ContextSize unified = context_size(w, llama_cpp());
-  CHECK(unified.n_ctx_seq == 32768);
-  CHECK(unified.n_stream == 1);
-  CHECK(cells(slot, unified, w, llama_cpp()) == 4 * 1024 + 512);
-  w.swa_full = true;
-  CHECK(cells(slot, unified, w, llama_cpp()) == 32768);
-}
-
-TEST_CASE("contexts are sized as llama.cpp sizes them") {
-  Workload w;
-  w.n_ctx = 8200;
-  CHECK(context_size(w, llama_cpp()).n_ctx == 8448);
-  w.n_ctx = 8192;
-  w.n_seq = 3;
-  CHECK(context_size(w, llama_cpp()).n_ctx_seq == 2816);
-  CHECK(context_size(w, llama_cpp()).n_ctx == 8448);
-  w.n_ctx = 100;
-  CHECK(context_size(w, llama_cpp()).n_ubatch == 100);
-}
-
 TEST_CASE(
     "quantized caches take whole blocks, and CUDA completes a row to 512 values once a tensor") {
   CHECK(context(uniform_model(1, 8, 128), 8192, 1, "Q8_0") == 2 * (8192 * 1024 / 32 * 34));

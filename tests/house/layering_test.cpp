@@ -34,10 +34,14 @@ constexpr Folder folders[] = {
     {"llama/graph", 5, "llama", 1},
     {"llama", 5, "llama", 2},
     {"runtimes/shared", 6, "runtimes", 0},
-    {"runtimes/vllm", 6, "runtimes", 1},
+    {"runtimes/exllamav3", 6, "runtimes", 1},
     {"runtimes/mlx_lm", 6, "runtimes", 1},
     {"runtimes/mlxcel", 6, "runtimes", 1},
+    {"runtimes/ollama", 6, "runtimes", 1},
+    {"runtimes/sglang", 6, "runtimes", 1},
     {"runtimes/sharpinference", 6, "runtimes", 1},
+    {"runtimes/transformers", 6, "runtimes", 1},
+    {"runtimes/vllm", 6, "runtimes", 1},
     {"runtimes", 6, "runtimes", 2},
     {"tables", 6},
     {"fit", 7},
@@ -70,7 +74,6 @@ bool in_the_hall(std::string_view stem) { return stem.find('/') == std::string_v
 const std::set<std::pair<std::string, std::string>> to_be_cut = {
     {"cli/answer/batch.hpp", "cli/app.hpp"},
     {"cli/show/render.hpp", "cli/ask/requests.hpp"},
-    {"pricing/cache_terms.hpp", "llama/memory/cache_tensors.hpp"},
 };
 
 // `token` may stand only in the files whose stem is one of `allowed` or begins with one that ends

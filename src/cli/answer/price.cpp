@@ -24,7 +24,7 @@ std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
     return Workload{}.n_ctx;
   }
   if (asked <= limit || options.extend_ctx) return asked;
-  const bool warns = options.runtime->loads(SchemeFamily::gguf);
+  const bool warns = options.runtime->loads == SchemeFamily::gguf;
   notes.push_back({Severity::warning, "context-clamped",
                    "-c " + std::to_string(asked) + " is above the trained length: computed at " +
                        std::to_string(limit) + " tokens (" +
@@ -113,12 +113,12 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
   if (auto error = refusal(model, workload, runtime)) return error;
   // A packed checkpoint is what a server of checkpoints loads; others convert its source.
   const Scheme* scheme = options_.quant;
-  if (scheme == nullptr && packed(model) && !runtime.loads(SchemeFamily::gguf))
+  if (scheme == nullptr && packed(model) && runtime.loads != SchemeFamily::gguf)
     scheme = find_scheme(model.quant);
   if (scheme != nullptr)
     if (auto error = refusal(*scheme, runtime)) return error;
   if (model.format == ModelFormat::gguf && options_.quant == nullptr &&
-      !runtime.loads(SchemeFamily::gguf))
+      runtime.loads != SchemeFamily::gguf)
     return Error{ErrorCode::unsupported, "",
                  std::string(runtime.title) + " does not load GGUF files",
                  "-q prices a form that it loads"};
@@ -182,7 +182,7 @@ Result<std::optional<Row>> Pricer::running_row(const Model& model) {
 
 /// A packed checkpoint is loaded as it is by servers of checkpoints.
 bool Pricer::chooses(const ModelInfo& model) const {
-  const bool own = packed(model) && !options_.runtime->loads(SchemeFamily::gguf);
+  const bool own = packed(model) && options_.runtime->loads != SchemeFamily::gguf;
   return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
 }
 

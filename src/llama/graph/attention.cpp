@@ -40,8 +40,7 @@ bool flash_kernel_takes(const Workload& workload, std::uint64_t d_k, std::uint64
 
 AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   AttentionInput in;
-  const Runtime& runtime = *find_runtime("llama.cpp");
-  const bool honours = runtime.rules.honours_window(model);
+  const bool honours = llama_cpp_honours_window(model);
   std::uint64_t n_kv = size.n_ctx_seq, d_k = 0, d_v = 0;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (const CacheSlot& slot : model.layers[i].caches) {
@@ -49,7 +48,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
       const bool swa =
           honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
       if (swa != of_window) continue;
-      if (swa) n_kv = cells(slot, size, workload, runtime);
+      if (swa) n_kv = llama_cells(slot, size, workload);
       // The rotation needs one head size in the whole cache.
       d_k = d_k == 0 || d_k == slot.shape.dim_k ? slot.shape.dim_k : UINT64_MAX;
       d_v = d_v == 0 || d_v == slot.shape.dim_v ? slot.shape.dim_v : UINT64_MAX;

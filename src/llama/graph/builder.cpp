@@ -25,7 +25,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       hp(m.hparams),
       arch(find_architecture(m.architecture)),
       devices(m, w),
-      size(context_size(w, *find_runtime("llama.cpp"))),
+      size(llama_context_size(w)),
       flash(how.flash),
       v_is_transposed(v_transposed(m, w)),
       indexer_on_device(how.indexer_on_device) {

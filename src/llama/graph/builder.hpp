@@ -6,8 +6,9 @@
 
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
-#include "ggml/arena.hpp"
+#include "ggml/graph.hpp"
 #include "llama/graph/block_plan.hpp"
+#include "llama/memory/cells.hpp"
 #include "llama/memory/placement.hpp"
 
 namespace fitvram {

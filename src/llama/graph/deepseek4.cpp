@@ -78,13 +78,12 @@ class DeepSeek4 {
 
   void make_inputs() {
     const Elem mask = b_.flash ? f16_elem : f32_elem;
-    const Runtime& runtime = *find_runtime("llama.cpp");
     ContextSize size = b_.size;
     size.n_stream = ns_;
     const auto cells_of = [&](CacheRole role, Growth growth, std::uint32_t span) {
       for (const Layer& layer : b_.model.layers)
         if (const CacheSlot* slot = slot_of(layer, role, growth, span))
-          return cells(*slot, size, b_.workload, runtime);
+          return llama_cells(*slot, size, b_.workload);
       return std::uint64_t{0};
     };
     raw_.n_kv = cells_of(CacheRole::kv, Growth::sliding, 0);

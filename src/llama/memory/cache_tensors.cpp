@@ -1,7 +1,8 @@
 #include "llama/memory/cache_tensors.hpp"
 
+#include <algorithm>
+
 #include "families/table.hpp"
-#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 
@@ -33,15 +34,5 @@ std::uint64_t widest_v_row(const ModelInfo& model) {
         widest = std::max(widest, std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_v);
   return widest;
 }
-
-const TensorType& cache_type_k(const Workload& workload) {
-  return workload.type_k != nullptr ? *workload.type_k : f16_type();
-}
-
-const TensorType& cache_type_v(const Workload& workload) {
-  return workload.type_v != nullptr ? *workload.type_v : f16_type();
-}
-
-const TensorType& state_type() { return f32_type(); }
 
 }  // namespace fitvram

@@ -1,19 +1,18 @@
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "families/table.hpp"
 #include "fitvram/estimate.hpp"
+#include "llama/memory/cells.hpp"
 #include "llama/memory/placement.hpp"
+#include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/sequences.hpp"
 
 namespace fitvram {
 
-/// Layers with equal caches on the same device: what one of them takes, all of them take.
-struct LayerGroup {
-  std::size_t layer = 0;  ///< the first of them
-  std::uint32_t n_layer = 0;
-};
+/// Layers with equal caches on the same device.
 std::vector<LayerGroup> layer_groups(const ModelInfo& model, const Devices& devices);
 
 /// One tensor that a context allocates, in each of `n_layer` layers. `growth` is the law the
@@ -35,10 +34,6 @@ struct CacheTensor {
 /// gets this width (src/llama-kv-cache.cpp, v0.5.0).
 std::uint64_t widest_v_row(const ModelInfo& model);
 
-const TensorType& cache_type_k(const Workload& workload);
-const TensorType& cache_type_v(const Workload& workload);
-const TensorType& state_type();
-
 /// Whether V is stored transposed: only when flash attention is off from the start; `automatic`
 /// counts as on even if it later resolves to off (src/llama-context.cpp, v0.5.0).
 bool v_transposed(const ModelInfo& model, const Workload& workload);
@@ -46,13 +41,13 @@ bool v_transposed(const ModelInfo& model, const Workload& workload);
 /// Calls `visit(CacheTensor)` for every cache tensor of every group, K before V.
 template <typename Visit>
 void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>& groups,
-                           const Workload& workload, const Runtime& runtime, Visit visit) {
-  const ContextSize size = context_size(workload, runtime);
-  const bool honours = runtime.rules.honours_window(model);
+                           const Workload& workload, Visit visit) {
+  const ContextSize size = llama_context_size(workload);
+  const bool honours = llama_cpp_honours_window(model);
   const Architecture* arch = find_architecture(model.architecture);
   const bool per_sequence = arch != nullptr && arch->memory == MemoryClass::dsv4;
   const bool rollback = arch != nullptr && arch->rollback;
-  const std::uint64_t n_seq = std::max<std::uint32_t>(1, workload.n_seq);
+  const std::uint64_t n_seq = n_seq_of(workload);
   const std::uint64_t v_row = v_transposed(model, workload) ? widest_v_row(model) : 0;
 
   ContextSize slot_size = size;
@@ -71,7 +66,7 @@ void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>
       tensor.role = slot.role;
       tensor.growth = slot.growth;
       tensor.span = slot.span;
-      tensor.cells = cells(slot, slot_size, slot_work, runtime);
+      tensor.cells = llama_cells(slot, slot_size, slot_work);
       tensor.rows = state ? tensor.cells : sat_mul(tensor.cells, slot_size.n_stream);
       tensor.ne0 = std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k;
       tensor.type = state ? &state_type() : &cache_type_k(workload);

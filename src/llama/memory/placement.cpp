@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "families/table.hpp"
+#include "pricing/backends.hpp"
 
 namespace fitvram {
 
@@ -18,8 +19,7 @@ bool scans(const ModelInfo& model) {
 }  // namespace
 
 Devices::Devices(const ModelInfo& model, const Workload& workload) {
-  backend_ = find_backend(workload.backend);
-  if (backend_ == nullptr) backend_ = &backends().front();
+  backend_ = &backend_of(workload);
   n_block_ = model.layers.size();
   const std::uint64_t on_device = std::min<std::uint64_t>(workload.n_gpu_layers, n_block_ + 1);
   first_ = n_block_ + 1 - on_device;

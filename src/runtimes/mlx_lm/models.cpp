@@ -1,9 +1,10 @@
+#include "runtimes/mlx_lm/models.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include "base/name_index.hpp"
 #include "base/sorted.hpp"
-#include "runtimes/mlx_lm/rules.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {

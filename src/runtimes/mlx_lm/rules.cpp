@@ -4,17 +4,19 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "llama/memory/cache_tensors.hpp"
-#include "llama/memory/placement.hpp"
+#include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
+#include "runtimes/mlx_lm/models.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 
 namespace {
 
-constexpr std::uint64_t step = 256;                 // KVCache.step, cache.py
+constexpr std::uint32_t step = 256;                 // KVCache.step, cache.py
 constexpr std::uint64_t quantized_kv_start = 5000;  // generate.py, the command line's default
 constexpr std::uint64_t group = 64;                 // kv_group_size, generate.py
 
@@ -130,15 +132,13 @@ std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& w
   return std::nullopt;
 }
 
-}  // namespace
-
 bool mlx_lm_honours_window(const ModelInfo& model) {
   const MlxFamily* family = mlx_family(model);
   return family != nullptr &&
          (family->cache == MlxCache::rotating || family->cache == MlxCache::chunked);
 }
 
-ContextEstimate mlx_lm_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+ContextEstimate mlx_lm_context(const ModelInfo& model, const Workload& workload) {
   return context_of(terms_of(model, workload));
 }
 
@@ -149,8 +149,8 @@ Placement mlx_lm_compute(const ModelInfo& model, const Workload& workload) {
   return compute;
 }
 
-void mlx_lm_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
-  memory.overhead.device = Devices(model, workload).backend().overhead;
+void mlx_lm_overhead(const ModelInfo&, const Workload& workload, MemoryEstimate& memory) {
+  memory.overhead.device = backend_of(workload).overhead;
 }
 
 std::optional<Error> mlx_lm_refusal(const ModelInfo& model, const Workload& workload) {
@@ -176,5 +176,35 @@ void mlx_lm_explain(const ModelInfo& model, const Weights&, const Workload& work
       model, sat_mul(prefill_step(workload), n_seq_of(workload)), n_seq_of(workload)));
   steps.push_back(overhead_step(workload, memory));
 }
+
+}  // namespace
+
+constinit const Runtime mlx_lm_runtime{
+    .name = "mlx-lm",
+    .title = "mlx-lm",
+    .version = "d78bf58e",
+    .source =
+        "github.com/ml-explore/mlx-lm (2026-08-22): mlx_lm/models/cache.py, generate.py; Metal's "
+        "recommended working set by RAM from reports (macOS 26 gives more)",
+    .cell_step = step,
+    .cache_types = "f16 bf16 q8 q6 q4 q3 q2",
+    .about =
+        "contexts in 256-token steps; windows of the models with rotating caches, as window + "
+        "prefill step - 1; two thirds of the RAM, three quarters from 64 GB on (--vram "
+        "overrides); Apple silicon only",
+    .loads = SchemeFamily::mlx,
+    .rules = {.honours_window = mlx_lm_honours_window,
+              .weights = whole_weights,
+              .context = mlx_lm_context,
+              .compute = mlx_lm_compute,
+              .overhead = mlx_lm_overhead,
+              .budget = whole_device,
+              .reserve = no_reserve,
+              .refusal = mlx_lm_refusal,
+              .defaults = mlx_lm_defaults,
+              .explain = mlx_lm_explain},
+    .backends = "metal",
+    .ladder = "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2",
+};
 
 }  // namespace fitvram

@@ -5,16 +5,155 @@
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "families/table.hpp"
-#include "llama/memory/cache_tensors.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 
+namespace mlxcel {
+
+namespace {
+
+constexpr std::uint64_t activation_tokens = 512;
+constexpr std::uint32_t step = 256;  // KV_CACHE_ALLOC_STEP, hardware.rs
+
+bool has_role(const Layer& layer, CacheRole role) {
+  return std::any_of(layer.caches.begin(), layer.caches.end(),
+                     [role](const CacheSlot& slot) { return slot.role == role; });
+}
+
+bool is_state(const Layer& layer) {
+  return has_role(layer, CacheRole::conv_state) || has_role(layer, CacheRole::recurrent_state);
+}
+
+bool is_mamba(const std::string& type) {
+  return type == "mamba" || type == "mamba2" || type == "falcon_mamba";
+}
+
+std::uint64_t count(const std::vector<bool>& layers) {
+  return static_cast<std::uint64_t>(std::count(layers.begin(), layers.end(), true));
+}
+
+}  // namespace
+
+// Its estimator reads the window keys of a config. Families whose configs state a window for all
+// layers without a pattern or a list (Mistral v0.1, Phi-3) count as full.
+bool honours_window(const ModelInfo& model) {
+  const Architecture* arch = find_architecture(model.architecture);
+  return arch == nullptr ||
+         (arch->window.kind != WindowRule::Kind::none && !arch->window.all_attention);
+}
+
+Facts facts_of(const ModelInfo& model) {
+  const Hparams& hp = model.hparams;
+  Facts facts;
+  facts.model_type = model.model_type;
+  if (facts.model_type.empty()) {
+    for (const char* type : {"mamba", "mamba2", "falcon_mamba"})
+      if (model.architecture == type) facts.model_type = type;
+    if (model.architecture == "deepseek2" && model.model_type.empty())
+      facts.model_type = hp.expert_gating_func.value_or(0) == 2 ? "deepseek_v3" : "deepseek_v2";
+    if (model.architecture == "deepseek32") facts.model_type = "deepseek_v32";
+  }
+  facts.n_layer = model.n_layer;
+  facts.n_head = hp.n_head.max();
+  facts.n_head_kv = hp.n_head_kv.max();
+  // A config's head_dim is that of Gemma 4's window layers; the wider one has a key of its own.
+  facts.head_dim = hp.head_dim_k_swa.value_or(hp.head_dim_k.value_or(0));
+  if (hp.kv_lora_rank && hp.head_dim_k_mla) {
+    facts.kv_lora_rank = hp.kv_lora_rank;
+    facts.qk_rope = hp.n_rot.value_or(64);
+    facts.qk_nope = *hp.head_dim_k_mla - std::min<std::uint64_t>(*hp.head_dim_k_mla, facts.qk_rope);
+    facts.v_head = hp.head_dim_v_mla.value_or(128);
+  }
+  const std::size_t n = std::min<std::size_t>(model.n_layer, model.layers.size());
+  const bool hybrid = std::any_of(model.layers.begin(), model.layers.end(), is_state);
+  for (std::size_t i = 0; i < n && hybrid; ++i)
+    facts.attention.push_back(has_role(model.layers[i], CacheRole::kv) ||
+                              has_role(model.layers[i], CacheRole::latent));
+  if (hp.full_attention_interval)
+    for (const std::uint32_t i : hp.mlp_only_layers)
+      if (i < facts.attention.size()) facts.attention[i] = false;
+  for (std::size_t i = 0; i < n && has_window(model) && honours_window(model); ++i) {
+    const auto& caches = model.layers[i].caches;
+    const auto window = std::find_if(caches.begin(), caches.end(), [](const CacheSlot& slot) {
+      return slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+    });
+    facts.sliding.push_back(window != caches.end());
+    if (window != caches.end()) facts.n_swa = window->span;
+  }
+  return facts;
+}
+
+std::vector<CacheTerm> cache_terms(const Facts& facts, std::uint64_t n_ctx, const TensorType& type,
+                                   std::uint64_t n_seq) {
+  const std::uint64_t full = round_up(n_ctx, step);
+  const std::uint64_t windowed = std::min(full, round_up(facts.n_swa, step));
+  const std::uint64_t row = sat_mul(2, sat_mul(facts.n_head_kv, facts.head_dim));
+  std::vector<CacheTerm> terms;
+  const auto add = [&](std::uint64_t n_layer, CacheRole role, bool window, std::uint64_t width) {
+    if (n_layer == 0 || width == 0) return;
+    CacheTerm term;
+    term.role = role;
+    term.growth = window ? Growth::sliding : Growth::full;
+    term.span = window ? facts.n_swa : 0;
+    term.n_layer = static_cast<std::uint32_t>(std::min<std::uint64_t>(n_layer, UINT32_MAX));
+    term.n_seq = n_seq;
+    term.cells = window ? windowed : full;
+    term.width = width;
+    term.type = &type;
+    terms.push_back(term);
+  };
+  if (is_mamba(facts.model_type)) return terms;
+  if (facts.kv_lora_rank) {
+    const std::string& name = facts.model_type;
+    const bool latent = name.find("v3") != std::string::npos;  // v32 too
+    const std::uint64_t heads = sat_mul(facts.n_head, facts.qk_nope + facts.qk_rope + facts.v_head);
+    add(facts.n_layer, latent ? CacheRole::latent : CacheRole::kv, false,
+        latent ? *facts.kv_lora_rank + facts.qk_rope : heads);
+  } else if (!facts.attention.empty()) {
+    add(count(facts.attention), CacheRole::kv, facts.n_swa != 0, row);
+  } else if (facts.n_swa != 0) {
+    const std::uint64_t n_sliding = count(facts.sliding);
+    add(facts.n_layer - std::min(facts.n_layer, n_sliding), CacheRole::kv, false, row);
+    add(n_sliding, CacheRole::kv, true, row);
+  } else {
+    add(facts.n_layer, CacheRole::kv, false, row);
+  }
+  return terms;
+}
+
+Bytes activation(std::uint64_t n_embd, std::uint64_t n_ff, std::uint64_t n_vocab,
+                 std::uint64_t n_ctx, std::uint64_t batch) {
+  const std::uint64_t tokens = sat_mul(batch, std::min(n_ctx, activation_tokens));
+  return Bytes{2} * sat_mul(2, sat_mul(tokens, sat_add(n_embd, n_ff))) +
+         Bytes{2} * sat_mul(batch, n_vocab);
+}
+
+Bytes auto_kv_budget(Bytes available, Bytes active, Bytes weights, Bytes reserve) {
+  const Bytes rest = available - active - reserve;
+  return rest / 6 * 5 + Bytes{rest.count % 6 * 5 / 6} - weights;
+}
+
+std::uint64_t counted_params(const ModelInfo& model) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t h = hp.n_embd.value_or(0);
+  const std::uint64_t dim = facts_of(model).head_dim;
+  const std::uint64_t q = sat_mul(hp.n_head.max(), dim), kv = sat_mul(hp.n_head_kv.max(), dim);
+  const std::uint64_t experts = std::max(1U, hp.n_expert.value_or(1));
+  const std::uint64_t feed_forward = sat_mul(3, sat_mul(hp.n_ff.max(), experts));
+  const std::uint64_t row =
+      sat_add(sat_add(sat_mul(2, q), sat_mul(2, kv)), sat_add(feed_forward, 2));
+  return sat_add(sat_mul(hp.n_vocab.value_or(0), h), sat_mul(model.n_layer, sat_mul(h, row)));
+}
+
+}  // namespace mlxcel
+
 namespace {
 
 constexpr Bytes in_flight_reserve = GiB;  // ROCm builds: MLX_ROCM_MAX_INFLIGHT_MB, 1024
-constexpr std::uint64_t activation_tokens = 512;
 constexpr std::uint64_t page_tokens = 32;
 
 Bytes in_flight(const Workload& workload) {
@@ -30,17 +169,7 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
                              cache_type_k(workload), n_seq_of(workload));
 }
 
-}  // namespace
-
-// Its estimator reads the window keys of a config. Families whose configs state a window for all
-// layers without a pattern or a list (Mistral v0.1, Phi-3) count as full.
-bool mlxcel_honours_window(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch == nullptr ||
-         (arch->window.kind != WindowRule::Kind::none && !arch->window.all_attention);
-}
-
-ContextEstimate mlxcel_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+ContextEstimate mlxcel_context(const ModelInfo& model, const Workload& workload) {
   return context_of(terms_of(model, workload));
 }
 
@@ -100,7 +229,7 @@ void mlxcel_explain(const ModelInfo& model, const Weights&, const Workload& work
                 "K and V in one row, cells in steps of 256; mlxcel kv_arch.rs @0c21aed2", steps);
   const Hparams& hp = model.hparams;
   const std::string n_seq = std::to_string(n_seq_of(workload));
-  const std::uint64_t n_ctx = std::min(tokens_per_sequence(workload), activation_tokens);
+  const std::uint64_t n_ctx = std::min(tokens_per_sequence(workload), mlxcel::activation_tokens);
   steps.push_back({"compute (device)",
                    "2 * " + n_seq + " * " + std::to_string(n_ctx) + " * (" +
                        std::to_string(hp.n_embd.value_or(0)) + " + " +
@@ -118,31 +247,32 @@ void mlxcel_explain(const ModelInfo& model, const Weights&, const Workload& work
                     "flight; mlxcel memory_estimate.rs @0c21aed2"));
 }
 
-namespace mlxcel {
+}  // namespace
 
-Bytes activation(std::uint64_t n_embd, std::uint64_t n_ff, std::uint64_t n_vocab,
-                 std::uint64_t n_ctx, std::uint64_t batch) {
-  const std::uint64_t tokens = sat_mul(batch, std::min(n_ctx, activation_tokens));
-  return Bytes{2} * sat_mul(2, sat_mul(tokens, sat_add(n_embd, n_ff))) +
-         Bytes{2} * sat_mul(batch, n_vocab);
-}
+constinit const Runtime mlxcel_runtime{
+    .name = "mlxcel",
+    .title = "mlxcel",
+    .version = "0c21aed2",
+    .source = "github.com/lablup/mlxcel: memory_estimate.rs, kv_arch.rs, hardware.rs",
+    .cell_step = mlxcel::step,
+    .cache_types = "f16 bf16 int8",
+    .about =
+        "its own estimate: weights and cache times 1.20, activations of 512 tokens; one shape "
+        "for all layers, windows without prefill, MLA as a latent only in V3; all of the RAM",
+    .loads = SchemeFamily::mlx,
+    .rules = {.honours_window = mlxcel::honours_window,
+              .weights = whole_weights,
+              .context = mlxcel_context,
+              .compute = mlxcel_compute,
+              .overhead = mlxcel_overhead,
+              .budget = mlxcel_budget,
+              .reserve = no_reserve,
+              .refusal = mlxcel_refusal,
+              .defaults = mlxcel_defaults,
+              .answers = mlxcel_answers,
+              .explain = mlxcel_explain},
+    .backends = "metal rocm",
+    .ladder = "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2",
+};
 
-Bytes auto_kv_budget(Bytes available, Bytes active, Bytes weights, Bytes reserve) {
-  const Bytes rest = available - active - reserve;
-  return rest / 6 * 5 + Bytes{rest.count % 6 * 5 / 6} - weights;
-}
-
-std::uint64_t counted_params(const ModelInfo& model) {
-  const Hparams& hp = model.hparams;
-  const std::uint64_t h = hp.n_embd.value_or(0);
-  const std::uint64_t dim = facts_of(model).head_dim;
-  const std::uint64_t q = sat_mul(hp.n_head.max(), dim), kv = sat_mul(hp.n_head_kv.max(), dim);
-  const std::uint64_t experts = std::max(1U, hp.n_expert.value_or(1));
-  const std::uint64_t feed_forward = sat_mul(3, sat_mul(hp.n_ff.max(), experts));
-  const std::uint64_t row =
-      sat_add(sat_add(sat_mul(2, q), sat_mul(2, kv)), sat_add(feed_forward, 2));
-  return sat_add(sat_mul(hp.n_vocab.value_or(0), h), sat_mul(model.n_layer, sat_mul(h, row)));
-}
-
-}  // namespace mlxcel
 }  // namespace fitvram

@@ -9,23 +9,14 @@
 
 namespace fitvram {
 
-/// mlxcel's rules (see Rules). Sources: github.com/lablup/mlxcel, memory_estimate.rs, kv_arch.rs
-/// and quant_advisor.rs @0c21aed2, hardware.rs @0096d4dc.
-bool mlxcel_honours_window(const ModelInfo& model);
-ContextEstimate mlxcel_context(const ModelInfo& model, const Workload& workload,
-                               const Runtime& runtime);
-Placement mlxcel_compute(const ModelInfo& model, const Workload& workload);
-void mlxcel_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
-Bytes mlxcel_budget(const Device& device, const Workload& workload);
-std::optional<Error> mlxcel_refusal(const ModelInfo& model, const Workload& workload);
-Defaults mlxcel_defaults(const ModelInfo& model, const std::optional<Device>& device);
-std::vector<Answer> mlxcel_answers(const ModelInfo& model, const Weights& weights,
-                                   const Workload& workload, const Device& device);
-void mlxcel_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                    const MemoryEstimate& memory, std::vector<Step>& steps);
+/// Sources: github.com/lablup/mlxcel, memory_estimate.rs, kv_arch.rs and quant_advisor.rs
+/// @0c21aed2, hardware.rs @0096d4dc.
+extern const Runtime mlxcel_runtime;
 
 /// The rules that those are made of.
 namespace mlxcel {
+
+bool honours_window(const ModelInfo& model);
 
 /// What its estimator reads of a config.json, one shape for all layers.
 struct Facts {

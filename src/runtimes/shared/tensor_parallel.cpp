@@ -112,4 +112,10 @@ Bytes rope_tables(const ModelInfo& model, std::uint32_t n_tp) {
   return Bytes{2} * sat_mul(values, model.n_ctx_train) * std::max(1U, n_tp);
 }
 
+Placement weights_on_cards(const ModelInfo& model, const Weights& weights,
+                           const Workload& workload) {
+  return {sharded_weights(model, weights, workload.n_tp) + rope_tables(model, workload.n_tp),
+          Bytes{}};
+}
+
 }  // namespace fitvram

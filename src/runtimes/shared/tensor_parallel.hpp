@@ -1,5 +1,5 @@
 #pragma once
-#include "fitvram/quantize.hpp"
+#include "fitvram/runtime.hpp"
 
 namespace fitvram {
 
@@ -18,5 +18,9 @@ Bytes split_state(std::uint64_t values, std::uint64_t bytes_each, std::uint32_t 
 /// The table of rotations that every rope layer reads: positions * rotated values * 2 bytes, one
 /// for each frequency base, on every card. Source: layers/rotary_embedding/base.py.
 Bytes rope_tables(const ModelInfo& model, std::uint32_t n_tp);
+
+/// The rule of vLLM and SGLang for the model's bytes: its weights and tables of rotations.
+Placement weights_on_cards(const ModelInfo& model, const Weights& weights,
+                           const Workload& workload);
 
 }  // namespace fitvram

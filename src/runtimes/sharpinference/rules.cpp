@@ -1,37 +1,56 @@
 #include "runtimes/sharpinference/rules.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "llama/memory/placement.hpp"
+#include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
 
 namespace fitvram {
 
+namespace sharp {
+
 namespace {
 
-const TensorType& type_of(const Workload& workload) {
-  return workload.type_k != nullptr ? *workload.type_k : *find_tensor_type("F32");
+constexpr std::uint64_t ring_headroom = 4096;  // SwaRingHeadroom = max(PrefillBatchChunk, 4096)
+constexpr std::uint64_t least_n_ctx = 512;
+constexpr Bytes least_budget = 64 * MiB;
+constexpr Bytes budget_of_unknown_card = 8 * GiB;
+
+const TensorType& f32() { return *find_tensor_type("F32"); }
+
+/// Values of K, and of V, per token: of the layer itself or of the model's one shape.
+std::uint64_t row_width(const ModelInfo& model, const CacheSlot& slot) {
+  if (honours_window(model)) return std::uint64_t{slot.shape.n_head_kv} * slot.shape.dim_k;
+  return model.hparams.n_head_kv.max() * std::uint64_t{model.hparams.head_dim_k.value_or(0)};
 }
 
-/// Tokens of one sequence: never more than the model was trained on (SharpInference #228).
-std::uint64_t tokens(const ModelInfo& model, const Workload& workload) {
-  const std::uint64_t n_ctx = tokens_each(workload, n_seq_of(workload));
-  return model.n_ctx_train == 0 ? n_ctx : std::min<std::uint64_t>(n_ctx, model.n_ctx_train);
+/// Whole blocks of all values, unlike the rows of llama.cpp.
+Bytes values(std::uint64_t n, const TensorType& type) {
+  return Bytes{type.block_bytes} * (n / type.block_elems + (n % type.block_elems != 0));
+}
+
+std::uint64_t largest(std::uint64_t most, Bytes budget, auto bytes_at) {
+  if (most <= least_n_ctx) return most;
+  std::uint64_t good = least_n_ctx, bad = most + 1;
+  while (good + 1 < bad) {
+    const std::uint64_t middle = good + (bad - good) / 2;
+    (bytes_at(middle) <= budget ? good : bad) = middle;
+  }
+  return good;
 }
 
 }  // namespace
 
 // LayerHeadDim is set by the reader of Gemma 4 alone; without it every layer counts alike.
-bool sharpinference_honours_window(const ModelInfo& model) {
-  return model.architecture == "gemma4";
-}
+bool honours_window(const ModelInfo& model) { return model.architecture == "gemma4"; }
 
-Placement sharpinference_weights(const ModelInfo& model, const Weights& weights,
-                                 const Workload& workload) {
+Placement uploaded_weights(const ModelInfo& model, const Weights& weights,
+                           const Workload& workload) {
   Placement sum;
   if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
     sum.device = weights.flat;
@@ -47,13 +66,134 @@ Placement sharpinference_weights(const ModelInfo& model, const Weights& weights,
     if (host)
       sum.host += tensor_bytes(tensor, *weights.types[i]);
     else
-      sum.device += sharp::uploaded(tensor, *weights.types[i]);
+      sum.device += uploaded(tensor, *weights.types[i]);
   }
   return sum;
 }
 
-ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& workload,
-                                       const Runtime&) {
+Bytes pool_bucket(Bytes bytes) {
+  constexpr std::uint64_t smallest = 64, top = std::uint64_t{1} << 63;
+  if (bytes.count > top) return Bytes{UINT64_MAX};
+  return Bytes{std::bit_ceil(std::max(bytes.count, smallest))};
+}
+
+const CacheSlot* kv_slot(const Layer& layer) {
+  for (const auto& slot : layer.caches)
+    if (slot.role == CacheRole::kv) return &slot;
+  return nullptr;
+}
+
+Bytes kv_cache(const ModelInfo& model, std::uint64_t n_ctx, const TensorType& type,
+               std::uint64_t gpu_layers) {
+  Bytes sum;
+  const std::uint64_t n = std::min<std::uint64_t>(gpu_layers, model.n_layer);
+  for (std::size_t i = 0; i < std::min<std::uint64_t>(n, model.layers.size()); ++i) {
+    const CacheSlot* slot = kv_slot(model.layers[i]);
+    if (slot != nullptr) sum += 2 * buffer(model, *slot, n_ctx, type).bytes;
+  }
+  return sum;
+}
+
+Buffer buffer(const ModelInfo& model, const CacheSlot& slot, std::uint64_t n_ctx,
+              const TensorType& type) {
+  Buffer one;
+  const bool ring = slot.growth == Growth::sliding && honours_window(model);
+  one.growth = ring ? Growth::sliding : Growth::full;
+  one.cells = ring ? std::min(n_ctx, slot.span + ring_headroom) : n_ctx;
+  one.width = row_width(model, slot);
+  one.bytes = pool_bucket(values(sat_mul(one.cells, one.width), type));
+  return one;
+}
+
+Bytes reserve(const ModelInfo& model, Bytes vram, Reserve rule) {
+  const bool windows = honours_window(model);
+  switch (rule) {
+    case Reserve::fifth:
+      return std::max(vram / 5, GiB);
+    case Reserve::third:
+      return automatic_reserve(model, vram, false);
+    case Reserve::first_window: {
+      if (!windows || !has_window(model)) return automatic_reserve(model, vram, false);
+      const Hparams& hp = model.hparams;
+      const std::uint64_t dim = hp.head_dim_k.value_or(0);
+      const std::uint64_t width = 4 * std::uint64_t{hp.n_embd.value_or(0)} + 2 * hp.n_ff.max() +
+                                  hp.n_head.max() * dim + 2 * hp.n_head_kv.max() * dim;
+      return std::max(2 * GiB, vram / 6) + Bytes{4} * prefill_tokens * width;
+    }
+    case Reserve::scoped:
+      return automatic_reserve(model, vram, windows);
+  }
+  return Bytes{};
+}
+
+Bytes uploaded(const Tensor& tensor, const TensorType& type) {
+  for (const auto* native : {"F32", "Q4_0", "Q4_K", "Q6_K", "Q8_0"})
+    if (type.name == native) return round_up(tensor_bytes(tensor, type), 4);
+  return Bytes{4} * n_elements(tensor);
+}
+
+Bytes scratch(const ModelInfo& model) {
+  const Hparams& hp = model.hparams;
+  const std::uint64_t dim = hp.head_dim_k.value_or(0);
+  const std::uint64_t values_per_token = 3 * std::uint64_t{hp.n_embd.value_or(0)} +
+                                         2 * hp.n_head.max() * dim + 2 * hp.n_head_kv.max() * dim +
+                                         2 * hp.n_ff.max() + hp.n_vocab.value_or(0);
+  return Bytes{4} * values_per_token;
+}
+
+Bytes available(const ModelInfo& model, const Weights& weights, Bytes vram, Reserve rule) {
+  if (vram == Bytes{}) return budget_of_unknown_card;
+  const Bytes taken = uploaded_weights(model, weights, Workload{}).device + scratch(model) +
+                      reserve(model, vram, rule);
+  return taken < vram ? vram - taken : least_budget;
+}
+
+std::uint64_t max_ctx_of_layers(const ModelInfo& model, const TensorType& type, Bytes budget,
+                                std::uint64_t most, std::uint64_t gpu_layers) {
+  return largest(most, budget,
+                 [&](std::uint64_t n_ctx) { return kv_cache(model, n_ctx, type, gpu_layers); });
+}
+
+std::uint64_t max_ctx(const ModelInfo& model, const TensorType& type, Bytes budget) {
+  const std::uint64_t most = model.n_ctx_train;
+  if (honours_window(model)) return max_ctx_of_layers(model, type, budget, most);
+  if (most <= least_n_ctx) return most;
+  const std::uint64_t row =
+      model.hparams.n_head_kv.max() * std::uint64_t{model.hparams.head_dim_k.value_or(0)};
+  const Bytes per_token = 2 * model.n_layer * row_bytes(f32(), row);
+  const std::uint64_t fit = budget.count / std::max<std::uint64_t>(1, per_token.count);
+  return std::clamp(fit, least_n_ctx, most);
+}
+
+const TensorType& cache_type(Bytes budget, Bytes f32_bytes, Bytes bf16_bytes, bool q8_0,
+                             const TensorType* asked) {
+  if (asked != nullptr) return *asked;
+  if (f32_bytes <= budget) return f32();
+  return bf16_bytes <= budget || !q8_0 ? *find_tensor_type("BF16") : *find_tensor_type("Q8_0");
+}
+
+bool q8_0_possible(const ModelInfo& model) {
+  return std::all_of(model.layers.begin(), model.layers.end(), [&](const Layer& layer) {
+    const CacheSlot* slot = kv_slot(layer);
+    return slot == nullptr || row_width(model, *slot) % 32 == 0;
+  });
+}
+
+}  // namespace sharp
+
+namespace {
+
+const TensorType& type_of(const Workload& workload) {
+  return workload.type_k != nullptr ? *workload.type_k : *find_tensor_type("F32");
+}
+
+/// Tokens of one sequence: never more than the model was trained on (SharpInference #228).
+std::uint64_t tokens(const ModelInfo& model, const Workload& workload) {
+  const std::uint64_t n_ctx = tokens_each(workload, n_seq_of(workload));
+  return model.n_ctx_train == 0 ? n_ctx : std::min<std::uint64_t>(n_ctx, model.n_ctx_train);
+}
+
+ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& workload) {
   ContextEstimate context;
   const std::uint64_t n_ctx = tokens(model, workload), n_seq = n_seq_of(workload);
   const TensorType& type = type_of(workload);
@@ -79,7 +219,7 @@ Placement sharpinference_compute(const ModelInfo& model, const Workload&) {
 // The buffers of a prefill chunk live in what the reserve keeps free.
 void sharpinference_overhead(const ModelInfo& model, const Workload& workload,
                              MemoryEstimate& memory) {
-  const Bytes driver = Devices(model, workload).backend().overhead;
+  const Bytes driver = backend_of(workload).overhead;
   const std::uint64_t chunk = std::min(tokens(model, workload), prefill_tokens);
   memory.overhead.device = driver + Bytes{4} * chunk * prefill_width(model);
   memory.overhead_range = Range{driver, memory.overhead.device};
@@ -192,7 +332,7 @@ void sharpinference_explain(const ModelInfo& model, const Weights&, const Worklo
                    memory.compute.device.count,
                    "4 bytes * (3 embeddings + 2 queries + 2 K + 2 feed-forward + vocabulary), one "
                    "token; SharpInference @429b9df5"});
-  const Bytes driver = Devices(model, workload).backend().overhead;
+  const Bytes driver = backend_of(workload).overhead;
   steps.push_back(overhead_step(
       workload, memory,
       mib_formula(driver) + " + 4 * " + number(std::min(n_ctx, prefill_tokens)) + " * " +
@@ -200,5 +340,34 @@ void sharpinference_explain(const ModelInfo& model, const Weights&, const Worklo
       "driver, and 4 bytes * tokens of a prefill chunk * values of a token: the upper end of a "
       "range; SharpInference CudaForwardPass.cs @429b9df5"));
 }
+
+}  // namespace
+
+constinit const Runtime sharpinference_runtime{
+    .name = "sharpinference",
+    .title = "SharpInference",
+    .version = "429b9df5",
+    .source = "github.com/pekkah/SharpInference: CudaForwardPass.cs, CudaBackend.cs",
+    .cell_step = 1,
+    .cache_types = "f32 bf16 q8_0",
+    .about =
+        "every K and V buffer a power of two of bytes; Gemma 4's windows as rings of window + "
+        "4096; f32 cache, narrowed to fit unless given; its own automatic context",
+    .loads = SchemeFamily::gguf,
+    .rules = {.honours_window = sharp::honours_window,
+              .weights = sharp::uploaded_weights,
+              .context = sharpinference_context,
+              .compute = sharpinference_compute,
+              .overhead = sharpinference_overhead,
+              .budget = whole_device,
+              .reserve = sharpinference_reserve,
+              .refusal = sharpinference_refusal,
+              .defaults = sharpinference_defaults,
+              .answers = sharpinference_answers,
+              .explain = sharpinference_explain,
+              .resolve = sharpinference_resolve,
+              .own_n_ctx = sharpinference_own_n_ctx},
+    .backends = "cuda",
+};
 
 }  // namespace fitvram

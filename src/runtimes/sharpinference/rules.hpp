@@ -8,32 +8,14 @@
 
 namespace fitvram {
 
-/// SharpInference's rules (see Rules). Source: github.com/pekkah/SharpInference @429b9df5,
-/// CudaForwardPass.cs and CudaBackend.cs RoundUpAllocBytes.
-bool sharpinference_honours_window(const ModelInfo& model);
-Placement sharpinference_weights(const ModelInfo& model, const Weights& weights,
-                                 const Workload& workload);
-ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& workload,
-                                       const Runtime& runtime);
-Placement sharpinference_compute(const ModelInfo& model, const Workload& workload);
-void sharpinference_overhead(const ModelInfo& model, const Workload& workload,
-                             MemoryEstimate& memory);
-Bytes sharpinference_reserve(const ModelInfo& model, const Device& device,
-                             const Workload& workload);
-std::optional<Error> sharpinference_refusal(const ModelInfo& model, const Workload& workload);
-Defaults sharpinference_defaults(const ModelInfo& model, const std::optional<Device>& device);
-std::vector<Answer> sharpinference_answers(const ModelInfo& model, const Weights& weights,
-                                           const Workload& workload, const Device& device);
-void sharpinference_explain(const ModelInfo& model, const Weights& weights,
-                            const Workload& workload, const MemoryEstimate& memory,
-                            std::vector<Step>& steps);
-Workload sharpinference_resolve(const ModelInfo& model, const Weights& weights,
-                                const Workload& workload, const Device& device);
-std::uint64_t sharpinference_own_n_ctx(const ModelInfo& model, const Weights& weights,
-                                       const Workload& workload, const Device& device);
+/// Source: github.com/pekkah/SharpInference @429b9df5, CudaForwardPass.cs and CudaBackend.cs
+/// RoundUpAllocBytes.
+extern const Runtime sharpinference_runtime;
 
 /// The rules that those are made of, under the names of their source.
 namespace sharp {
+
+bool honours_window(const ModelInfo& model);
 
 /// RoundUpAllocBytes: the pool hands out powers of two, 64 bytes and more.
 Bytes pool_bucket(Bytes bytes);
@@ -65,6 +47,10 @@ Bytes reserve(const ModelInfo& model, Bytes vram, Reserve rule = Reserve::scoped
 /// Bytes that a tensor takes once uploaded: as stored for the types that its kernels read, else
 /// widened to 32-bit floats.
 Bytes uploaded(const Tensor& tensor, const TensorType& type);
+
+/// The model's bytes: per-layer embeddings, and layers beyond -ngl, stay on the host as they are.
+Placement uploaded_weights(const ModelInfo& model, const Weights& weights,
+                           const Workload& workload);
 
 /// Buffers of one token's pass.
 Bytes scratch(const ModelInfo& model);

@@ -6,8 +6,9 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
@@ -62,16 +63,9 @@ Range overhead_range(const Workload& workload) {
           (outside_allocator.high + cuda_graphs.high) * cards(workload)};
 }
 
-}  // namespace
-
 bool vllm_honours_window(const ModelInfo&) { return true; }
 
-Placement vllm_weights(const ModelInfo& model, const Weights& weights, const Workload& workload) {
-  return {sharded_weights(model, weights, workload.n_tp) + rope_tables(model, workload.n_tp),
-          Bytes{}};
-}
-
-ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload) {
   const PagedPool pool = paged_pool(model, workload);
   const std::uint64_t n_seq = n_stream_of(workload), length = request_tokens(workload);
   ContextEstimate context;
@@ -145,7 +139,7 @@ std::vector<Answer> vllm_answers(const ModelInfo& model, const Weights& weights,
   const PagedPool pool = paged_pool(model, workload);
   if (pool.caches.empty()) return {};
   const Bytes budget = vllm_budget(device, workload);
-  const Bytes loaded = vllm_weights(model, weights, workload).device;
+  const Bytes loaded = weights_on_cards(model, weights, workload).device;
   const Range compute = compute_range(model, workload), overhead = overhead_range(workload);
   const auto left = [&](Bytes a, Bytes b) {
     return (budget - loaded - a - (workload.overhead ? *workload.overhead : b)) / cards(workload);
@@ -257,5 +251,38 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
       "cards * MiB outside the allocator and of CUDA graphs, the upper ends of what start-up logs "
       "print"));
 }
+
+}  // namespace
+
+constinit const Runtime vllm_runtime{
+    .name = "vllm",
+    .title = "vLLM",
+    .version = "2026-08",
+    .source =
+        "github.com/vllm-project/vllm: v1/core/kv_cache_utils.py, v1/kv_cache_interface.py "
+        "@001cabc1, config/cache.py @002f10e0; start-up logs for activation and graphs",
+    .cell_step = 16,
+    .cache_types = "f16 bf16 fp8 int8 nvfp4",
+    .about =
+        "0.92 of all memory; pages of 16 tokens, unified and grouped in hybrid models; windows "
+        "as window - 1 + batch and a page; MLA whole on every card; as trained unless -c; "
+        "activation and CUDA graphs as ranges; safetensors only, as its GGUF support is "
+        "experimental",
+    .loads = SchemeFamily::safetensors,
+    .rules = {.honours_window = vllm_honours_window,
+              .weights = weights_on_cards,
+              .context = vllm_context,
+              .compute = vllm_compute,
+              .overhead = vllm_overhead,
+              .budget = vllm_budget,
+              .reserve = no_reserve,
+              .refusal = vllm_refusal,
+              .defaults = vllm_defaults,
+              .answers = vllm_answers,
+              .launch = vllm_launch,
+              .explain = vllm_explain},
+    .backends = "cuda rocm cpu",
+    .ladder = "BF16 FP8 AWQ-4",
+};
 
 }  // namespace fitvram

@@ -44,7 +44,7 @@ TEST_CASE("Gemma 4 12B: weights, scratch and what SharpInference leaves for the 
   const ModelInfo& model = gemma_4_12b();
   const Weights weights = q4_0(model);
   REQUIRE(model.n_ctx_train == 262'144);
-  CHECK(sharpinference_weights(model, weights, Workload{}).device == Bytes{6'960'054'464});
+  CHECK(sharp::uploaded_weights(model, weights, Workload{}).device == Bytes{6'960'054'464});
   CHECK(sharp::scratch(model) == Bytes{1'315'840});
   using enum sharp::Reserve;
   CHECK(sharp::reserve(model, rtx_4070_ti, third) == Bytes{4'292'695'381});
@@ -135,7 +135,7 @@ TEST_CASE("Qwen3-8B Q4_K_M on 12 GB: 12,080 tokens by the 32-bit divisor, 2304 M
   const ModelInfo& model = qwen3_8b();
   REQUIRE(model.n_ctx_train == 40'960);
   const Weights weights = quantize(model, *find_scheme("Q4_K_M"));
-  CHECK(sharpinference_weights(model, weights, Workload{}).device == Bytes{5'021'827'072});
+  CHECK(sharp::uploaded_weights(model, weights, Workload{}).device == Bytes{5'021'827'072});
   CHECK(sharp::scratch(model) == Bytes{796'160});
   CHECK(sharp::available(model, weights, rtx_4070_ti) == Bytes{3'562'767'531});
   Workload w;
@@ -165,7 +165,7 @@ TEST_CASE("SharpInference refuses what its cache rules do not cover, and foreign
   const auto refused = [](const ModelInfo& model, const char* name) {
     Workload w;
     w.type_k = w.type_v = name == nullptr ? nullptr : &type(name);
-    const auto error = sharpinference_refusal(model, w);
+    const auto error = sharpinference_runtime.rules.refusal(model, w);
     return error ? error->message : "";
   };
   const ModelInfo model = uniform_model(4, 8, 128);
@@ -179,6 +179,7 @@ TEST_CASE("SharpInference refuses what its cache rules do not cover, and foreign
   Workload w;
   w.type_k = &type("bf16");
   w.type_v = &type("q8_0");
-  REQUIRE(sharpinference_refusal(model, w));
-  CHECK(sharpinference_refusal(model, w)->message == "SharpInference keeps K and V in one type");
+  REQUIRE(sharpinference_runtime.rules.refusal(model, w));
+  CHECK(sharpinference_runtime.rules.refusal(model, w)->message ==
+        "SharpInference keeps K and V in one type");
 }

@@ -1,4 +1,4 @@
-#include "runtimes/exllamav3.hpp"
+#include "runtimes/exllamav3/rules.hpp"
 
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
@@ -25,7 +25,7 @@ std::uint64_t context(const ModelInfo& model, std::uint64_t n_ctx, const char* k
 }
 
 std::string reason(const ModelInfo& model, const char* type = "F16") {
-  const auto error = exllamav3_refusal(model, workload(8192, type));
+  const auto error = exllamav3_runtime.rules.refusal(model, workload(8192, type));
   return error ? error->message : "";
 }
 

@@ -1,4 +1,4 @@
-#include "runtimes/ollama.hpp"
+#include "runtimes/ollama/rules.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -8,8 +8,9 @@
 #include "base/sorted.hpp"
 #include "base/text.hpp"
 #include "llama/compute.hpp"
-#include "llama/memory/cache_tensors.hpp"
 #include "llama/rules.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 
 namespace fitvram {
 
@@ -41,22 +42,8 @@ std::uint64_t n_ctx_seq(const Workload& workload) {
   return workload.n_ctx / std::max(1U, workload.n_seq);
 }
 
-}  // namespace
-
-Workload llama_server_workload(const Workload& workload) {
-  Workload server = workload;
-  if (server.n_batch == 0) {
-    const auto* row = std::begin(batch_classes);
-    while (n_ctx_seq(workload) > row->up_to) ++row;
-    server.n_batch = row->n_batch;
-  }
-  if (server.n_ubatch == 0) server.n_ubatch = server.n_batch;
-  return server;
-}
-
-ContextEstimate ollama_context(const ModelInfo& model, const Workload& workload,
-                               const Runtime& runtime) {
-  return llama_cpp_context(model, llama_server_workload(workload), runtime);
+ContextEstimate ollama_context(const ModelInfo& model, const Workload& workload) {
+  return llama_cpp_context(model, llama_server_workload(workload));
 }
 
 Placement ollama_compute(const ModelInfo& model, const Workload& workload) {
@@ -104,5 +91,44 @@ void ollama_explain(const ModelInfo& model, const Weights& weights, const Worklo
                     const MemoryEstimate& memory, std::vector<Step>& steps) {
   llama_cpp_explain(model, weights, llama_server_workload(workload), memory, steps);
 }
+
+}  // namespace
+
+Workload llama_server_workload(const Workload& workload) {
+  Workload server = workload;
+  if (server.n_batch == 0) {
+    const auto* row = std::begin(batch_classes);
+    while (n_ctx_seq(workload) > row->up_to) ++row;
+    server.n_batch = row->n_batch;
+  }
+  if (server.n_ubatch == 0) server.n_ubatch = server.n_batch;
+  return server;
+}
+
+constinit const Runtime ollama_runtime{
+    .name = "ollama",
+    .title = "Ollama",
+    .version = "fb307609",
+    .source =
+        "github.com/ollama/ollama fb307609 (2026-08-21): llm/llama_server.go, server/sched.go, "
+        "server/routes.go; memory as llama.cpp v0.5.0",
+    .cell_step = llama_cell_step,
+    .cache_types = "f16 q8_0 q4_0",
+    .about =
+        "llama.cpp with 4096 tokens, 32768 from 23 GiB and 262144 from 47 GiB of GPU memory; "
+        "one sequence; batches of 512, 1024 and 2048 by the context",
+    .loads = SchemeFamily::gguf,
+    .rules = {.honours_window = llama_cpp_honours_window,
+              .weights = llama_cpp_weights,
+              .context = ollama_context,
+              .compute = ollama_compute,
+              .overhead = llama_cpp_overhead,
+              .budget = whole_device,
+              .reserve = window_reserve,
+              .refusal = ollama_refusal,
+              .defaults = ollama_defaults,
+              .launch = ollama_launch,
+              .explain = ollama_explain},
+};
 
 }  // namespace fitvram

@@ -1,4 +1,4 @@
-#include "runtimes/transformers.hpp"
+#include "runtimes/transformers/rules.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -7,8 +7,9 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
@@ -95,16 +96,13 @@ Moment moment_of(const ModelInfo& model, const Workload& workload) {
   return moment;
 }
 
-}  // namespace
-
 bool transformers_honours_window(const ModelInfo&) { return true; }
 
 Placement transformers_weights(const ModelInfo& model, const Weights& weights, const Workload&) {
   return {sharded_weights(model, weights, 1, false), Bytes{}};
 }
 
-ContextEstimate transformers_context(const ModelInfo& model, const Workload& workload,
-                                     const Runtime&) {
+ContextEstimate transformers_context(const ModelInfo& model, const Workload& workload) {
   ContextEstimate context;
   for (const auto& cache : caches_of(model, workload)) {
     CacheEstimate row = cache.what;
@@ -190,5 +188,32 @@ void transformers_explain(const ModelInfo& model, const Weights&, const Workload
       workload, memory, mib_formula(outside_allocator.high),
       "MiB that PyTorch takes outside its allocator, the most that vLLM's logs print"));
 }
+
+}  // namespace
+
+constinit const Runtime transformers_runtime{
+    .name = "transformers",
+    .title = "transformers",
+    .version = "2026-08",
+    .source = "github.com/huggingface/transformers: cache_utils.py @004999d9",
+    .cell_step = 1,
+    .cache_types = "f16 bf16",
+    .about =
+        "the exact tokens in 16 bits, windows as window - 1; latent attention expanded to all "
+        "heads; the whole prompt at once unless -b; no reserve",
+    .loads = SchemeFamily::safetensors,
+    .rules = {.honours_window = transformers_honours_window,
+              .weights = transformers_weights,
+              .context = transformers_context,
+              .compute = transformers_compute,
+              .overhead = transformers_overhead,
+              .budget = whole_device,
+              .reserve = no_reserve,
+              .refusal = transformers_refusal,
+              .defaults = transformers_defaults,
+              .explain = transformers_explain},
+    .backends = "cuda rocm metal cpu",
+    .ladder = "BF16 INT8 NF4",
+};
 
 }  // namespace fitvram

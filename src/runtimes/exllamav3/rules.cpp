@@ -1,4 +1,4 @@
-#include "runtimes/exllamav3.hpp"
+#include "runtimes/exllamav3/rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,16 +6,17 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "llama/memory/cache_tensors.hpp"
-#include "llama/memory/placement.hpp"
+#include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
 
 namespace {
 
-constexpr std::uint64_t page = 256;           // PAGE_SIZE, constants.py
+constexpr std::uint32_t page = 256;           // PAGE_SIZE, constants.py
 constexpr std::uint64_t ring_headroom = 512;  // cache/recurrent.py: ring of window + 512 tokens
 constexpr std::uint64_t least_slots = 16;     // max_batch_size, cache/cache.py
 
@@ -77,12 +78,9 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
   });
 }
 
-}  // namespace
-
 bool exllamav3_honours_window(const ModelInfo&) { return true; }
 
-ContextEstimate exllamav3_context(const ModelInfo& model, const Workload& workload,
-                                  const Runtime&) {
+ContextEstimate exllamav3_context(const ModelInfo& model, const Workload& workload) {
   return context_of(terms_of(model, workload));
 }
 
@@ -93,8 +91,8 @@ Placement exllamav3_compute(const ModelInfo& model, const Workload& workload) {
   return compute;
 }
 
-void exllamav3_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory) {
-  memory.overhead.device = Devices(model, workload).backend().overhead;
+void exllamav3_overhead(const ModelInfo&, const Workload& workload, MemoryEstimate& memory) {
+  memory.overhead.device = backend_of(workload).overhead;
 }
 
 std::optional<Error> exllamav3_refusal(const ModelInfo& model, const Workload& workload) {
@@ -126,5 +124,35 @@ void exllamav3_explain(const ModelInfo& model, const Weights&, const Workload& w
                                           std::max(1U, workload.n_seq)));
   steps.push_back(overhead_step(workload, memory));
 }
+
+}  // namespace
+
+constinit const Runtime exllamav3_runtime{
+    .name = "exllamav3",
+    .title = "exllamav3",
+    .version = "4f8ad012",
+    .source =
+        "github.com/turboderp-org/exllamav3 (2026-08-08): exllamav3/cache, constants.py, "
+        "architecture/architectures.py @000ad6a2",
+    .cell_step = page,
+    .cache_types = "f16 q8 q7 q6 q5 q4 q3 q2",
+    .about =
+        "pages of 256 tokens shared by all sequences; K and V in 2 to 8 bits each; windows as "
+        "f16 rings of window + 512 for 16 slots; MLA as a latent; EXL3 only",
+    .loads = SchemeFamily::exl,
+    .rules = {.honours_window = exllamav3_honours_window,
+              .weights = whole_weights,
+              .context = exllamav3_context,
+              .compute = exllamav3_compute,
+              .overhead = exllamav3_overhead,
+              .budget = whole_device,
+              .reserve = no_reserve,
+              .refusal = exllamav3_refusal,
+              .defaults = exllamav3_defaults,
+              .explain = exllamav3_explain},
+    .backends = "cuda",
+    .ladder =
+        "BF16 EXL3-8.0 EXL3-6.0 EXL3-5.0 EXL3-4.5 EXL3-4.0 EXL3-3.5 EXL3-3.0 EXL3-2.5 EXL3-2.0",
+};
 
 }  // namespace fitvram

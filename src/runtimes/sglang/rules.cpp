@@ -1,4 +1,4 @@
-#include "runtimes/sglang.hpp"
+#include "runtimes/sglang/rules.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -7,12 +7,12 @@
 #include "base/refuse.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "llama/memory/cache_tensors.hpp"
 #include "pricing/cache_terms.hpp"
+#include "pricing/cache_types.hpp"
+#include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
-#include "runtimes/vllm/rules.hpp"
 
 namespace fitvram {
 
@@ -66,6 +66,13 @@ struct Pools {
     return sum;
   }
 };
+
+/// Only the models of hybrid_swa_archs (configs/model_config.py is_hybrid_swa_model) have a smaller
+/// pool for their window layers; others keep every token in every layer.
+bool sglang_honours_window(const ModelInfo& model) {
+  return std::binary_search(std::begin(hybrid_windows), std::end(hybrid_windows),
+                            std::string_view(model.architecture));
+}
 
 Pools pools_of(const ModelInfo& model, const Workload& workload) {
   const TensorType& type = cache_type_k(workload);
@@ -135,14 +142,7 @@ std::uint64_t tokens_in(const Pool& pool, std::uint64_t n_tokens) {
   return ceil_div(sat_mul(n_tokens, pool.tenths), 10);
 }
 
-}  // namespace
-
-bool sglang_honours_window(const ModelInfo& model) {
-  return std::binary_search(std::begin(hybrid_windows), std::end(hybrid_windows),
-                            std::string_view(model.architecture));
-}
-
-ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload, const Runtime&) {
+ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload) {
   const Pools pools = pools_of(model, workload);
   const Shares shares = shares_of(pools, workload);
   ContextEstimate context;
@@ -164,19 +164,6 @@ ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload,
 Placement sglang_compute(const ModelInfo&, const Workload&) { return {}; }
 
 void sglang_overhead(const ModelInfo&, const Workload&, MemoryEstimate&) {}
-
-std::uint32_t mem_fraction_static(Bytes vram, std::uint32_t n_tp, std::uint32_t n_batch) {
-  const std::uint64_t mib = vram.count / MiB.count;
-  if (mib == 0) return unknown_fraction;
-  const CardClass& row = class_of(vram);
-  const std::uint64_t chunk = std::max<std::uint64_t>(n_batch, 2048);
-  std::uint64_t reserved = fixed_reserve_mib + chunk * 3 / 2 +
-                           std::uint64_t{2} * (n_tp >= 4 ? row.graph_bs_tp4 : row.graph_bs) +
-                           n_tp * 1024 / 8;
-  if (mib > large_mib) reserved = std::max(reserved, floor_mib);
-  if (reserved >= mib) return 0;
-  return static_cast<std::uint32_t>((2000 * (mib - reserved) + mib) / (2 * mib));
-}
 
 Bytes sglang_budget(const Device& device, const Workload& workload) {
   const std::uint64_t count = std::max(1U, device.count);
@@ -213,7 +200,7 @@ std::vector<Answer> sglang_answers(const ModelInfo& model, const Weights& weight
                                    const Workload& workload, const Device& device) {
   const Pools pools = pools_of(model, workload);
   const Bytes budget = sglang_budget(device, workload);
-  const Bytes left = (budget - vllm_weights(model, weights, workload).device) / cards(workload);
+  const Bytes left = (budget - weights_on_cards(model, weights, workload).device) / cards(workload);
   const Bytes card = device.total / std::max(1U, device.count);
   const std::uint64_t fraction = workload.memory_utilization
                                      ? *workload.memory_utilization / 1000
@@ -284,5 +271,50 @@ void sglang_explain(const ModelInfo& model, const Weights& weights, const Worklo
                      "the memory 9 to 10" +
                          source});
 }
+
+}  // namespace
+
+std::uint32_t mem_fraction_static(Bytes vram, std::uint32_t n_tp, std::uint32_t n_batch) {
+  const std::uint64_t mib = vram.count / MiB.count;
+  if (mib == 0) return unknown_fraction;
+  const CardClass& row = class_of(vram);
+  const std::uint64_t chunk = std::max<std::uint64_t>(n_batch, 2048);
+  std::uint64_t reserved = fixed_reserve_mib + chunk * 3 / 2 +
+                           std::uint64_t{2} * (n_tp >= 4 ? row.graph_bs_tp4 : row.graph_bs) +
+                           n_tp * 1024 / 8;
+  if (mib > large_mib) reserved = std::max(reserved, floor_mib);
+  if (reserved >= mib) return 0;
+  return static_cast<std::uint32_t>((2000 * (mib - reserved) + mib) / (2 * mib));
+}
+
+constinit const Runtime sglang_runtime{
+    .name = "sglang",
+    .title = "SGLang",
+    .version = "2026-08",
+    .source =
+        "github.com/sgl-project/sglang: srt/server_args.py (blob 8356329), "
+        "model_runner_kv_cache_mixin.py @001ccef0, configs/model_config.py",
+    .cell_step = 1,
+    .cache_types = "f16 bf16 fp8",
+    .about =
+        "mem_fraction_static of all memory for weights and tokens; window layers of Gemma 4, "
+        "gpt-oss, Llama 4, MiMo-V2 and Step-3.5 as 0.8 of the tokens, others ignored; states as "
+        "0.9 of the token pool; MLA whole on every card; as trained unless -c",
+    .loads = SchemeFamily::safetensors,
+    .rules = {.honours_window = sglang_honours_window,
+              .weights = weights_on_cards,
+              .context = sglang_context,
+              .compute = sglang_compute,
+              .overhead = sglang_overhead,
+              .budget = sglang_budget,
+              .reserve = no_reserve,
+              .refusal = sglang_refusal,
+              .defaults = sglang_defaults,
+              .answers = sglang_answers,
+              .launch = sglang_launch,
+              .explain = sglang_explain},
+    .backends = "cuda rocm",
+    .ladder = "BF16 FP8 AWQ-4",
+};
 
 }  // namespace fitvram

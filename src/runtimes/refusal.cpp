@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include "base/refuse.hpp"
+#include "fitvram/runtime.hpp"
+#include "runtimes/shared/torch.hpp"
+
+namespace fitvram {
+
+namespace {
+
+// The smallest that spends half a bit more than the packed values do: what its scales take.
+const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
+  const std::uint32_t packed =
+      scheme.packings.empty() ? scheme.millibits : scheme.packings.front().millibits;
+  const Scheme* nearest = nullptr;
+  for (const Scheme& other : schemes()) {
+    const bool offered = runtime.ladder.empty() ? other.ladder : lists(runtime.ladder, other.name);
+    if (!offered || runtime.loads != other.family) continue;
+    if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
+  }
+  return nearest;
+}
+
+const char* files_of(SchemeFamily family) {
+  switch (family) {
+    case SchemeFamily::gguf:
+      return "GGUF files";
+    case SchemeFamily::safetensors:
+      return "safetensors checkpoints";
+    case SchemeFamily::mlx:
+      return "MLX checkpoints";
+    case SchemeFamily::exl:
+      return "exllama checkpoints";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool lists(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t space = std::min(list.find(' '), list.size());
+    if (list.substr(0, space) == word) return true;
+    list.remove_prefix(std::min(space + 1, list.size()));
+  }
+  return false;
+}
+
+std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
+                             const Runtime& runtime) {
+  if (!lists(runtime.backends, workload.backend))
+    return refuse(std::string(runtime.title) + " does not run on " + std::string(workload.backend),
+                  "it runs on " + std::string(runtime.backends));
+  return runtime.rules.refusal(model, workload);
+}
+
+std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {
+  if (runtime.loads == scheme.family || unquantized(scheme.name)) return std::nullopt;
+  const Scheme* nearest = nearest_loaded(scheme, runtime);
+  return refuse(
+      std::string(runtime.title) + " does not load " + files_of(scheme.family) + " (" +
+          std::string(scheme.name) + ")",
+      nearest == nullptr ? "" : "the nearest that it loads is -q " + std::string(nearest->name));
+}
+
+}  // namespace fitvram
