@@ -155,6 +155,18 @@ std::optional<Choice> choose_running(const ModelInfo& model, const Workload& wor
   return Trial(model, workload, runtime, device, policy, nullptr).choice(true, extend_ctx);
 }
 
+const char* name_of(Advice advice) {
+  switch (advice) {
+    case Advice::fp16:
+      return "FP16";
+    case Advice::int8:
+      return "INT8";
+    case Advice::int4:
+      return "INT4";
+  }
+  return "";
+}
+
 QuantAdvice recommend_quantization(const AdviceInput& input) {
   constexpr std::uint64_t billion = 1'000'000'000;
   const std::uint64_t headroom = input.kv ? ceil_div(input.kv->count, GiB.count) : 2;

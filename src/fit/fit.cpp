@@ -164,6 +164,18 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
 
 }  // namespace
 
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::fits:
+      return "fits";
+    case Verdict::tight:
+      return "tight";
+    case Verdict::no:
+      return "no";
+  }
+  return "";
+}
+
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
   if (memory.least_device_total() > vram) return Verdict::no;
   const Bytes kept = std::max(reserve, memory.compute.device + memory.overhead.device);

@@ -256,6 +256,42 @@ bool is_single_expert(std::string_view base) {
 
 }  // namespace
 
+const char* name_of(TensorRole role) {
+  switch (role) {
+    case TensorRole::token_embd:
+      return "token-embedding";
+    case TensorRole::position_embd:
+      return "position-embedding";
+    case TensorRole::per_layer_embd:
+      return "per-layer-embedding";
+    case TensorRole::output:
+      return "output";
+    case TensorRole::output_norm:
+      return "output-norm";
+    case TensorRole::norm:
+      return "norm";
+    case TensorRole::attention:
+      return "attention";
+    case TensorRole::feed_forward:
+      return "feed-forward";
+    case TensorRole::expert:
+      return "expert";
+    case TensorRole::router:
+      return "router";
+    case TensorRole::recurrent:
+      return "recurrent";
+    case TensorRole::indexer:
+      return "indexer";
+    case TensorRole::rope:
+      return "rope";
+    case TensorRole::multimodal:
+      return "multimodal";
+    case TensorRole::other:
+      return "other";
+  }
+  return "";
+}
+
 TensorRole role_of(std::string_view name) {
   for (const auto tower : towers)
     if (name.starts_with(tower)) return TensorRole::multimodal;
