@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fit/estimate_with.hpp"
 #include "llama/memory/placement.hpp"
 #include "pricing/cache_types.hpp"

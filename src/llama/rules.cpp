@@ -5,7 +5,7 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
@@ -44,8 +44,8 @@ class AllocatedSizes {
 constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
 bool needs_other_context(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  switch (arch == nullptr ? OtherContext::none : arch->other_context) {
+  const Family* family = find_family(model.architecture);
+  switch (family == nullptr ? OtherContext::none : family->load.other_context) {
     case OtherContext::none:
       return false;
     case OtherContext::always:
@@ -201,9 +201,9 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     return refuse("n_batch and n_ubatch cannot both be zero", "give -b or -ub");
   if (workload.n_ctx == 0 && model.n_ctx_train == 0)
     return refuse("n_ctx and model->hparams.n_ctx_train cannot both be zero", "give -c");
-  const Architecture* arch = find_architecture(model.architecture);
-  const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && arch != nullptr && arch->mla;
-  const bool one_type = mla || (arch != nullptr && arch->memory == MemoryClass::dsv4);
+  const Family* family = find_family(model.architecture);
+  const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && family != nullptr && family->cache.mla;
+  const bool one_type = mla || (family != nullptr && family->cache.memory == MemoryClass::dsv4);
   if (one_type && &k != &v)
     return refuse("llama.cpp does not support different K (" + std::string(k.name) + ") and V (" +
                       std::string(v.name) + ") cache types for architecture '" +
@@ -227,7 +227,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   if (workload.n_seq > max_seq)
     return refuse("n_seq_max must be <= " + std::to_string(max_seq),
                   "ask for fewer slots with -np");
-  if (arch != nullptr && arch->one_stream && workload.n_seq > 1 && !workload.kv_unified)
+  if (family != nullptr && family->load.one_stream && workload.n_seq > 1 && !workload.kv_unified)
     return refuse(
         "llama.cpp v0.5.0 stops at an assertion when several sequences of architecture '" +
             model.architecture + "' have caches of their own",

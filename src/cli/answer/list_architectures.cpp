@@ -1,5 +1,5 @@
 #include "cli/answer/list.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fitvram/runtime.hpp"
 
 namespace fitvram::cli {
@@ -35,8 +35,8 @@ std::string pattern_of(const WindowRule& rule) {
   return std::string(rule.first_full ? "first" : "last") + " of " + number(rule.period) + " full";
 }
 
-std::string recurrent_of(const Architecture& row) {
-  switch (row.recurrent) {
+std::string recurrent_of(const CacheRule& rule) {
+  switch (rule.recurrent) {
     case RecurrentRule::none:
       return "";
     case RecurrentRule::all:
@@ -46,68 +46,30 @@ std::string recurrent_of(const Architecture& row) {
     case RecurrentRule::no_kv_heads_no_ff:
       return "layers without kv heads and feed-forward";
     case RecurrentRule::interval:
-      return "all but each " + number(row.interval) + "th layer";
+      return "all but each " + number(rule.interval) + "th layer";
   }
   return "";
 }
 
-std::string state_of(StateRule rule) {
-  switch (rule) {
-    case StateRule::none:
-      return "";
-    case StateRule::mamba:
-      return "mamba";
-    case StateRule::mamba2:
-      return "mamba2";
-    case StateRule::wkv:
-      return "wkv";
-    case StateRule::shortconv:
-      return "shortconv";
-    case StateRule::kda:
-      return "kda";
-    case StateRule::linear_attention:
-      return "linear-attention";
-  }
-  return "";
-}
-
-std::string indexer_of(IndexerRule rule) {
-  switch (rule) {
-    case IndexerRule::none:
-      return "";
-    case IndexerRule::all:
-      return "all";
-    case IndexerRule::after_dense_lead:
-      return "after-dense-lead";
-    case IndexerRule::listed:
-      return "listed";
-    case IndexerRule::listed_or_glm:
-      return "listed-or-glm";
-    case IndexerRule::if_top_k:
-      return "if-top-k";
-  }
-  return "";
-}
-
-std::string shared_kv_of(const Architecture& row) {
-  if (row.kv_from_start != 0) return "only the first " + number(row.kv_from_start) + " layers";
-  return row.shared_kv ? "the last shared_kv_layers" : "";
+std::string shared_kv_of(const CacheRule& rule) {
+  if (rule.kv_from_start != 0) return "only the first " + number(rule.kv_from_start) + " layers";
+  return rule.shared_kv ? "the last shared_kv_layers" : "";
 }
 
 /// Everything else about a row, for people.
-std::string rules_of(const Architecture& row, std::string_view version) {
+std::string rules_of(const Family& row, std::string_view version) {
   std::string text;
   const auto add = [&](const char* label, const std::string& rule) {
     if (!rule.empty()) text += (text.empty() ? "" : "; ") + std::string(label) + rule;
   };
-  const auto window = window_of(row.window);
-  if (!window.empty()) add("window ", window + " (" + pattern_of(row.window) + ")");
-  if (row.mla) add("", "latent with key_length_mla");
-  const auto recurrent = recurrent_of(row);
-  const auto state = state_of(row.state);
+  const auto window = window_of(row.cache.window);
+  if (!window.empty()) add("window ", window + " (" + pattern_of(row.cache.window) + ")");
+  if (row.cache.mla) add("", "latent with key_length_mla");
+  const auto recurrent = recurrent_of(row.cache);
+  const std::string state = name_of(row.cache.state);
   add("recurrent ", recurrent + (recurrent.empty() || state.empty() ? "" : ", ") + state);
-  add("indexer ", indexer_of(row.indexer));
-  add("kv ", shared_kv_of(row));
+  add("indexer ", std::string(name_of(row.cache.indexer)));
+  add("kv ", shared_kv_of(row.cache));
   add("", std::string(row.hf));
   add("", std::string(row.source) + " " + std::string(version));
   return text;
@@ -131,12 +93,15 @@ Grid architecture_grid() {
              {"version", ""}},
             {}};
   const auto version = find_runtime("llama.cpp")->version;
-  for (const auto& row : architectures())
-    grid.rows.push_back({std::string(row.gguf), std::string(name_of(row.memory)),
-                         rules_of(row, version), window_of(row.window), pattern_of(row.window),
-                         recurrent_of(row), state_of(row.state), indexer_of(row.indexer),
-                         shared_kv_of(row), row.mla, std::string(row.hf), std::string(row.source),
-                         std::string(version)});
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    grid.rows.push_back(
+        {std::string(row.gguf), std::string(name_of(row.cache.memory)), rules_of(row, version),
+         window_of(row.cache.window), pattern_of(row.cache.window), recurrent_of(row.cache),
+         std::string(name_of(row.cache.state)), std::string(name_of(row.cache.indexer)),
+         shared_kv_of(row.cache), row.cache.mla, std::string(row.hf), std::string(row.source),
+         std::string(version)});
+  }
   return grid;
 }
 
