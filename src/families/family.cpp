@@ -66,6 +66,16 @@ const char* name_of(IndexerRule indexer) {
   return "";
 }
 
+bool says_all(const Family& row) {
+  const TensorRule& t = row.tensors;
+  const bool tensors = t.attention != AttentionBlock::none || t.recurrent != RecurrentBlock::none ||
+                       t.feed_forward != FeedForwardBlock::none || t.layer != nullptr;
+  return tensors == t.unknown.empty() &&
+         (row.graph.build != nullptr) == row.graph.unknown.empty() &&
+         (row.config.read != nullptr) == row.config.unknown.empty() &&
+         (!row.gguf.empty() || !row.hf.empty()) && row.gguf.empty() == row.source.empty();
+}
+
 std::size_t block_of(const Family* row, const Hparams& hparams, std::size_t layer) {
   if (!repeats_blocks(row)) return layer;
   const bool stacks = row->cache.repeats == Repeats::stacks;

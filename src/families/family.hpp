@@ -498,15 +498,7 @@ struct Family {
 };
 
 /// Whether a row says how tensors, graph and config are, or why it does not.
-constexpr bool says_all(const Family& row) {
-  const TensorRule& t = row.tensors;
-  const bool tensors = t.attention != AttentionBlock::none || t.recurrent != RecurrentBlock::none ||
-                       t.feed_forward != FeedForwardBlock::none || t.layer != nullptr;
-  return tensors == t.unknown.empty() &&
-         (row.graph.build != nullptr) == row.graph.unknown.empty() &&
-         (row.config.read != nullptr) == row.config.unknown.empty() &&
-         (!row.gguf.empty() || !row.hf.empty()) && row.gguf.empty() == row.source.empty();
-}
+bool says_all(const Family& row);
 
 /// The rows of llama.cpp's architectures, sorted by GGUF name.
 std::span<const Family* const> families();

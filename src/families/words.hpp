@@ -99,10 +99,10 @@ constexpr Family stranger(std::string_view hf, const Elsewhere& elsewhere) {
 
 // What holds for every kin.
 
-/// Strangers first, then rows sorted by GGUF name, each of which says all.
+/// Strangers first, then rows sorted by GGUF name. That each says all is a test: g++ does not
+/// compare functions with nullptr at compile time where it sanitizes.
 constexpr bool in_order(std::span<const Family> rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!says_all(rows[i])) return false;
     if (i > 0 && !rows[i].gguf.empty() && !(rows[i - 1].gguf < rows[i].gguf)) return false;
     if (i > 0 && rows[i].gguf.empty() && !rows[i - 1].gguf.empty()) return false;
   }

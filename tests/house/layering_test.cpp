@@ -13,7 +13,10 @@ using namespace fitvram::test;
 
 namespace {
 
-// A folder includes itself, folders on lower floors, and those of its own wing on lower steps.
+// A folder includes itself, folders on lower floors, and those of its own wing on lower steps. The
+// type of a row of families has a row of its own: it lies below all that ask it, while the rows
+// themselves, with the functions that are their own, lie above the graph builder and the config
+// reader.
 struct Folder {
   std::string_view path;
   int floor;
@@ -23,8 +26,8 @@ struct Folder {
 constexpr Folder folders[] = {
     {"fitvram", 1},
     {"base", 2},
-    {"weights", 3},
-    {"families", 3},
+    {"families/family", 3, "facts", 0},
+    {"weights", 3, "facts", 1},
     {"ggml", 4},
     {"pricing", 4},
     {"model", 4},
@@ -43,6 +46,7 @@ constexpr Folder folders[] = {
     {"runtimes/transformers", 6, "runtimes", 1},
     {"runtimes/vllm", 6, "runtimes", 1},
     {"runtimes", 6, "runtimes", 2},
+    {"families", 6},
     {"tables", 6},
     {"fit", 7},
     {"log", 8},
@@ -62,6 +66,11 @@ std::string_view folder_of(std::string_view stem) {
 const Folder* find_folder(std::string_view path) {
   const auto* it = std::ranges::find(folders, path, &Folder::path);
   return it == std::end(folders) ? nullptr : it;
+}
+
+const Folder* room_of(std::string_view stem) {
+  const Folder* const of_file = find_folder(stem);
+  return of_file != nullptr ? of_file : find_folder(folder_of(stem));
 }
 
 bool may_include(const Folder& from, const Folder& to) {
@@ -116,7 +125,7 @@ bool allows(const Confined& rule, std::string_view stem) {
 TEST_CASE("a folder includes only what lies below it") {
   for (const auto& file : product_sources()) {
     const std::string stem = stem_of(file.path);
-    const Folder* const from = find_folder(folder_of(stem));
+    const Folder* const from = room_of(stem);
     INFO(file.path << " is in no folder that has a row in tests/house/layering_test.cpp");
     REQUIRE(from != nullptr);
     for (const auto& line : file.lines) {
@@ -124,7 +133,7 @@ TEST_CASE("a folder includes only what lies below it") {
       if (!target.starts_with('"')) continue;
       target = target.substr(1, target.size() - 2);
       if (to_be_cut.contains({file.path.substr(file.path.find('/') + 1), target})) continue;
-      const Folder* const to = find_folder(folder_of(stem_of(target)));
+      const Folder* const to = room_of(stem_of(target));
       INFO(file.path << " includes " << target);
       REQUIRE(to != nullptr);
       CHECK(may_include(*from, *to));

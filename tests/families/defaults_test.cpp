@@ -1,15 +1,14 @@
-#include "hf/defaults.hpp"
-
+#include "families/family.hpp"
 #include "support/configs.hpp"
 
 using namespace fitvram;
 using namespace fitvram::test;
 
 TEST_CASE("a config that says nothing about tying gets its family's habit") {
-  CHECK(ties_by_default("gemma3"));
-  CHECK(ties_by_default("bloom"));
-  CHECK_FALSE(ties_by_default("llama"));
-  CHECK_FALSE(ties_by_default("qwen3"));
+  CHECK(find_family("gemma3")->config.ties);
+  CHECK(find_family("bloom")->config.ties);
+  CHECK_FALSE(find_family("llama")->config.ties);
+  CHECK_FALSE(find_family("qwen3")->config.ties);
   const std::string head = "{'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 2, ";
   CHECK(facts_of(head + "'model_type': 'gpt2'}").tied_embeddings == true);
   CHECK(facts_of(head + "'model_type': 'llama'}").tied_embeddings == false);
