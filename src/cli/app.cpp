@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/answer/answer.hpp"
 #include "cli/answer/batch.hpp"
-#include "cli/answer/commands.hpp"
 #include "cli/answer/list.hpp"
 #include "cli/base/io.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
 #include "cli/help/completion.hpp"
-#include "cli/show/render.hpp"
+#include "cli/show/sheet.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "cli/ask/request_fields.hpp"
-#include "cli/ask/requests.hpp"
+#include "cli/ask/fields.hpp"
+#include "cli/ask/request.hpp"
 #include "fitvram/fitvram.hpp"
 #include "log/compare.hpp"
 #include "log/reader.hpp"

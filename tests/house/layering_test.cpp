@@ -81,7 +81,7 @@ bool may_include(const Folder& from, const Folder& to) {
 // What runs up and is cut next.
 const std::set<std::pair<std::string, std::string>> to_be_cut = {
     {"cli/answer/batch.hpp", "cli/app.hpp"},
-    {"cli/show/render.hpp", "cli/ask/requests.hpp"},
+    {"cli/show/sheet.hpp", "cli/ask/request.hpp"},
 };
 
 // `token` may stand only in the files whose stem is one of `allowed` or begins with one that ends

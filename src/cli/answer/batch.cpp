@@ -6,10 +6,10 @@
 #include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/answer/session.hpp"
-#include "cli/ask/plain_request.hpp"
-#include "cli/ask/requests.hpp"
-#include "cli/show/render.hpp"
-#include "cli/show/render_words.hpp"
+#include "cli/ask/plain.hpp"
+#include "cli/ask/request.hpp"
+#include "cli/show/sheet.hpp"
+#include "cli/show/words.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -6,9 +6,9 @@
 #include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/answer/session.hpp"
-#include "cli/ask/requests.hpp"
-#include "cli/base/format.hpp"
-#include "cli/show/render.hpp"
+#include "cli/ask/request.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/show/sheet.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
-#include "cli/ask/request_fields.hpp"
+#include "cli/ask/fields.hpp"
 #include "fitvram/parse.hpp"
 
 namespace fitvram::cli {

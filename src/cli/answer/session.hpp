@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/answer/price.hpp"
-#include "cli/ask/requests.hpp"
+#include "cli/ask/request.hpp"
 #include "cli/base/io.hpp"
 #include "cli/base/options.hpp"
 #include "fitvram/catalog.hpp"

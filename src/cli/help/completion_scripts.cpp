@@ -3,10 +3,10 @@
 
 #include "base/text.hpp"
 #include "cli/answer/list.hpp"
-#include "cli/base/format.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/flags/table.hpp"
 #include "cli/help/completion.hpp"
-#include "cli/show/render.hpp"
+#include "cli/show/sheet.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,10 +1,10 @@
 
 #include <algorithm>
 
-#include "cli/ask/request_fields.hpp"
-#include "cli/base/format.hpp"
-#include "cli/flags/flags.hpp"
-#include "cli/show/render_words.hpp"
+#include "cli/ask/fields.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/flags/table.hpp"
+#include "cli/show/words.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,8 +1,8 @@
 
 #include <algorithm>
 
-#include "cli/base/format.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/flags/table.hpp"
 #include "cli/help/completion.hpp"
 
 namespace fitvram::cli {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
 #include "fitvram/catalog.hpp"
 #include "support/fake_io.hpp"
 #include "support/places.hpp"

@@ -1,7 +1,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
 
 using namespace fitvram::cli;
 

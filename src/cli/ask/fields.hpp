@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/ask/request.hpp"
+#include "cli/flags/table.hpp"
+
+namespace fitvram::cli {
+
+/// Keys of a request that stand for options: those of a result's workload, and gpu, quant ...
+std::vector<std::string_view> request_keys();
+bool is_request_key(std::string_view key);
+
+struct FieldProblem {
+  std::string key;
+  Problem problem;
+};
+
+/// `options` with the fields of a request over them. What a request says replaces what the
+/// command line said; a GPU and an amount of memory replace each other.
+std::optional<FieldProblem> apply(const std::vector<RequestField>& fields, Options& options);
+
+}  // namespace fitvram::cli

@@ -1,0 +1,45 @@
+#include "catch.hpp"
+#include "cli/show/sheet.hpp"
+
+using namespace fitvram;
+using namespace fitvram::cli;
+
+namespace {
+
+Report list_of(std::vector<std::vector<Cell>> rows) {
+  Report report;
+  report.body =
+      ListReport{"gpus", {{{"name", "NAME"}, {"n", "N", true}, {"extra", ""}}, std::move(rows)}};
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("CSV quotes what RFC 4180 says") {
+  const auto report =
+      list_of({{std::string("a,\"b\"\nc"), std::uint64_t{1}, true}, {std::string("d"), {}, {}}});
+  CHECK(render_csv(report, {}) == "name,n,extra\r\n\"a,\"\"b\"\"\nc\",1,true\r\nd,,\r\n");
+}
+
+TEST_CASE("CSV keeps line breaks and nothing else that moves a terminal's cursor") {
+  const auto report = list_of({{std::string("a\x1b[2J\r\nb\n"), {}, {}}});
+  CHECK(render_csv(report, {}) == "name,n,extra\r\n\"a?[2J?\nb\n\",,\r\n");
+}
+
+TEST_CASE("Markdown escapes pipes and leaves out columns without a title") {
+  const auto report = list_of({{std::string("a|b"), std::uint64_t{1}, false}});
+  CHECK(render_markdown(report, {}) == "| NAME | N |\n| --- | ---: |\n| a\\|b | 1 |\n");
+}
+
+TEST_CASE("Markdown without a row has no head either") {
+  Report report;
+  report.body = EstimateReport{};
+  CHECK(render_markdown(report, {}).empty());
+}
+
+TEST_CASE("grids keep numbers apart from what people do not need") {
+  const auto sheet = sheet_of_grid(
+      std::get<ListReport>(list_of({{std::string("x"), std::uint64_t{7}, {}}}).body).grid);
+  CHECK(sheet.columns.size() == 2);
+  CHECK(sheet.rows[0] == std::vector<std::string>{"x", "7"});
+}
