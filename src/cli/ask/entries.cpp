@@ -1,9 +1,10 @@
+#include "cli/ask/entries.hpp"
+
 #include <algorithm>
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
-#include "cli/ask/request.hpp"
-#include "cli/flags/table.hpp"
+#include "cli/base/prose.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -1,68 +1,38 @@
 #include "cli/ask/fields.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
+#include "cli/flags/table.hpp"
 
 namespace fitvram::cli {
 namespace {
 
 using Field = RequestField;
 
-/// A key and what it sets: a switch, or what an option of the command line sets.
+/// A key; `flag` sets what it stands for.
 struct Key {
   std::string_view name;
-  std::string_view flag;  ///< long name; empty where there is no such option
-  bool& (*at)(Options& options) = nullptr;
+  int place = 0;
+  const Flag* flag = nullptr;  ///< none: read with the keys that it says more of
 };
 
-/// In the order in which they are set: kv_type before the types of its two halves, n_seq before
-/// n_outputs.
-constexpr Key keys[] = {
-    {"runtime", "--runtime"},
-    {"backend", "--backend"},
-    {"gpu", "--gpu"},
-    {"gpu_count", ""},
-    {"vram", "--vram"},
-    {"reserve", "--reserve"},
-    {"overhead", "--overhead"},
-    {"quant", "--quant"},
-    {"params", "--params"},
-    {"strict", "--strict", [](Options& o) -> bool& { return o.strict; }},
-    {"extend_ctx", "--extend-ctx", [](Options& o) -> bool& { return o.extend_ctx; }},
-    {"n_ctx", "--ctx-size"},
-    {"n_seq", "--parallel"},
-    {"kv_unified", "--kv-unified", [](Options& o) -> bool& { return o.workload.kv_unified; }},
-    {"n_ctx_seq", ""},
-    {"n_batch", "--batch-size"},
-    {"n_ubatch", "--ubatch-size"},
-    {"kv_type", "--kv-type"},
-    {"cache_type_k", "--cache-type-k"},
-    {"cache_type_v", "--cache-type-v"},
-    {"flash_attn", "--flash-attn"},
-    {"swa_full", "--swa-full", [](Options& o) -> bool& { return o.workload.swa_full; }},
-    {"n_gpu_layers", "--gpu-layers"},
-    {"offload_kqv", "", [](Options& o) -> bool& { return o.workload.offload_kqv; }},
-    {"n_rs_seq", "--rs-seq"},
-    {"n_outputs", "--outputs"},
-    {"n_tp", "--tensor-parallel-size"},
-    {"gpu_memory_utilization", "--gpu-memory-utilization"},
-};
+/// Keys that no option stands behind: how many of the GPU, and results' own word for a context.
+constexpr Key own_keys[] = {{"gpu_count", 4}, {"n_ctx_seq", 15}};
 
-std::array<const Flag*, std::size(keys)> find_flags() {
-  std::array<const Flag*, std::size(keys)> found{};
-  const auto& estimate = *find_command("estimate");
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (const auto& flag : flags())
-      if (takes(estimate, flag) && long_name(flag) == keys[i].flag) found[i] = &flag;
-  return found;
+/// In the order in which they are set.
+std::vector<Key> sorted_keys() {
+  std::vector<Key> keys(std::begin(own_keys), std::end(own_keys));
+  for (const auto& flag : flags())
+    if (!flag.key.name.empty()) keys.push_back({flag.key.name, flag.key.place, &flag});
+  std::ranges::sort(keys, {}, &Key::place);
+  return keys;
 }
 
-const Flag& flag_of(const Key& key) {
-  static const auto found = find_flags();
-  return *found[static_cast<std::size_t>(&key - keys)];
+const std::vector<Key>& keys() {
+  static const auto sorted = sorted_keys();
+  return sorted;
 }
 
 const Field* find(const std::vector<Field>& fields, std::string_view key) {
@@ -123,40 +93,45 @@ std::optional<Problem> set_context_of_sequence(Options& options, const std::vect
   return std::nullopt;
 }
 
+/// What stands for the field on a command line; a switch is true or false there, too.
+std::optional<Problem> set_flag(Options& options, const Flag& flag, const Field& field) {
+  const bool boolean = field.kind == Field::Kind::boolean;
+  const bool yes = field.text == "true";
+  if (flag.value.empty()) {
+    if (!boolean) return Problem{"must be true or false, not '" + field.text + "'", {}};
+    return flag.set(options, yes != flag.key.negated ? "true" : "false");
+  }
+  if (!boolean) return flag.set(options, field.text);
+  if (!lists(flag.values, "on")) return Problem{"must be a number or text, not " + field.text, {}};
+  return flag.set(options, yes ? "on" : "off");
+}
+
 std::optional<Problem> set_field(Options& options, const std::vector<Field>& fields, const Key& key,
                                  const Field& field) {
   if (key.name == "gpu" || key.name == "gpu_count") return std::nullopt;
   if (key.name == "n_ctx_seq") return set_context_of_sequence(options, fields, field);
-  if (key.at != nullptr) {
-    if (field.kind != Field::Kind::boolean)
-      return Problem{"must be true or false, not '" + field.text + "'", {}};
-    key.at(options) = field.text == "true";
-    return std::nullopt;
-  }
-  if (field.kind != Field::Kind::boolean) return flag_of(key).set(options, field.text);
-  if (key.name != "flash_attn") return Problem{"must be a number or text, not " + field.text, {}};
-  return flag_of(key).set(options, field.text == "true" ? "on" : "off");
+  return set_flag(options, *key.flag, field);
 }
 
 }  // namespace
 
 std::vector<std::string_view> request_keys() {
   std::vector<std::string_view> names;
-  for (const auto& key : keys) names.push_back(key.name);
+  for (const auto& key : keys()) names.push_back(key.name);
   return names;
 }
 
 bool is_request_key(std::string_view key) {
-  return std::any_of(std::begin(keys), std::end(keys), [&](const Key& k) { return k.name == key; });
+  return std::ranges::find(keys(), key, &Key::name) != keys().end();
 }
 
 std::optional<FieldProblem> apply(const std::vector<Field>& fields, Options& options) {
-  for (const auto& key : keys) {
+  for (const auto& key : keys()) {
     const auto* field = find(fields, key.name);
     if (field == nullptr) continue;
     if (auto problem = set_field(options, fields, key, *field))
       return FieldProblem{std::string(key.name), std::move(*problem)};
-    if (!key.flag.empty()) options.given.emplace_back(flag_of(key).names, field->text);
+    if (key.flag != nullptr) options.given.emplace_back(key.flag->names, field->text);
   }
   return set_gpu(options, fields);
 }

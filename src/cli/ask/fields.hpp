@@ -4,12 +4,21 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/ask/request.hpp"
-#include "cli/flags/table.hpp"
+#include "cli/base/options.hpp"
+#include "cli/flags/values.hpp"
 
 namespace fitvram::cli {
 
-/// Keys of a request that stand for options: those of a result's workload, and gpu, quant ...
+/// A scalar of a request: its key, what it would be on a command line, and where it stands.
+struct RequestField {
+  enum class Kind { text, number, boolean };
+  std::string key;
+  std::string text;
+  Kind kind = Kind::text;
+};
+
+/// Keys of a request that stand for options: those of a result's workload, and gpu, quant ... in
+/// the order in which they are set.
 std::vector<std::string_view> request_keys();
 bool is_request_key(std::string_view key);
 

@@ -6,8 +6,7 @@
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
-#include "cli/ask/fields.hpp"
-#include "cli/flags/table.hpp"
+#include "cli/base/prose.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -196,17 +195,6 @@ std::size_t line_of(const RequestText& text, const std::string& pointer) {
              text.text.begin(), text.text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-Error not_json(const RequestText& text, const std::string& file, std::size_t byte) {
-  const auto before = text.text.substr(0, byte == 0 ? 0 : std::min(byte - 1, text.text.size()));
-  const auto line =
-      text.line + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-  const auto start = before.rfind('\n');
-  const auto column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
-  return {ErrorCode::malformed, file + ":" + std::to_string(line) + ":" + std::to_string(column),
-          "is not JSON from here on",
-          "a request is {\"model\": \"gemma-3-27b\", \"gpu\": \"RTX 4090\"}"};
-}
-
 }  // namespace
 
 Result<Request> parse_request(const RequestText& text, const std::string& file,
@@ -223,6 +211,17 @@ Result<Request> parse_request(const RequestText& text, const std::string& file,
 } catch (const std::bad_alloc&) {
   return Error{ErrorCode::limit, place_of(file, text.line, ""), "needs more memory than there is",
                ""};
+}
+
+Error not_json(const RequestText& text, const std::string& file, std::size_t byte) {
+  const auto before = text.text.substr(0, byte == 0 ? 0 : std::min(byte - 1, text.text.size()));
+  const auto line =
+      text.line + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  const auto start = before.rfind('\n');
+  const auto column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
+  return {ErrorCode::malformed, file + ":" + std::to_string(line) + ":" + std::to_string(column),
+          "is not JSON from here on",
+          "a request is {\"model\": \"gemma-3-27b\", \"gpu\": \"RTX 4090\"}"};
 }
 
 std::string id_in(std::string_view text) {
@@ -245,37 +244,6 @@ std::string name_in(std::string_view text) {
   const auto end = text.find_first_of("\"\\\n", begin + 1);
   if (end == std::string_view::npos || text[end] != '"') return "";
   return std::string(text.substr(begin + 1, end - begin - 1));
-}
-
-const Baseline::Entry* Baseline::find(std::string_view name) const {
-  const auto at =
-      std::lower_bound(entries.begin(), entries.end(), name,
-                       [](const Entry& entry, std::string_view n) { return entry.name < n; });
-  return at == entries.end() || at->name != name ? nullptr : &*at;
-}
-
-Result<Baseline> parse_baseline(std::string_view text, const std::string& file) try {
-  const std::string hint = "write it with --write-baseline";
-  const auto json = Sorted::parse(text);
-  if (!json.is_object() || !json.contains("entries") || !json["entries"].is_object())
-    return Error{ErrorCode::malformed, file, "is not a baseline", hint};
-  if (json.value("schema_version", 1) != 1)
-    return Error{ErrorCode::unsupported, file, "is a baseline of another version", hint};
-  Baseline baseline;
-  for (const auto& [name, entry] : json["entries"].items()) {
-    if (!entry.is_object() || !entry.contains("device_bytes") ||
-        !entry["device_bytes"].is_number_unsigned())
-      return Error{ErrorCode::malformed, file + ": /entries/" + printable(name),
-                   "has no 'device_bytes'", hint};
-    baseline.entries.push_back({name, Bytes{entry["device_bytes"].get<std::uint64_t>()}});
-  }
-  return baseline;
-} catch (const Sorted::parse_error& e) {
-  return not_json({text, 1}, file, e.byte);
-} catch (const Sorted::exception&) {
-  return Error{ErrorCode::malformed, file, "is not a baseline", "write it with --write-baseline"};
-} catch (const std::bad_alloc&) {
-  return Error{ErrorCode::limit, file, "needs more memory than there is", ""};
 }
 
 }  // namespace fitvram::cli

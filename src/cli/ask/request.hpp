@@ -4,21 +4,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "cli/ask/fields.hpp"
 #include "fitvram/error.hpp"
 #include "fitvram/fit.hpp"
 
 namespace fitvram::cli {
-
-/// A scalar of a request: its key, what it would be on a command line, and where it stands.
-struct RequestField {
-  enum class Kind { text, number, boolean };
-  std::string key;
-  std::string text;
-  Kind kind = Kind::text;
-};
 
 /// What an entry of a catalogue promises; nothing = that it runs at all.
 struct Expectation {
@@ -49,31 +41,11 @@ struct RequestText {
 /// catalogue may say what is expected.
 Result<Request> parse_request(const RequestText& text, const std::string& file, bool of_catalog);
 
+/// Where text that is not JSON stops being JSON: its first wrong byte, counted from 1; 0 = nowhere.
+Error not_json(const RequestText& text, const std::string& file, std::size_t byte);
+
 /// What can still be read of a request that cannot be answered: its id as JSON text, its name.
 std::string id_in(std::string_view text);
 std::string name_in(std::string_view text);
-
-/// A catalogue cut into its entries, none of which has been looked at: a list, an object with a
-/// list of `entries` (and `defaults` below each of them), or NDJSON.
-struct Requests {
-  std::vector<RequestText> entries;
-  std::optional<RequestText> defaults;
-  /// Lines where something is wrong outside the entries: a bracket, a comma, a key.
-  std::vector<std::pair<std::size_t, Error>> errors;
-};
-Requests cut_requests(std::string_view text, const std::string& file);
-
-/// Totals of an earlier run by the names of their entries.
-struct Baseline {
-  struct Entry {
-    std::string name;
-    Bytes device;
-  };
-  std::vector<Entry> entries;
-
-  const Entry* find(std::string_view name) const;  ///< needs entries sorted by name
-};
-/// Its entries are sorted by name.
-Result<Baseline> parse_baseline(std::string_view text, const std::string& file);
 
 }  // namespace fitvram::cli

@@ -2,7 +2,8 @@
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
-#include "cli/show/sheet.hpp"
+#include "cli/base/prose.hpp"
+#include "cli/show/formats.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -110,12 +111,6 @@ Set set_format(Options& o, const std::string& value) {
     return Problem{formatted("format '{}' is for check", format->name), joined(names)};
   return Problem{formatted("unknown format '{}'", value),
                  did_you_mean(value, names, joined(names))};
-}
-
-std::string joined(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (const auto name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
 }
 
 Problem unknown_row(const char* kind, const char* list, const std::string& value,

@@ -7,11 +7,17 @@
 #include <utility>
 #include <vector>
 
-#include "cli/flags/table.hpp"
+#include "cli/base/options.hpp"
 
 namespace fitvram::cli {
 
-// What the rows of the flags table read a value with: nothing when it was understood.
+/// What is wrong with a value, and what to do.
+struct Problem {
+  std::string message;
+  std::string hint;
+};
+
+// What the rows of the table of options read a value with: nothing when it was understood.
 using Set = std::optional<Problem>;
 
 Problem not_a_number(const std::string& value, std::uint64_t least);
@@ -34,16 +40,6 @@ Set set_reserve(Options& options, const std::string& value);
 Set set_tolerance(Options& options, const std::string& value);
 /// A format that the command of `options` has.
 Set set_format(Options& options, const std::string& value);
-
-/// "a, b, c".
-std::string joined(const std::vector<std::string_view>& names);
-
-template <typename Rows>
-std::vector<std::string_view> names_of(const Rows& rows) {
-  std::vector<std::string_view> names;
-  for (const auto& row : rows) names.push_back(row.name);
-  return names;
-}
 
 Problem unknown_row(const char* kind, const char* list, const std::string& value,
                     const std::vector<std::string_view>& names);

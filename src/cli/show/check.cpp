@@ -4,6 +4,8 @@
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
+#include "cli/base/prose.hpp"
+#include "cli/show/sheet.hpp"
 #include "cli/show/words.hpp"
 
 namespace fitvram::cli {
@@ -148,12 +150,8 @@ std::string workflow_text(const std::string& text, std::string_view special) {
 
 }  // namespace
 
-std::string_view status_of(const CheckedEntry& entry) {
-  return entry.error ? "error" : entry.holds() ? "holds" : "breaks";
-}
-
 std::string checks_block(const CheckReport& body, const Style& style) {
-  const auto table = layout(sheet_of(body), style.width);
+  const auto table = aligned(sheet_of(body), style.width);
   std::string out;
   std::size_t from = table.find('\n') + 1;
   const auto status_at = table.find("STATUS");

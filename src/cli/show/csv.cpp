@@ -1,44 +1,13 @@
+#include "cli/show/csv.hpp"
 
-#include "base/text.hpp"
 #include "cli/show/check.hpp"
+#include "cli/show/grid.hpp"
 #include "cli/show/model.hpp"
 #include "cli/show/sheet.hpp"
+#include "cli/show/words.hpp"
 
 namespace fitvram::cli {
 namespace {
-
-std::string text_of(const Cell& cell) {
-  if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "true" : "false";
-  if (const auto* number = std::get_if<std::uint64_t>(&cell)) return std::to_string(*number);
-  if (const auto* text = std::get_if<std::string>(&cell)) return *text;
-  return "";
-}
-
-/// printable(), line by line: a field may hold line breaks.
-std::string printable_lines(const std::string& text) {
-  std::string out;
-  for (std::size_t from = 0, end = 0; end != std::string::npos; from = end + 1) {
-    end = text.find('\n', from);
-    out += (from == 0 ? "" : "\n") + printable(std::string_view(text).substr(from, end - from));
-  }
-  return out;
-}
-
-/// RFC 4180: quoted when it holds a comma, a quote or a line break.
-std::string csv_field(const std::string& raw) {
-  const auto text = printable_lines(raw);
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    line += (i == 0 ? "" : ",") + csv_field(fields[i]);
-  return line + "\r\n";
-}
 
 struct Field {
   const char* key;
@@ -84,16 +53,10 @@ std::string csv_of_rows(const std::vector<Row>& rows) {
   return csv_of(keys, lines);
 }
 
-std::vector<Row> flat(const PlanReport& body) {
-  std::vector<Row> rows;
-  for (const auto& model : body.models) rows.insert(rows.end(), model.begin(), model.end());
-  return rows;
-}
-
 struct Csv {
   std::string operator()(const EstimateReport& body) const { return csv_of_rows(body.rows); }
   std::string operator()(const RankReport& body) const { return csv_of_rows(body.rows); }
-  std::string operator()(const PlanReport& body) const { return csv_of_rows(flat(body)); }
+  std::string operator()(const PlanReport& body) const { return csv_of_rows(rows_of(body)); }
   std::string operator()(const ShowReport& body) const {
     std::vector<std::vector<std::string>> rows;
     if (body.tensors) {
@@ -134,7 +97,7 @@ struct Csv {
       }
     return csv_of(keys, lines);
   }
-  std::string operator()(const CompareReport& body) const {
+  std::string operator()(const LogReport& body) const {
     std::vector<std::vector<std::string>> rows;
     for (const auto& line : body.comparison.lines) {
       const bool cells = line.unit == ComparedLine::Unit::cells;
@@ -164,92 +127,10 @@ struct Csv {
   }
 };
 
-std::string markdown_cell(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
-  return out;
-}
-
-struct Markdown {
-  std::string operator()(const EstimateReport& body) const {
-    if (body.rows.empty()) return {};
-    return markdown_of(sheet_of_rows(body.rows, false));
-  }
-  std::string operator()(const RankReport& body) const {
-    return markdown_of(sheet_of_rows(body.rows, false));
-  }
-  std::string operator()(const PlanReport& body) const {
-    return markdown_of(sheet_of_rows(flat(body), true));
-  }
-  std::string operator()(const ShowReport& body) const {
-    Sheet sheet{{{"MODEL"},
-                 {"ARCHITECTURE"},
-                 {"PARAMS", true},
-                 {"LAYERS", true},
-                 {"TRAINED FOR", true},
-                 {"QUANT"}},
-                {}};
-    for (const auto& [model, weights] : body.models)
-      sheet.rows.push_back({model.name, model.architecture, format_count(model.n_params),
-                            number(model.n_layer), number(model.n_ctx_train), weights.quant});
-    return markdown_of(sheet);
-  }
-  std::string operator()(const RuntimesReport& body) const {
-    std::string out;
-    for (const auto& entry : body.models)
-      out += (out.empty() ? "" : "\n") + markdown_of(sheet_of_runtimes(entry));
-    return out;
-  }
-  std::string operator()(const CompareReport& body) const {
-    return markdown_of(sheet_of_comparison(body.comparison));
-  }
-  std::string operator()(const CheckReport& body) const { return checks_markdown(body); }
-  std::string operator()(const ListReport& body) const {
-    return markdown_of(sheet_of_grid(body.grid));
-  }
-};
-
 }  // namespace
 
 std::string render_csv(const Report& report, const Style&) {
   return std::visit(Csv{}, report.body);
-}
-
-std::string render_markdown(const Report& report, const Style&) {
-  return std::visit(Markdown{}, report.body);
-}
-
-std::string csv_of(const std::vector<std::string>& keys,
-                   const std::vector<std::vector<std::string>>& rows) {
-  std::string out = csv_line(keys);
-  for (const auto& row : rows) out += csv_line(row);
-  return out;
-}
-
-std::string markdown_of(const Sheet& sheet) {
-  std::string out = "|";
-  for (const auto& column : sheet.columns) out += " " + markdown_cell(column.title) + " |";
-  out += "\n|";
-  for (const auto& column : sheet.columns) out += column.right ? " ---: |" : " --- |";
-  out += "\n";
-  for (const auto& row : sheet.rows) {
-    out += "|";
-    for (const auto& cell : row) out += " " + markdown_cell(cell) + " |";
-    out += "\n";
-  }
-  return out;
-}
-
-Sheet sheet_of_grid(const Grid& grid) {
-  Sheet sheet;
-  for (const auto& column : grid.columns)
-    if (!column.title.empty()) sheet.columns.push_back({column.title, column.right});
-  for (const auto& row : grid.rows) {
-    auto& line = sheet.rows.emplace_back();
-    for (std::size_t i = 0; i < row.size(); ++i)
-      if (!grid.columns[i].title.empty()) line.push_back(printable(text_of(row[i])));
-  }
-  return sheet;
 }
 
 }  // namespace fitvram::cli

@@ -1,7 +1,10 @@
 #include "cli/show/estimate.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
+#include "cli/base/prose.hpp"
 #include "cli/show/words.hpp"
 
 namespace fitvram::cli {
@@ -121,16 +124,6 @@ std::string answers_of(const Row& row) {
   return out;
 }
 
-std::string head_shape(const CacheSlot& slot) {
-  const auto& s = slot.shape;
-  if (s.dim_v == 0) return formatted("{} x {}", s.n_head_kv, s.dim_k);
-  return formatted("{} x ({}+{})", s.n_head_kv, s.dim_k, s.dim_v);
-}
-
-void fact(std::string& out, const char* label, const std::string& value) {
-  if (!value.empty()) out += formatted("  {:<13} {}\n", label, value);
-}
-
 /// Text from column `indent` on, further lines two columns deeper.
 void paragraph(std::string& out, std::size_t indent, const std::string& text, const Style& style) {
   std::size_t column = indent;
@@ -138,17 +131,6 @@ void paragraph(std::string& out, std::size_t indent, const std::string& text, co
     out += std::string(column, ' ') + line + "\n";
     column = indent + 2;
   }
-}
-
-std::string indented(const std::string& text) {
-  std::string out;
-  std::size_t from = 0;
-  while (from < text.size()) {
-    const auto end = text.find('\n', from);
-    out += "  " + text.substr(from, end - from) + "\n";
-    from = end + 1;
-  }
-  return out;
 }
 
 }  // namespace
@@ -183,60 +165,6 @@ std::string estimate_block(const Row& row, const Runtime& runtime, const Style& 
     paragraph(out, 4, step.rule, style);
   }
   if (!row.server_command.empty()) out += "\n  " + printable(row.server_command) + "\n";
-  return out;
-}
-
-std::string show_block(const ShowReport::Entry& entry, const Style& style) {
-  const auto& model = entry.model;
-  const auto& h = model.hparams;
-  std::string out = printable(model.name) + "\n";
-  fact(out, "source", printable(model.source));
-  fact(out, "format", name_of(model.format));
-  fact(out, "architecture",
-       printable(model.architecture) +
-           (model.known_architecture ? "" : " (not known: cache assumed)"));
-  if (model.n_params != 0)
-    fact(out, "parameters",
-         formatted("{} ({}, {})", format_count(model.n_params), model.n_params,
-                   name_of(model.params)));
-  if (model.n_params_mmproj != 0)
-    fact(out, "towers",
-         formatted("{} ({}) more for images and sound, not counted below",
-                   format_count(model.n_params_mmproj), model.n_params_mmproj));
-  fact(out, "layers", std::to_string(model.n_layer));
-  if (h.n_embd) fact(out, "embedding", std::to_string(*h.n_embd));
-  if (h.n_vocab) fact(out, "vocabulary", std::to_string(*h.n_vocab));
-  if (h.n_expert.value_or(0) != 0)
-    fact(out, "experts", formatted("{}, {} used", *h.n_expert, h.n_expert_used.max()));
-  if (model.n_ctx_train != 0) fact(out, "trained for", formatted("{} tokens", model.n_ctx_train));
-  fact(out, "weights", printable(entry.weights.quant));
-  const Bytes checkpoint = model.format == ModelFormat::gguf ? Bytes{} : checkpoint_size(model);
-  if (checkpoint > Bytes{})
-    fact(out, "checkpoint", formatted("{} ({} bytes)", format_bytes(checkpoint), checkpoint.count));
-
-  Sheet layers{
-      {{"LAYERS", true}, {"KIND"}, {"CACHE"}, {"GROWTH"}, {"SPAN", true}, {"HEADS x VALUES", true}},
-      {}};
-  for (const auto& group : count_layers(model)) {
-    const auto n = std::to_string(group.n_layer);
-    const std::string kind = name_of(group.layer->kind);
-    if (group.layer->caches.empty()) layers.rows.push_back({n, kind, "none", "", "", ""});
-    bool first = true;
-    for (const auto& slot : group.layer->caches) {
-      layers.rows.push_back({first ? n : "", first ? kind : "", name_of(slot.role),
-                             name_of(slot.growth), slot.span == 0 ? "" : std::to_string(slot.span),
-                             head_shape(slot)});
-      first = false;
-    }
-  }
-  if (!layers.rows.empty()) out += "\n" + indented(layout(layers, style.width - 2));
-
-  Sheet tensors{{{"TENSORS", true}, {"ROLE"}, {"TYPE"}, {"VALUES", true}, {"SIZE", true}}, {}};
-  for (const auto& group : group_tensors(model, entry.weights))
-    tensors.rows.push_back({std::to_string(group.n_tensor), name_of(group.role),
-                            group.type == nullptr ? "" : std::string(group.type->name),
-                            format_count(group.n_elements), format_bytes(group.bytes)});
-  if (!tensors.rows.empty()) out += "\n" + indented(layout(tensors, style.width - 2));
   return out;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 #include <string>
 
-#include "cli/show/sheet.hpp"
+#include "cli/base/report.hpp"
+#include "cli/show/style.hpp"
 
 namespace fitvram::cli {
 
@@ -9,13 +10,5 @@ namespace fitvram::cli {
 std::string heading(const Row& row, const Runtime& runtime);
 /// One row of `estimate` in full: its parts, verdict, contexts and formulas.
 std::string estimate_block(const Row& row, const Runtime& runtime, const Style& style);
-/// One model of `show`: facts, layers by cache, tensors by role and type.
-std::string show_block(const ShowReport::Entry& entry, const Style& style);
-
-/// One model under every runtime, a line each.
-std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& style);
-
-/// A log beside the estimate: heading, one line a figure, and what it comes to.
-std::string comparison_block(const CompareReport& body, const Runtime& runtime, const Style& style);
 
 }  // namespace fitvram::cli

@@ -1,8 +1,10 @@
+#include "cli/show/log.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
+#include "cli/base/prose.hpp"
 #include "cli/show/estimate.hpp"
 #include "cli/show/words.hpp"
 
@@ -36,12 +38,7 @@ std::string remark_cell(const ComparedLine& line) {
 
 }  // namespace
 
-std::string mib(std::int64_t hundredths) {
-  const auto size = hundredths < 0 ? -hundredths : hundredths;
-  return formatted("{}{}.{:02}", hundredths < 0 ? "-" : "", size / 100, size % 100);
-}
-
-Sheet sheet_of_comparison(const LogComparison& comparison) {
+Sheet sheet_of_log(const LogComparison& comparison) {
   Sheet sheet{
       {{"FIGURE, MiB"}, {"LOG", true}, {"FITVRAM", true}, {"DIFFERENCE", true}, {"", false}}, {}};
   for (const auto& line : comparison.lines)
@@ -50,11 +47,10 @@ Sheet sheet_of_comparison(const LogComparison& comparison) {
   return sheet;
 }
 
-std::string comparison_block(const CompareReport& body, const Runtime& runtime,
-                             const Style& style) {
+std::string log_block(const LogReport& body, const Runtime& runtime, const Style& style) {
   const auto& lines = body.comparison.lines;
   std::string out =
-      heading(body.row, runtime) + layout(sheet_of_comparison(body.comparison), style.width);
+      heading(body.row, runtime) + aligned(sheet_of_log(body.comparison), style.width);
   const auto decide = std::count_if(lines.begin(), lines.end(),
                                     [](const ComparedLine& line) { return line.decides; });
   const auto differ = std::count_if(lines.begin(), lines.end(), [](const ComparedLine& line) {

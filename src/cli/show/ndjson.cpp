@@ -1,6 +1,9 @@
-#include <algorithm>
+#include "cli/show/ndjson.hpp"
 
-#include "cli/show/result.hpp"
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/show/json.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -36,7 +39,7 @@ std::string render_result(const Row& row, const Runtime& runtime) {
 }
 
 void add_refusal(std::string& out, std::size_t line, const std::string& id, const Error& error) {
-  add_answer(out, line, id, line_of({{"error", json_of(error)}}));
+  add_answer(out, line, id, line_of({{"error", error_json(error)}}));
 }
 
 std::string render_ndjson(const Report& report, const Style&) {
@@ -53,17 +56,9 @@ std::string render_ndjson(const Report& report, const Style&) {
   for (const auto* const key : {"results", "models", "items", "entries"})
     if (whole.contains(key))
       for (const auto& item : whole[key]) add(item);
-  if (std::holds_alternative<CompareReport>(report.body)) out += line_of(whole);
+  if (std::holds_alternative<LogReport>(report.body)) out += line_of(whole);
   for (const auto& error : errors) add({{"error", error}});
   return out;
-}
-
-std::string render_baseline(const Baseline& baseline) {
-  auto entries = Json::object();
-  for (const auto& entry : baseline.entries)
-    entries[entry.name] = {{"device_bytes", entry.device.count}};
-  const Json json = {{"schema_version", schema_version}, {"entries", std::move(entries)}};
-  return text_of(json, 2);
 }
 
 }  // namespace fitvram::cli

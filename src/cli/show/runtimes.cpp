@@ -1,9 +1,10 @@
+#include "cli/show/runtimes.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
-#include "cli/show/estimate.hpp"
+#include "cli/base/prose.hpp"
 #include "cli/show/words.hpp"
 
 namespace fitvram::cli {
@@ -100,7 +101,7 @@ std::string runtimes_block(const RuntimesReport::Entry& entry, const Style& styl
     for (const auto& line : entry.lines)
       if (line.row) sheet.rows.push_back(cells_of(line, caches_differ(entry)));
     const Sheet shown = within(sheet, style.width);
-    out += layout(shown, style.width);
+    out += aligned(shown, style.width);
     if (shown.columns.size() < sheet.columns.size())
       out += "TOTAL counts compute buffers and overhead as well; a wider terminal shows them\n";
   }

@@ -1,94 +1,44 @@
 #include "cli/show/sheet.hpp"
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 #include "base/text.hpp"
-#include "cli/base/formatted.hpp"
-#include "cli/show/words.hpp"
+#include "cli/base/prose.hpp"
 
 namespace fitvram::cli {
 namespace {
 
-constexpr std::array<Format, 7> format_table = {{
-    {"table", render_table, false},
-    {"json", render_json, true},
-    {"ndjson", render_ndjson, true},
-    {"csv", render_csv, false},
-    {"markdown", render_markdown, false},
-    {"junit", render_junit, false, true},
-    {"github", render_github, false, true},
-}};
-
-std::string note_line(const std::string& where, const Note& note) {
-  const char* kind = note.severity == Severity::warning ? "warning" : "note";
-  return formatted("fitvram: {}: {}: {}\n", kind, printable(where), printable(note.message));
+/// printable(), line by line: a field may hold line breaks.
+std::string printable_lines(const std::string& text) {
+  std::string out;
+  for (std::size_t from = 0, end = 0; end != std::string::npos; from = end + 1) {
+    end = text.find('\n', from);
+    out += (from == 0 ? "" : "\n") + printable(std::string_view(text).substr(from, end - from));
+  }
+  return out;
 }
 
-struct Notes {
-  std::string text;
+/// RFC 4180: quoted when it holds a comma, a quote or a line break.
+std::string csv_field(const std::string& raw) {
+  const auto text = printable_lines(raw);
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
 
-  void add(const std::string& where, const std::vector<Note>& notes) {
-    for (const auto& note : notes) {
-      const auto line = note_line(where, note);
-      if (text.find(line) == std::string::npos) text += line;
-    }
-  }
-  void operator()(const EstimateReport& body) {
-    for (const auto& row : body.rows) add(row.model->name, row.notes);
-  }
-  void operator()(const ShowReport& body) {
-    for (const auto& entry : body.models) add(entry.model.name, entry.model.notes);
-  }
-  void operator()(const PlanReport& body) {
-    for (const auto& rows : body.models)
-      if (!rows.empty()) add(rows.front().model->name, rows.front().notes);
-  }
-  void operator()(const ListReport&) {}
-  void operator()(const RuntimesReport& body) {
-    for (const auto& entry : body.models)
-      for (const auto& line : entry.lines) {
-        if (!line.row) continue;
-        std::vector<Note> warnings = line.row->notes;
-        std::erase_if(warnings, [](const Note& n) { return n.severity != Severity::warning; });
-        add(entry.model->name + ", " + std::string(line.runtime->name), warnings);
-      }
-  }
-  void operator()(const CompareReport& body) { add(body.log, body.row.notes); }
-  void operator()(const CheckReport& body) {
-    for (const auto& entry : body.entries)
-      if (entry.row)
-        for (const auto& note : entry.row->notes)
-          if (note.severity == Severity::warning) add(entry.name, {note});
-    if (body.baseline_file.empty()) return;
-    for (const auto& name : body.gone)
-      add(body.baseline_file, {{Severity::info, "gone", "'" + name + "' is in no entry any more"}});
-  }
-  void operator()(const RankReport& body) {
-    std::map<std::string, std::size_t> codes;
-    for (const auto& row : body.rows)
-      for (const auto& note : row.notes)
-        if (note.severity == Severity::warning && note.code != "multi-gpu-pooled") {
-          if (!body.whole_catalog) add(row.model->name, {note});
-          ++codes[note.code];
-        }
-    if (body.gpu.count > 1)
-      text += formatted("fitvram: warning: {} cards are counted as one pool of {} GiB\n",
-                        body.gpu.count, gib(body.gpu.vram));
-    if (!body.skipped.empty())
-      text +=
-          formatted("fitvram: note: {} cannot run as asked, the first: {}: {} (--json names all)\n",
-                    plural(body.skipped.size(), body.cut ? "larger model" : "model"),
-                    printable(body.skipped.front().where), printable(body.skipped.front().message));
-    if (!body.whole_catalog || codes.empty()) return;
-    std::string list;
-    for (const auto& [code, count] : codes)
-      list += formatted("{}{} {}", list.empty() ? "" : ", ", count, code);
-    text +=
-        formatted("fitvram: note: rows with warnings: {} (--json or estimate says more)\n", list);
-  }
-};
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    line += (i == 0 ? "" : ",") + csv_field(fields[i]);
+  return line + "\r\n";
+}
+
+std::string markdown_cell(const std::string& text) {
+  std::string out;
+  for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
 
 /// The first or last `n` characters of UTF-8 text.
 std::string head(const std::string& text, std::size_t n) {
@@ -105,38 +55,6 @@ std::string elided(const std::string& text, std::size_t width) {
   const std::size_t keep_start = width - 2 - keep_end;
   return head(text, keep_start) + ".." + text.substr(head(text, have - keep_end).size());
 }
-
-}  // namespace
-
-std::span<const Format> formats() { return format_table; }
-
-const Format* find_format(std::string_view name) {
-  const auto at = std::find_if(format_table.begin(), format_table.end(),
-                               [&](const Format& format) { return format.name == name; });
-  return at == format_table.end() ? nullptr : &*at;
-}
-
-std::string render_notes(const Report& report) {
-  Notes notes;
-  std::visit([&](const auto& body) { notes(body); }, report.body);
-  return notes.text;
-}
-
-std::string render_error(const Error& error) {
-  const auto where = error.where.empty() ? "" : printable(error.where) + ": ";
-  const auto hint = error.hint.empty() ? "" : "  hint: " + printable(error.hint) + "\n";
-  return formatted("fitvram: error: {}{}\n{}", where, printable(error.message), hint);
-}
-
-std::string gib(Bytes bytes) {
-  return formatted("{:.2f}", static_cast<double>(bytes.count) / static_cast<double>(GiB.count));
-}
-
-std::string signed_gib(std::int64_t bytes) {
-  return formatted("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
-}
-
-namespace {
 
 std::vector<std::size_t> widths_of(const Sheet& sheet) {
   std::vector<std::size_t> widths;
@@ -173,7 +91,7 @@ Sheet within(Sheet sheet, std::size_t width) {
   return sheet;
 }
 
-std::string layout(const Sheet& sheet, std::size_t width) {
+std::string aligned(const Sheet& sheet, std::size_t width) {
   const std::size_t n = sheet.columns.size();
   std::vector<std::size_t> widths = widths_of(sheet);
   std::size_t total = total_of(sheet, widths);
@@ -214,6 +132,27 @@ std::string layout(const Sheet& sheet, std::size_t width) {
   for (const auto& column : sheet.columns) titles.push_back(column.title);
   line(titles);
   for (const auto& row : sheet.rows) line(row);
+  return out;
+}
+
+std::string csv_of(const std::vector<std::string>& keys,
+                   const std::vector<std::vector<std::string>>& rows) {
+  std::string out = csv_line(keys);
+  for (const auto& row : rows) out += csv_line(row);
+  return out;
+}
+
+std::string markdown_of(const Sheet& sheet) {
+  std::string out = "|";
+  for (const auto& column : sheet.columns) out += " " + markdown_cell(column.title) + " |";
+  out += "\n|";
+  for (const auto& column : sheet.columns) out += column.right ? " ---: |" : " --- |";
+  out += "\n";
+  for (const auto& row : sheet.rows) {
+    out += "|";
+    for (const auto& cell : row) out += " " + markdown_cell(cell) + " |";
+    out += "\n";
+  }
   return out;
 }
 

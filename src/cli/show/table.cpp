@@ -1,11 +1,16 @@
+#include "cli/show/table.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
+#include "cli/base/prose.hpp"
 #include "cli/show/check.hpp"
 #include "cli/show/estimate.hpp"
+#include "cli/show/grid.hpp"
+#include "cli/show/log.hpp"
 #include "cli/show/model.hpp"
+#include "cli/show/runtimes.hpp"
 #include "cli/show/sheet.hpp"
 #include "cli/show/words.hpp"
 
@@ -53,7 +58,7 @@ std::string paint_rows(std::string table, std::span<const Row> rows, std::size_t
 }
 
 std::string table_of(std::span<const Row> rows, bool plan, const Style& style) {
-  const auto table = layout(sheet_of_rows(rows, plan), style.width);
+  const auto table = aligned(sheet_of_rows(rows, plan), style.width);
   return paint_rows(table, rows, table.find("VERDICT"), style);
 }
 
@@ -188,7 +193,7 @@ struct Table {
   }
 
   std::string operator()(const ListReport& body) const {
-    return layout(sheet_of_grid(body.grid), style.width);
+    return aligned(sheet_of_grid(body.grid), style.width);
   }
 
   std::string operator()(const RuntimesReport& body) const {
@@ -198,9 +203,7 @@ struct Table {
     return out;
   }
 
-  std::string operator()(const CompareReport& body) const {
-    return comparison_block(body, runtime, style);
-  }
+  std::string operator()(const LogReport& body) const { return log_block(body, runtime, style); }
 
   std::string operator()(const CheckReport& body) const { return checks_block(body, style); }
 };

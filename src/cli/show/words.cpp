@@ -1,29 +1,9 @@
 #include "cli/show/words.hpp"
 
-#include <algorithm>
-
 #include "cli/base/formatted.hpp"
+#include "cli/base/prose.hpp"
 
 namespace fitvram::cli {
-
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
-  std::vector<std::string> lines(1);
-  for (std::size_t from = 0; from < text.size();) {
-    const auto space = std::min(text.find(' ', from), text.size());
-    const auto word = text.substr(from, space - from);
-    if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > width)
-      lines.emplace_back();
-    lines.back() += (lines.back().empty() ? "" : " ") + word;
-    from = space + 1;
-  }
-  return lines;
-}
 
 std::string painted(Verdict verdict, const std::string& word, const Style& style) {
   if (!style.color) return word;
@@ -42,12 +22,17 @@ std::string painted(Verdict verdict, const std::string& word, const Style& style
   return formatted("\x1b[{}m{}\x1b[0m", code, word);
 }
 
-std::string plural(std::uint64_t n, const char* word) {
-  return formatted("{} {}{}", n, word, n == 1 ? "" : "s");
+std::string gib(Bytes bytes) {
+  return formatted("{:.2f}", static_cast<double>(bytes.count) / static_cast<double>(GiB.count));
 }
 
-std::string plural(std::uint64_t n, const char* word, const char* words) {
-  return formatted("{} {}", n, n == 1 ? word : words);
+std::string signed_gib(std::int64_t bytes) {
+  return formatted("{:.2f}", static_cast<double>(bytes) / static_cast<double>(GiB.count));
+}
+
+std::string mib(std::int64_t hundredths) {
+  const auto size = hundredths < 0 ? -hundredths : hundredths;
+  return formatted("{}{}.{:02}", hundredths < 0 ? "-" : "", size / 100, size % 100);
 }
 
 std::string cache_types(const Workload& w) {

@@ -1,6 +1,7 @@
 #include "cli/ask/request.hpp"
 
 #include "catch.hpp"
+#include "cli/ask/entries.hpp"
 
 using namespace fitvram;
 using namespace fitvram::cli;
@@ -122,10 +123,4 @@ TEST_CASE("a request over several lines is one, one to a line are many") {
   const auto lines = cut_requests("{\"model\":\"a\"}\n\n{\"model\":\"b\"}", "c");
   REQUIRE(lines.entries.size() == 2);
   CHECK(lines.entries[1].line == 3);
-}
-
-TEST_CASE("a baseline with keys of other kinds is none") {
-  const auto baseline = parse_baseline(R"({"schema_version":"one","entries":{}})", "b");
-  REQUIRE_FALSE(baseline);
-  CHECK(refusal(baseline.error()) == "b: is not a baseline (write it with --write-baseline)");
 }

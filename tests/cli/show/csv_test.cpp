@@ -1,5 +1,6 @@
+#include "cli/show/csv.hpp"
+
 #include "catch.hpp"
-#include "cli/show/sheet.hpp"
 
 using namespace fitvram;
 using namespace fitvram::cli;
@@ -24,22 +25,4 @@ TEST_CASE("CSV quotes what RFC 4180 says") {
 TEST_CASE("CSV keeps line breaks and nothing else that moves a terminal's cursor") {
   const auto report = list_of({{std::string("a\x1b[2J\r\nb\n"), {}, {}}});
   CHECK(render_csv(report, {}) == "name,n,extra\r\n\"a?[2J?\nb\n\",,\r\n");
-}
-
-TEST_CASE("Markdown escapes pipes and leaves out columns without a title") {
-  const auto report = list_of({{std::string("a|b"), std::uint64_t{1}, false}});
-  CHECK(render_markdown(report, {}) == "| NAME | N |\n| --- | ---: |\n| a\\|b | 1 |\n");
-}
-
-TEST_CASE("Markdown without a row has no head either") {
-  Report report;
-  report.body = EstimateReport{};
-  CHECK(render_markdown(report, {}).empty());
-}
-
-TEST_CASE("grids keep numbers apart from what people do not need") {
-  const auto sheet = sheet_of_grid(
-      std::get<ListReport>(list_of({{std::string("x"), std::uint64_t{7}, {}}}).body).grid);
-  CHECK(sheet.columns.size() == 2);
-  CHECK(sheet.rows[0] == std::vector<std::string>{"x", "7"});
 }

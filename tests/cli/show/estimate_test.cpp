@@ -30,10 +30,3 @@ TEST_CASE("the option --explain gives formulas that end in the figure") {
   CHECK(run.out.find("\n    = 4 * (32 * 2 * 4096)\n    = 1048576 bytes (1 MiB)\n") !=
         std::string::npos);
 }
-
-TEST_CASE("show counts layers and tensors that are alike") {
-  const auto run = run_words({"show", "gemma"});
-  CHECK(run.out.find("52  sliding") != std::string::npos);
-  CHECK(run.out.find("10  attention") != std::string::npos);
-  CHECK(run.out.find("16 x (128+128)") != std::string::npos);
-}

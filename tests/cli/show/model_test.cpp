@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "support/configs.hpp"
+#include "support/fake_io.hpp"
 
 using namespace fitvram;
 using namespace fitvram::cli;
@@ -55,4 +56,11 @@ TEST_CASE("tensors are listed with shape, type, bytes and layer") {
   ShowReport::Entry bare;
   bare.model.name = "bare";
   CHECK(tensors_block(bare, Style{}) == "bare\n\n  no tensor list: only a total is known\n");
+}
+
+TEST_CASE("show counts layers and tensors that are alike") {
+  const auto run = run_words({"show", "gemma"});
+  CHECK(run.out.find("52  sliding") != std::string::npos);
+  CHECK(run.out.find("10  attention") != std::string::npos);
+  CHECK(run.out.find("16 x (128+128)") != std::string::npos);
 }

@@ -1,4 +1,5 @@
-#include "cli/answer/list.hpp"
+#include "cli/answer/architectures.hpp"
+
 #include "families/family.hpp"
 #include "fitvram/runtime.hpp"
 
