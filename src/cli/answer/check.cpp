@@ -88,7 +88,7 @@ Bytes allowed(Bytes before, const Tolerance& tolerance) {
          tolerance.bytes;
 }
 
-void hold_beside(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tolerance) {
+void judge_growth(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tolerance) {
   const auto* before = baseline.find(entry.name);
   if (before == nullptr || !entry.row) return;
   entry.baseline = before->device;
@@ -120,8 +120,8 @@ class Checker {
               "{\"entries\": [{\"model\": \"gemma-3-27b\", \"gpu\": \"RTX 4090\"}]}"});
   }
 
-  void hold_all_beside(const Baseline& baseline) {
-    for (auto& entry : report.entries) hold_beside(entry, baseline, options_.tolerance);
+  void hold_against(const Baseline& baseline) {
+    for (auto& entry : report.entries) judge_growth(entry, baseline, options_.tolerance);
     for (const auto& old : baseline.entries)
       if (!lines_.contains(old.name)) report.gone.push_back(old.name);
   }
@@ -231,7 +231,7 @@ Result<Report> run_check(Io& io, const Options& options) {
                                    render_baseline(baseline_of(checker.report, *baseline))))
       return *error;
   } else if (baseline) {
-    checker.hold_all_beside(*baseline);
+    checker.hold_against(*baseline);
   }
   Report report;
   report.runtime = options.runtime;

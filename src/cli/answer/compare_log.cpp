@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/flags/table.hpp"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/ask/fields.hpp"
 #include "fitvram/parse.hpp"

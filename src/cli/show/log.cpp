@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "cli/base/formatted.hpp"
-#include "cli/base/prose.hpp"
 #include "cli/show/estimate.hpp"
 #include "cli/show/words.hpp"
 

@@ -4,7 +4,6 @@
 
 #include "base/text.hpp"
 #include "cli/base/formatted.hpp"
-#include "cli/show/words.hpp"
 #include "fitvram/params.hpp"
 
 namespace fitvram::cli {

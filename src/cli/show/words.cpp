@@ -2,6 +2,7 @@
 
 #include "cli/base/formatted.hpp"
 #include "cli/base/prose.hpp"
+#include "cli/base/report.hpp"
 
 namespace fitvram::cli {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/base/report.hpp"
 #include "cli/show/style.hpp"
+#include "fitvram/fit.hpp"
 
 namespace fitvram::cli {
 

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "cli/flags/table.hpp"
+#include "cli/help/manual.hpp"
 #include "fitvram/catalog.hpp"
 #include "support/fake_io.hpp"
 #include "support/places.hpp"
