@@ -199,7 +199,7 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
       cur = residual = b.add(cur, residual);
     } else
       cur = mix(b, f, cur);
-    if (b.last && f.pick == Pick::last_layer) {
+    if (b.last && f.pick == PickRows::last_layer) {
       cur = b.pick(cur);
       skip = residual = cur == residual ? cur : b.pick(residual);
       if (parallel && f.beside != Beside::own_norm) normed = b.pick(normed);
@@ -258,8 +258,8 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
     if (repeats && !b.hp.skip_loop_final_norm.value_or(false)) x = b.norm_of_output(x);
   }
   if (f.headless) return b.finish(x, "output_norm");
-  if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);
-  b.head(x, f.caps, f.pick == Pick::after_norm);
+  if (f.pick == PickRows::before_norm) b.g[x].output = true, x = b.pick(x);
+  b.head(x, f.caps, f.pick == PickRows::after_norm);
 }
 
 }  // namespace fitvram
