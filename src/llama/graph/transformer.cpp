@@ -1,6 +1,5 @@
 #include "llama/graph/transformer.hpp"
 
-#include "llama/graph/dsa.hpp"
 #include "llama/graph/rope.hpp"
 
 namespace fitvram {
@@ -166,7 +165,8 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
   b.full = input(false);
   b.window = b.windows ? input(true) : b.full;
   b.v_first = !b.windows;
-  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(true);
+  if (b.family != nullptr && b.family->tensors.indexer == IndexerBlock::tokens)
+    b.indexer = b.indexer_input(true);
   b.head_scaled = f.head_scaled;
   b.clamps = f.clamps && b.hp.clamp_kqv.value_or(0) > 0;
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
