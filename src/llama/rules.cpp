@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "families/table.hpp"
 #include "llama/compute.hpp"
+#include "llama/explain.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"
@@ -154,6 +155,14 @@ Bytes window_reserve(const ModelInfo& model, const Device& device, const Workloa
   return automatic_reserve(model, device.vram, llama_cpp_honours_window(model));
 }
 
+Step explain_window_reserve(const ModelInfo& model, Bytes vram, Bytes reserve) {
+  return explain_automatic_reserve(model, vram, reserve, llama_cpp_honours_window(model));
+}
+
+bool llama_cpp_loads_all_blocks(const ModelInfo& model, const Workload& workload) {
+  return Devices(model, workload).layers_on_device() == model.layers.size() + 1;
+}
+
 namespace {
 
 Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
@@ -261,7 +270,9 @@ constinit const Runtime llama_cpp_runtime{
               .refusal = llama_cpp_refusal,
               .defaults = llama_cpp_defaults,
               .launch = llama_cpp_launch,
-              .explain = llama_cpp_explain},
+              .explain = llama_cpp_explain,
+              .explain_reserve = explain_window_reserve,
+              .loads_all_blocks = llama_cpp_loads_all_blocks},
 };
 
 }  // namespace fitvram

@@ -32,10 +32,10 @@ std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Work
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload);
 void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
 std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& workload);
-void llama_cpp_explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                       const MemoryEstimate& memory, std::vector<Step>& steps);
 
 /// automatic_reserve() as a rule.
 Bytes window_reserve(const ModelInfo& model, const Device& device, const Workload& workload);
+Step explain_window_reserve(const ModelInfo& model, Bytes vram, Bytes reserve);
+bool llama_cpp_loads_all_blocks(const ModelInfo& model, const Workload& workload);
 
 }  // namespace fitvram

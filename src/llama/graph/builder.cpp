@@ -41,6 +41,8 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
   read_ = how.read;
+  if (how.weights != nullptr && how.weights->types.size() == m.tensors.size())
+    types_ = how.weights->types;
   BlockPlan blocks_to_build = plan_blocks(m, w, devices, how.care);
   plan = std::move(blocks_to_build.blocks);
   omissions_ = std::move(blocks_to_build.omissions);
@@ -110,6 +112,11 @@ const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix)
   return suffix == ".weight" ? without : nullptr;
 }
 
+const TensorType* GraphBuilder::type_of(const Tensor& tensor) const {
+  return types_.empty() ? tensor.type
+                        : types_[static_cast<std::size_t>(&tensor - model.tensors.data())];
+}
+
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
   if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats_blocks(arch)) {
     made_in_block_.clear();
@@ -118,7 +125,8 @@ NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
   auto& all = tensor.layer < 0 ? made_globals_ : made_in_block_;
   for (const auto& made : all)
     if (made.tensor == &tensor && g[made.node].place == place) return made.node;
-  const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
+  const TensorType* type = type_of(tensor);
+  const Elem elem = type == nullptr ? f32_elem : elem_of(*type);
   const NodeId id = g.external(tensor.ne, elem, place, true);
   all.push_back({&tensor, id});
   if (read_ != nullptr) read_->push_back({id, &tensor});

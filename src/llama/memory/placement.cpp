@@ -106,14 +106,4 @@ bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
   return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];
 }
 
-const ModelInfo& with_types(const ModelInfo& model, const Weights& weights, ModelInfo& storage) {
-  if (weights.types.size() != model.tensors.size()) return model;
-  const auto own = [](const Tensor& tensor, const TensorType* type) { return tensor.type == type; };
-  if (std::equal(model.tensors.begin(), model.tensors.end(), weights.types.begin(), own))
-    return model;
-  storage = model;
-  for (std::size_t i = 0; i < weights.types.size(); ++i) storage.tensors[i].type = weights.types[i];
-  return storage;
-}
-
 }  // namespace fitvram

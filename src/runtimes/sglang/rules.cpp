@@ -161,7 +161,7 @@ ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload)
   return context;
 }
 
-Placement sglang_compute(const ModelInfo&, const Workload&) { return {}; }
+Placement sglang_compute(const ModelInfo&, const Weights&, const Workload&) { return {}; }
 
 void sglang_overhead(const ModelInfo&, const Workload&, MemoryEstimate&) {}
 

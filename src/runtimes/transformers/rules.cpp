@@ -113,7 +113,7 @@ ContextEstimate transformers_context(const ModelInfo& model, const Workload& wor
   return context;
 }
 
-Placement transformers_compute(const ModelInfo& model, const Workload& workload) {
+Placement transformers_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   const Moment moment = moment_of(model, workload);
   const Bytes activations = Bytes{value_bytes} * sat_mul(moment.n_tokens, moment.values);
   return {std::max(activations, moment.cat) + Bytes{4} * moment.logits, Bytes{}};
