@@ -118,11 +118,7 @@ std::optional<std::vector<ChunkPeak>> simulated_peaks(const ComputeFacts& facts,
 // Vulkan's optimizer reorders operations, which is not restated and costs most where states are
 // copied: there the larger figure is the safer one.
 bool is_reordered(const ComputeFacts& facts) {
-  const auto& layers = facts.model.layers;
-  return facts.workload.backend == "vulkan" &&
-         std::any_of(layers.begin(), layers.end(), [](const Layer& l) {
-           return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
-         });
+  return facts.workload.backend == "vulkan" && has_recurrent(facts.model);
 }
 
 FormulaMoments formula_moments(const ComputeFacts& facts) {

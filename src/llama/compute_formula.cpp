@@ -15,7 +15,7 @@ ComputeFacts compute_facts(const ModelInfo& model, const Weights& weights,
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (CacheSlot slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      bool window = is_window(slot.growth);
       if (window && !honours) slot.growth = Growth::full, window = false;
       const std::uint64_t n_kv = llama_cells(slot, g.size, workload);
       AttentionWidths w{g.hp.n_head.at(i),
@@ -84,10 +84,7 @@ std::uint64_t feed_forward_width(const ComputeFacts& g, std::uint64_t attention_
 
 std::uint64_t recurrent_width(const ComputeFacts& g) {
   const Hparams& hp = g.hp;
-  const bool recurrent = std::any_of(
-      g.model.layers.begin(), g.model.layers.end(),
-      [](const Layer& l) { return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid; });
-  if (!recurrent) return 0;
+  if (!has_recurrent(g.model)) return 0;
   const std::string& arch = g.model.architecture;
   if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
   const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);

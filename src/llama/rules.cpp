@@ -9,6 +9,7 @@
 #include "llama/compute.hpp"
 #include "llama/explain.hpp"
 #include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/limits.hpp"
 #include "llama/memory/placement.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
@@ -41,8 +42,6 @@ class AllocatedSizes {
   const Devices& devices_;
   std::array<Known, 64> known_{};
 };
-
-constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
 bool needs_other_context(const ModelInfo& model) {
   const Architecture* arch = find_architecture(model.architecture);
@@ -223,7 +222,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");
   for (std::size_t i = 0; i < model.n_layer && !off; ++i) {
-    const bool swa = i < hp.swa_layers.size() && hp.swa_layers[i];
+    const bool swa = hp.is_swa(i);
     const std::uint32_t d_k =
         (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
     const std::uint32_t d_v =
@@ -233,8 +232,8 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     if (v.quantized() && d_v % v.block_elems != 0)
       return refuse(block_mismatch("V", v, "n_embd_head_v", d_v), "use -ctv f16");
   }
-  if (workload.n_seq > max_seq)
-    return refuse("n_seq_max must be <= " + std::to_string(max_seq),
+  if (workload.n_seq > llama_max_seq)
+    return refuse("n_seq_max must be <= " + std::to_string(llama_max_seq),
                   "ask for fewer slots with -np");
   if (arch != nullptr && arch->one_stream && workload.n_seq > 1 && !workload.kv_unified)
     return refuse(

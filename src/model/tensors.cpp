@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "model/builder.hpp"
 
 namespace fitvram {
 
 namespace {
-
-// Twice LLAMA_MAX_LAYERS of llama.cpp: a config that says more is not believed.
-constexpr std::uint32_t max_layers = 1024;
 
 bool is_tied(const TensorBuilder& b) {
   if (b.has(trait::always_tied)) return true;
@@ -234,7 +232,7 @@ void lower_tensors(ModelInfo& model) {
   if (rule == nullptr)
     return assume_dense(model, "the tensors of '" + architecture + "' models are not known");
   const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
-  if (n_layer == 0 || n_layer > max_layers)
+  if (n_layer == 0 || n_layer > most_layers)
     return give_up(model, "the number of layers is missing or absurd");
 
   model.tensors.clear();
@@ -242,7 +240,7 @@ void lower_tensors(ModelInfo& model) {
   const std::uint32_t nextn = std::min(n_layer, model.hparams.n_layer_nextn.value_or(0));
   const std::uint32_t stack = model.hparams.n_layer_per_stack.value_or(0);
   const std::uint32_t n_block =
-      stack == 0 ? std::max(n_layer, std::min(max_layers, model.hparams.dec_n_layer.value_or(0)))
+      stack == 0 ? std::max(n_layer, std::min(most_layers, model.hparams.dec_n_layer.value_or(0)))
                  : std::min(n_layer, 2 * stack);
   add_input(b, n_layer - nextn);
   for (std::uint32_t i = 0; i < n_block; ++i) {

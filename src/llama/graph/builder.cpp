@@ -5,6 +5,7 @@
 
 #include "llama/graph/families.hpp"
 #include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/limits.hpp"
 
 namespace fitvram {
 
@@ -12,8 +13,6 @@ namespace {
 
 constexpr std::size_t no_plan = SIZE_MAX;
 
-constexpr std::uint64_t most_seqs = 256;  // LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0)
-constexpr std::size_t most_layers = 512;  // LLAMA_MAX_LAYERS (src/llama-hparams.h, v0.5.0)
 constexpr std::uint32_t most_slots = 64;  // snapshots of states; llama.cpp's users ask for few
 
 }  // namespace
@@ -38,7 +37,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
-  if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
+  if (model.layers.size() > llama_max_layers || n_seqs > llama_max_seq) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
   read_ = how.read;
   if (how.weights != nullptr && how.weights->types.size() == m.tensors.size())
@@ -160,9 +159,7 @@ NodeId GraphBuilder::global(std::string_view name) {
   return leaf_of(*tensor, device ? Place::device : Place::host);
 }
 
-bool GraphBuilder::is_swa(std::size_t i) const {
-  return i < hp.swa_layers.size() && hp.swa_layers[i];
-}
+bool GraphBuilder::is_swa(std::size_t i) const { return hp.is_swa(i); }
 
 bool GraphBuilder::is_swa() const { return is_swa(layer); }
 

@@ -103,7 +103,7 @@ bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
   const Architecture* arch = find_architecture(model.architecture);
   if (arch == nullptr || !arch->rope_factors_skip_swa) return true;
-  return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];
+  return !model.hparams.is_swa(layer);
 }
 
 }  // namespace fitvram

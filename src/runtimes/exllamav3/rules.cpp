@@ -62,7 +62,7 @@ std::vector<CacheTerm> cache_terms(const ModelInfo& model, const Workload& workl
       term.n_seq = slots(workload);
       const TensorType& type = slot.role == CacheRole::conv_state ? plain : state_type();
       terms.add_both(1, type, type);
-    } else if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) {
+    } else if (is_window(slot.growth)) {
       term.growth = slot.growth, term.span = slot.span;
       term.n_seq = slots(workload);
       terms.add_both(round_up(sat_add(slot.span, ring_headroom), page), plain, plain);

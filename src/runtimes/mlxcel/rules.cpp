@@ -79,9 +79,8 @@ MlxcelConfig config_of(const ModelInfo& model) {
       if (i < config.attention.size()) config.attention[i] = false;
   for (std::size_t i = 0; i < n && has_window(model) && honours_window(model); ++i) {
     const auto& caches = model.layers[i].caches;
-    const auto window = std::find_if(caches.begin(), caches.end(), [](const CacheSlot& slot) {
-      return slot.growth == Growth::sliding || slot.growth == Growth::chunked;
-    });
+    const auto window = std::find_if(caches.begin(), caches.end(),
+                                     [](const CacheSlot& slot) { return is_window(slot.growth); });
     config.sliding.push_back(window != caches.end());
     if (window != caches.end()) config.n_swa = window->span;
   }

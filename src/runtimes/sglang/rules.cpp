@@ -91,7 +91,7 @@ Pools pools_of(const ModelInfo& model, const Workload& workload) {
         continue;
       }
       Pool pool;
-      const bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      const bool window = is_window(slot.growth);
       if (window && honours) pool.tenths = window_tenths;
       if (window && !honours) slot.growth = Growth::full, slot.span = 0;
       pool.what = {slot.role, slot.growth, slot.span, 1, 0, Bytes{}};
