@@ -32,6 +32,9 @@ std::string lower(std::string_view text);
 /// by.
 std::string fold_name(std::string_view text);
 
+/// Whether `word` is one of `words`, which spaces separate.
+bool has_word(std::string_view words, std::string_view word);
+
 /// Damerau-Levenshtein distance.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -4,13 +4,16 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/answer/answer.hpp"
 #include "cli/answer/batch.hpp"
-#include "cli/answer/commands.hpp"
-#include "cli/answer/list.hpp"
 #include "cli/base/io.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/base/prose.hpp"
+#include "cli/flags/table.hpp"
 #include "cli/help/completion.hpp"
-#include "cli/show/render.hpp"
+#include "cli/help/help.hpp"
+#include "cli/help/manual.hpp"
+#include "cli/show/formats.hpp"
+#include "cli/show/notes.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -110,14 +113,6 @@ Parsed parse(const CommandRow& command, Words args) {
   return parsed;
 }
 
-/// Whether an option takes the place of another one's environment variable.
-bool silences(std::string_view given, std::string_view other) {
-  constexpr std::pair<std::string_view, std::string_view> rows[] = {
-      {"--gpu", "--vram"}, {"--only-catalog", "--catalog"}, {"--only-gpus", "--gpus"}};
-  return given == other ||
-         std::find(std::begin(rows), std::end(rows), std::pair(given, other)) != std::end(rows);
-}
-
 void read_environment(const Io& io, const CommandRow& command, const Parsed& parsed,
                       Options& options) {
   for (const auto& flag : flags()) {
@@ -125,7 +120,7 @@ void read_environment(const Io& io, const CommandRow& command, const Parsed& par
     const auto name = env_name(flag);
     const auto value = io.env(name).value_or("");
     const auto given = [&](const auto& other) {
-      return silences(long_name(*other.first), long_name(flag));
+      return long_name(*other.first) == long_name(flag) || other.first->silences == long_name(flag);
     };
     if (value.empty() || std::any_of(parsed.values.begin(), parsed.values.end(), given)) continue;
     if (const auto problem = flag.set(options, value))
@@ -150,16 +145,11 @@ Options options_of(const Io& io, const CommandRow& command, const Words& args) {
       options.given.emplace_back(flag->names, value);
     }
   if (command.command == Command::list) {
-    std::vector<std::string_view> subjects;
-    for (int i = 0; i <= static_cast<int>(Subject::quants); ++i)
-      subjects.push_back(name_of(static_cast<Subject>(i)));
-    if (parsed.words.empty())
-      refuse("list of what?", "gpus, models, runtimes, architectures, cache-types or quants");
+    if (parsed.words.empty()) refuse("list of what?", one_of(subjects()));
     const auto subject = find_subject(parsed.words.front());
     if (!subject)
       refuse("there is no list of '" + parsed.words.front() + "'",
-             did_you_mean(parsed.words.front(), subjects,
-                          "gpus, models, runtimes, architectures, cache-types or quants"));
+             did_you_mean(parsed.words.front(), subjects(), one_of(subjects())));
     options.subject = *subject;
     for (std::size_t i = 1; i < parsed.words.size(); ++i)
       options.filter += (i == 1 ? "" : " ") + parsed.words[i];
@@ -203,16 +193,16 @@ Options options_of(const Io& io, const CommandRow& command, const Words& args) {
 
 const CommandRow& command_of(const std::string& word) {
   if (const auto* row = find_command(word)) return *row;
-  std::vector<std::string_view> names;
-  for (const auto& row : commands()) names.push_back(row.name);
-  for (const auto& row : services()) names.push_back(row.name);
+  auto names = names_of(commands());
+  names.push_back("help");
+  const auto known = one_of(names);
+  for (const auto& row : services())
+    if (row.name != "help") names.push_back(row.name);
   if (word.starts_with('-'))
     refuse("the command comes first, not '" + word + "'", "fitvram COMMAND [MODEL...] [options]");
   if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
     refuse("unknown command '" + word + "'", "fitvram estimate " + word);
-  refuse("unknown command '" + word + "'",
-         did_you_mean(word, names,
-                      "rank, estimate, show, plan, compare, check, list, compare-log or help"));
+  refuse("unknown command '" + word + "'", did_you_mean(word, names, known));
 }
 
 Style style_of(const Io& io, const Options& options) {

@@ -1,15 +1,9 @@
 #pragma once
+#include "cli/base/exit_code.hpp"
 
 namespace fitvram::cli {
 
 class Io;
-
-enum class ExitCode {
-  ok = 0,  ///< everything asked for fits, or nothing about fitting was asked
-  does_not_fit = 1,
-  usage = 2,     ///< the command line is wrong
-  bad_input = 3  ///< an input cannot be read or is not supported
-};
 
 /// The whole program. Never throws; prints through `io` only.
 ExitCode run(Io& io);

@@ -1,23 +1,8 @@
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 
 namespace fitvram {
 namespace {
-
-struct Family {
-  std::string_view name;  // folded, compared at word boundaries, longest first
-  WindowHint hint;
-};
-
-// Windows and periods of the families' published configs.
-constexpr Family families[] = {
-    {"gemma-3n", {512, 5}},    {"gemma3n", {512, 5}},      {"gemma-3-270m", {512, 6}},
-    {"gemma3-270m", {512, 6}}, {"gemma-3-1b", {512, 6}},   {"gemma3-1b", {512, 6}},
-    {"gemma-3", {1024, 6}},    {"gemma3", {1024, 6}},      {"gemma-2", {4096, 2}},
-    {"gemma2", {4096, 2}},     {"gpt-oss", {128, 2}},      {"gptoss", {128, 2}},
-    {"cohere2", {4096, 4}},    {"command-r7b", {4096, 4}}, {"command-a", {4096, 4}},
-    {"olmo-3", {4096, 4}},     {"olmo3", {4096, 4}},
-};
 
 constexpr std::string_view other_bases[] = {"llama",    "qwen",   "mistral", "mixtral", "phi",
                                             "deepseek", "falcon", "yi",      "glm",     "mamba"};
@@ -51,9 +36,13 @@ WindowHint window_hint(std::string_view name) {
   const auto folded = fold_name(name);
   for (const auto base : other_bases)
     if (names_base(folded, base)) return {};
-  for (const auto& family : families)
-    if (stands_in(folded, family.name)) return family.hint;
-  return {};
+  const NamedHint* longest = nullptr;
+  for (const Family* family : families())
+    for (const NamedHint& hint : family->hints)
+      if (stands_in(folded, hint.name) &&
+          (longest == nullptr || hint.name.size() > longest->name.size()))
+        longest = &hint;
+  return longest != nullptr ? longest->hint : WindowHint{};
 }
 
 }  // namespace fitvram

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fit/estimate.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/context_size.hpp"

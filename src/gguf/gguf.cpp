@@ -8,10 +8,11 @@
 #include "base/file_kind.hpp"
 #include "base/sorted.hpp"
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fitvram/parse.hpp"
 #include "gguf/keys.hpp"
 #include "gguf/reader.hpp"
+#include "model/layers.hpp"
 
 namespace fitvram {
 namespace {
@@ -211,7 +212,9 @@ void refuse_companions(const GgufFile& file) {
                     "give the model that it belongs to");
   };
   if (type == "adapter" || file.find("adapter.type") != nullptr) refuse("an adapter");
-  if (type == "mmproj" || architecture == "clip") refuse("a multimodal projector");
+  const Family* family = find_family(architecture);
+  const bool projector = family != nullptr && family->load.projector;
+  if (type == "mmproj" || projector) refuse("a multimodal projector");
   if (type == "imatrix") refuse("an importance matrix");
   if (architecture == "controlvector") refuse("a control vector");
 }

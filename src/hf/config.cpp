@@ -1,22 +1,22 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "base/malformed.hpp"
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fitvram/parse.hpp"
 #include "fitvram/quantize.hpp"
 #include "hf/checkpoint.hpp"
-#include "hf/defaults.hpp"
-#include "hf/families.hpp"
 #include "hf/keys.hpp"
 #include "hf/packings.hpp"
 #include "hf/python_json.hpp"
 #include "hf/quant.hpp"
 #include "hf/reader.hpp"
 #include "hf/towers.hpp"
+#include "model/layers.hpp"
 #include "model/tensors.hpp"
 
 namespace fitvram {
@@ -78,27 +78,23 @@ json parse_object(std::string_view text) {
   return root;
 }
 
-// The text inside a composite may be of another architecture than its class suggests.
-std::string refined(const HfReader& reader, std::string gguf) {
-  const auto words = reader.architecture_words();
-  const auto has = [&](std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
-  if (gguf == "mistral3" && (has("mistral4") || reader.has("kv_lora_rank"))) return "mistral4";
-  if (gguf == "llama" && reader.has("draft_vocab_size")) return "eagle3";
-  if (gguf == "bert" && reader.has("lora_adaptations")) return "jina-bert-v3";
-  return gguf;
+/// The text inside a composite may be of another architecture than its class suggests.
+std::string_view named_by(const Family& family, const HfReader& reader) {
+  if (family.config.instead == nullptr) return family.gguf;
+  const std::string_view instead = family.config.instead(reader);
+  return instead.empty() ? family.gguf : instead;
 }
 
 std::string architecture_of(const HfReader& reader) {
   const auto words = reader.architecture_words();
   for (const auto& word : words) {
-    if (const auto* row = find_hf_architecture(word))
-      return refined(reader, std::string(row->gguf));
+    const Family* family = find_family_of_hf(word);
+    if (family != nullptr && !family->gguf.empty()) return std::string(named_by(*family, reader));
   }
-  // Mistral's own format (params.json) names no class (conversion/mistral.py).
-  if (words.empty() && reader.has("n_heads") && reader.has("n_kv_heads")) {
-    return reader.has("kv_lora_rank") ? "deepseek2" : "llama";
+  if (words.empty()) {
+    for (const Family* family : families())
+      if (family->config.claims != nullptr && family->config.claims(reader))
+        return std::string(family->gguf);
   }
   const std::string own = reader.outer_model_type();
   return !own.empty() || words.empty() ? own : words.front();
@@ -132,22 +128,31 @@ std::string name_of_model(const HfReader& reader, const std::string& source) {
 }
 
 bool needs_heads(const Hparams& h) {
-  const auto* row = find_architecture(h.architecture);
-  if (row == nullptr) return !h.wkv_head_size && !h.ssm_state_size;
-  return row->memory != MemoryClass::none && row->memory != MemoryClass::recurrent;
+  const Family* family = find_family(h.architecture);
+  if (family == nullptr) return !h.wkv_head_size && !h.ssm_state_size;
+  const MemoryClass memory = family->cache.memory;
+  return memory != MemoryClass::none && memory != MemoryClass::recurrent;
+}
+
+/// May refine the architecture: one class can stand for several.
+void read_own_keys(const HfReader& reader, Hparams& h) {
+  const Family* family = known_family(h.architecture);
+  if (family == nullptr || family->gguf.empty()) read_unknown(reader, h);
+  if (family != nullptr && family->config.read != nullptr) family->config.read(reader, h);
 }
 
 Hparams read_hparams(HfReader& reader) {
   Hparams h;
   h.architecture = architecture_of(reader);
-  reader.use_defaults(h.architecture);
+  reader.use_defaults(find_family(h.architecture));
   read_keys(reader, h);
-  derive_family(reader, h);
+  read_own_keys(reader, h);
   check_heads(reader, h, needs_heads(h));
   const auto tied = reader.flag(
       "tie_word_embeddings tie_embedding weight_tying tied_embeddings "
       "share_input_output_layers");
-  h.tied_embeddings = tied ? *tied : ties_by_default(h.architecture);
+  const Family* family = known_family(h.architecture);
+  h.tied_embeddings = tied ? *tied : family != nullptr && family->config.ties;
   return h;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
 #include "base/malformed.hpp"
@@ -102,15 +103,13 @@ bool is_window_word(std::string_view word) {
          word == "sliding_window_attention" || word == "local" || word == "swa";
 }
 
-bool is_qwen(std::string_view architecture) { return architecture.substr(0, 4) == "qwen"; }
-
 void read_window(const HfReader& reader, Hparams& h) {
   const auto stated_off = reader.flag("use_sliding_window");
   h.n_swa = reader.count(window_keys);
   if (!h.n_swa && reader.is_null("sliding_window") && !h.n_chunk) h.n_swa = 0;
-  // Qwen's classes leave the window off unless use_sliding_window says otherwise.
-  const bool off_by_default =
-      !stated_off && is_qwen(h.architecture) && reader.has("max_window_layers");
+  const Family* family = find_family(h.architecture);
+  const bool off_by_default = !stated_off && family != nullptr && family->config.window_off &&
+                              reader.has("max_window_layers");
   if ((stated_off && !*stated_off) || off_by_default) h.n_swa = 0;
 
   if (const auto period =

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/malformed.hpp"
-#include "hf/defaults.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 namespace {
@@ -81,12 +82,10 @@ constexpr std::array<std::string_view, 12> section_keys{"text_config",
                                                         "transformer_layer_config",
                                                         "decoder_config"};
 
-// Composite classes whose own name decides, whatever the nested section calls itself
-// (conversion/base.py, get_model_architecture).
-constexpr std::array<std::string_view, 5> outer_classes{
-    "Exaone4_5_ForConditionalGeneration", "KimiK3ForConditionalGeneration",
-    "Sarashina2VisionForCausalLM", "Step3p7ForConditionalGeneration",
-    "StepVLForConditionalGeneration"};
+bool decides_by_itself(std::string_view name) {
+  const Family* family = find_family_of_hf(name);
+  return family != nullptr && has_word(family->config.outer_classes, name);
+}
 
 }  // namespace
 
@@ -102,6 +101,7 @@ HfReader::HfReader(const json& root) {
   }
   sections_.push_back({&root, ""});
   model_type_ = word("model_type");
+  family_of_type_ = find_family_of_hf(model_type_);
 }
 
 HfReader::Hit HfReader::hit(std::string_view keys) const {
@@ -128,19 +128,29 @@ std::string HfReader::where(std::string_view keys) const {
   return sections_.front().path + "/" + (spellings.empty() ? "" : spellings.front());
 }
 
-void HfReader::use_defaults(std::string_view architecture) { defaults_ = architecture; }
+void HfReader::use_defaults(const Family* family) { family_ = family; }
+
+const ConfigDefault* HfReader::find_default(const Family* family, std::string_view key) const {
+  if (family == nullptr) return nullptr;
+  for (const ConfigDefault& row : family->config.defaults) {
+    const bool architecture = family == family_ && row.of == family->gguf;
+    if (row.key != key || (row.of != model_type_ && !architecture)) continue;
+    if (row.nested_only && !nested()) continue;
+    return &row;
+  }
+  return nullptr;
+}
 
 std::optional<std::uint32_t> HfReader::default_of(std::string_view keys) const {
   for (const auto& key : split(keys, ' ')) {
-    for (const auto& row : hf_defaults()) {
-      if (row.key != key || (row.of != model_type_ && row.of != defaults_)) continue;
-      if (row.nested_only && !nested()) continue;
-      std::string used = key + " = " + std::to_string(row.value);
-      if (std::find(defaults_used_.begin(), defaults_used_.end(), used) == defaults_used_.end()) {
-        defaults_used_.push_back(std::move(used));
-      }
-      return row.value;
+    const ConfigDefault* row = find_default(family_, key);
+    if (row == nullptr) row = find_default(family_of_type_, key);
+    if (row == nullptr) continue;
+    std::string used = key + " = " + std::to_string(row->value);
+    if (std::find(defaults_used_.begin(), defaults_used_.end(), used) == defaults_used_.end()) {
+      defaults_used_.push_back(std::move(used));
     }
+    return row->value;
   }
   return std::nullopt;
 }
@@ -247,9 +257,7 @@ std::vector<std::string> HfReader::architecture_words() const {
     if (const json* names = descend(*section.object, "architectures");
         names != nullptr && names->is_array() && !names->empty() && names->front().is_string()) {
       const auto name = names->front().get<std::string>();
-      const bool decides =
-          std::find(outer_classes.begin(), outer_classes.end(), name) != outer_classes.end();
-      (decides ? outer : classes).push_back(name);
+      (decides_by_itself(name) ? outer : classes).push_back(name);
     }
     if (const json* type = descend(*section.object, "model_type");
         type != nullptr && type->is_string() && !type->get_ref<const std::string&>().empty()) {

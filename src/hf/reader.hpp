@@ -1,11 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "families/family.hpp"
 #include "fitvram/hparams.hpp"
 
 namespace fitvram {
@@ -21,15 +22,8 @@ class HfReader {
   /// an object.
   explicit HfReader(const nlohmann::json& root);
 
-  /// The value a class of the transformers library gives to a key that its configs may leave out.
-  struct Default {
-    std::string_view of;  ///< nested model_type, or GGUF architecture
-    std::string_view key;
-    std::uint32_t value;
-    bool nested_only;  ///< holds for nested sections, which are stored as a difference
-  };
-  /// Sets whose defaults apply from now on.
-  void use_defaults(std::string_view architecture);
+  /// Sets whose defaults apply from now on beside those of the section's own model_type.
+  void use_defaults(const Family* family);
   /// Defaults that were needed, as "key = value".
   const std::vector<std::string>& defaults_used() const { return defaults_used_; }
 
@@ -73,10 +67,12 @@ class HfReader {
   };
   Hit hit(std::string_view keys) const;
   std::optional<std::uint32_t> default_of(std::string_view keys) const;
+  const ConfigDefault* find_default(const Family* family, std::string_view key) const;
 
   std::vector<Section> sections_;  // language model first, top last
   std::string model_type_;
-  std::string defaults_;
+  const Family* family_of_type_ = nullptr;
+  const Family* family_ = nullptr;
   mutable std::vector<std::string> defaults_used_;
 };
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "ggml/schedule.hpp"
-#include "llama/graph/families.hpp"
+#include "llama/graph/builder.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 
@@ -22,26 +22,28 @@ Machine machine_of(const Backend& backend) {
   return machine;
 }
 
-const Family* family_of(const ModelInfo& model) {
+/// nullptr: the graph is not restated, or not determined by what is known of the model.
+const GraphRule* graph_rule(const ModelInfo& model) {
   if (model.tensors.empty() || model.n_layer == 0) return nullptr;
-  return find_family(model.architecture);
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->graph.build != nullptr ? &family->graph : nullptr;
 }
 
 /// Automatic flash attention is given up where it would run on another device than its layer
 /// (src/llama-context.cpp, resolve_fused_ops, v0.5.0).
 bool flash_follows_layers(const ComputeFacts& f) {
   const Devices devices(f.model, f.workload);
-  const Family* family = family_of(f.model);
+  const GraphRule* rule = graph_rule(f.model);
   const std::uint64_t all = f.model.layers.size() + 1;
   const bool split = devices.layers_on_device() != all || !f.workload.offload_kqv;
-  if (family == nullptr || !devices.backend().device || !split) return flash_on_device(f);
+  if (rule == nullptr || !devices.backend().device || !split) return flash_on_device(f);
   try {
     Graph graph;
     Building how;
     how.weights = &f.weights;
     how.probe = true;
     GraphBuilder builder(f.model, f.workload, how, graph);
-    family->build(builder, *family);
+    rule->build(builder, *rule);
     schedule(graph, machine_of(devices.backend()));
     return std::all_of(
         builder.flash_calls.begin(), builder.flash_calls.end(), [&](const auto& call) {
@@ -64,8 +66,8 @@ bool indexer_on_device(const ComputeFacts& f) {
 }  // namespace
 
 bool flash(const ComputeFacts& g) {
-  const Architecture* arch = find_architecture(g.model.architecture);
-  if (arch != nullptr && arch->no_flash) return false;
+  const Family* family = find_family(g.model.architecture);
+  if (family != nullptr && family->load.no_flash) return false;
   switch (g.workload.flash_attn) {
     case FlashAttention::on:
       return true;
@@ -84,9 +86,9 @@ namespace {
 template <typename Measure>
 auto simulate(const ComputeFacts& f, Graph& graph, std::vector<ReadWeight>* read, Measure measure)
     -> std::optional<decltype(measure(graph, Machine{}))> {
-  const Family* family = family_of(f.model);
+  const GraphRule* rule = graph_rule(f.model);
   const Backend* backend = find_backend(f.workload.backend);
-  if (family == nullptr || backend == nullptr) return std::nullopt;
+  if (rule == nullptr || backend == nullptr) return std::nullopt;
   try {
     Building how;
     how.weights = &f.weights;
@@ -95,7 +97,7 @@ auto simulate(const ComputeFacts& f, Graph& graph, std::vector<ReadWeight>* read
     how.read = read;
     for (;; ++how.care) {
       GraphBuilder builder(f.model, f.workload, how, graph);
-      family->build(builder, *family);
+      rule->build(builder, *rule);
       auto measured = measure(graph, machine_of(*backend));
       if (measured.repeats) return measured;
       graph = {};

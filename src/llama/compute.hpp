@@ -10,7 +10,7 @@
 namespace fitvram {
 
 /// The compute buffer of llama.cpp: one arena per backend for a batch of T = min(n_ctx, n_ubatch)
-/// tokens. Where the architecture has a row in src/llama/graph/families.cpp and the tensors are
+/// tokens. Where the architecture has a graph in its row of src/families and the tensors are
 /// known, the graph is built and the allocator played through it, byte for byte on CPU and CUDA;
 /// elsewhere a formula over the moments that decide (logits, feed-forward, attention, recurrence),
 /// which may be far off: `by_formula`. The host's part is the inputs of the batch, embeddings and

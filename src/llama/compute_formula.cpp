@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
@@ -34,8 +34,8 @@ ComputeFacts compute_facts(const ModelInfo& model, const Weights& weights,
 }
 
 bool flash_on_device(const ComputeFacts& g) {
-  const Architecture* arch = find_architecture(g.model.architecture);
-  const bool mla = arch != nullptr && arch->mla && g.hp.kv_lora_rank;
+  const Family* family = find_family(g.model.architecture);
+  const bool mla = family != nullptr && family->cache.mla && g.hp.kv_lora_rank;
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
     const bool latent = w.v_row == 0;
     const std::uint64_t n_head_kv = latent ? 1 : w.k_row / std::max<std::uint64_t>(1, w.d_k);
@@ -53,42 +53,34 @@ constexpr std::uint64_t f32 = 4;
 /// Values per token that live at the widest moment of a feed-forward block.
 std::uint64_t feed_forward_width(const ComputeFacts& g, std::uint64_t attention_out) {
   const Hparams& hp = g.hp;
-  const std::string& arch = g.model.architecture;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const std::uint64_t used = hp.n_expert_used.max();
-  const bool ungated = arch.rfind("nemotron", 0) == 0;
-  const std::uint64_t live = ungated ? 2 : 3;  // gate, up and their product
+  const Family* family = find_family(g.model.architecture);
+  const bool squared = family != nullptr && family->graph.act == Act::squared;
+  const std::uint64_t live = squared ? 2 : 3;  // gate, up and their product
   std::uint64_t dense = live * hp.n_ff.max();
   std::uint64_t experts = 0;
   if (used != 0) {
     const std::uint64_t n_ff_exp = hp.n_ff_exp.present() ? hp.n_ff_exp.max() : hp.n_ff.max();
-    const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0 ||
-                        arch == "llama4" || arch == "gemma4";
+    const bool shared = hp.n_expert_shared.value_or(0) != 0 || hp.n_ff_shexp.value_or(0) != 0;
     const std::uint64_t inside = sat_mul(live * used, n_ff_exp);
     const std::uint64_t outside = sat_mul(2 * used, n_embd);
     experts = std::max(inside, outside);
-    if (arch == "llama4")
-      experts = sat_add(experts, n_embd);
-    else if (!ungated && shared && !(arch == "deepseek2" && hp.expert_gating_func.value_or(1) != 2))
-      experts = sat_add(inside, outside);
-    if (hp.n_layer_dense_lead.value_or(0) == 0 && arch != "gemma4") dense = 0;
+    if (!squared && shared) experts = sat_add(inside, outside);
+    if (hp.n_layer_dense_lead.value_or(0) == 0) dense = 0;
   }
-  std::uint64_t width =
-      sat_add(std::max(dense, experts), sat_add(2 * n_embd, arch == "phi3" ? 0 : attention_out));
-  if (arch == "cohere2") width = sat_add(width, n_embd);  // attention and feed-forward side by side
-  if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
-    width =
-        sat_add(width, ple * g.model.layers.size() + (arch == "gemma3n" ? 6 * n_embd : 4 * ple));
-  return width;
+  const std::uint64_t width = sat_add(std::max(dense, experts), sat_add(2 * n_embd, attention_out));
+  const std::uint64_t ple = hp.n_embd_per_layer.value_or(0);
+  return sat_add(width, ple * (g.model.layers.size() + 4));
 }
 
 std::uint64_t recurrent_width(const ComputeFacts& g) {
   const Hparams& hp = g.hp;
   if (!has_recurrent(g.model)) return 0;
-  const std::string& arch = g.model.architecture;
   if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
   const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
-  if (arch == "mamba" || arch == "jamba") return 6 * d_inner;
+  const Family* family = find_family(g.model.architecture);
+  if (family != nullptr && family->cache.state == StateRule::mamba) return 6 * d_inner;
   if (d_inner == 0) return 0;
   return sat_add(7 * d_inner, sat_mul(2 * std::uint64_t{hp.ssm_group_count.value_or(0)},
                                       hp.ssm_state_size.value_or(0)));

@@ -8,7 +8,8 @@
 #include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
-#include "llama/rules.hpp"
+#include "llama/memory/weights.hpp"
+#include "llama/version.hpp"
 #include "pricing/cache_terms.hpp"
 
 namespace fitvram {

@@ -1,16 +1,17 @@
 #include "llama/rules.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "llama/compute.hpp"
 #include "llama/explain.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/limits.hpp"
 #include "llama/memory/placement.hpp"
+#include "llama/memory/weights.hpp"
+#include "llama/version.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
@@ -19,33 +20,9 @@ namespace fitvram {
 
 namespace {
 
-/// Devices::allocated of shapes that come again and again: layers repeat a few dozen of them.
-class AllocatedSizes {
- public:
-  explicit AllocatedSizes(const Devices& devices) : devices_(devices) {}
-
-  Bytes of(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) {
-    const std::uint64_t mixed = (ne0 ^ (rows << 7) ^ (rows >> 5)) * 0x9e3779b97f4a7c15U;
-    Known& known = known_[(mixed >> 58) ^ (device ? 1U : 0U)];
-    if (known.type != &type || known.ne0 != ne0 || known.rows != rows || known.device != device)
-      known = {ne0, rows, &type, device, devices_.allocated(ne0, rows, type, device)};
-    return known.bytes;
-  }
-
- private:
-  struct Known {
-    std::uint64_t ne0 = 0, rows = 0;
-    const TensorType* type = nullptr;
-    bool device = false;
-    Bytes bytes;
-  };
-  const Devices& devices_;
-  std::array<Known, 64> known_{};
-};
-
 bool needs_other_context(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  switch (arch == nullptr ? OtherContext::none : arch->other_context) {
+  const Family* family = find_family(model.architecture);
+  switch (family == nullptr ? OtherContext::none : family->load.other_context) {
     case OtherContext::none:
       return false;
     case OtherContext::always:
@@ -67,68 +44,7 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
 }
 
-/// Calls `put(device, index)` for every copy of a tensor that is loaded.
-template <typename Put>
-void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
-  bool has_output = false, has_input = false;
-  for (const auto& tensor : model.tensors) {
-    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
-    has_input |= tensor.role == TensorRole::token_embd && tensor.name == "token_embd.weight";
-  }
-  const bool output_twice = !has_input && makes_input_of_output(model);
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
-    const Tensor& tensor = model.tensors[i];
-    if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
-    if (tensor.role == TensorRole::rope && tensor.layer < 0) {
-      bool device = false, host = false;
-      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-        if (!layer_uses_rope_factors(model, layer)) continue;
-        (devices.holds_for(model, tensor, layer) ? device : host) = true;
-      }
-      if (device) put(true, i);
-      if (host) put(false, i);
-      continue;
-    }
-    put(devices.holds(model, tensor), i);
-    if (output_twice && tensor.name == "output.weight") put(devices.holds(model, tensor), i);
-    if (tensor.role != TensorRole::token_embd || has_output) continue;
-    if (tensor.name != "token_embd.weight" || !ties_output(model)) continue;
-    if (devices.holds_for(model, tensor, model.layers.size()))
-      put(true, i);
-    else if (loads_tied_output_twice(model))
-      put(false, i);
-  }
-}
-
 }  // namespace
-
-Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
-                            const Workload& workload) {
-  const Devices devices(model, workload);
-  Placement sum;
-  if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
-    const std::uint64_t on_device = devices.layers_on_device();
-    sum.device = weights.flat / std::max<std::uint64_t>(1, model.layers.size() + 1) * on_device;
-    if (on_device == model.layers.size() + 1) sum.device = weights.flat;
-    sum.host = weights.flat - sum.device;
-    return sum;
-  }
-  AllocatedSizes sizes(devices);
-  place_tensors(model, devices, [&](bool device, std::size_t i) {
-    const Tensor& tensor = model.tensors[i];
-    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
-  });
-  return sum;
-}
-
-std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Workload& workload) {
-  std::vector<PlacedTensor> placed;
-  place_tensors(model, Devices(model, workload), [&](bool device, std::size_t i) {
-    placed.push_back({i, device});
-  });
-  return placed;
-}
 
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload) {
   const Devices devices(model, workload);
@@ -209,9 +125,9 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     return refuse("n_batch and n_ubatch cannot both be zero", "give -b or -ub");
   if (workload.n_ctx == 0 && model.n_ctx_train == 0)
     return refuse("n_ctx and model->hparams.n_ctx_train cannot both be zero", "give -c");
-  const Architecture* arch = find_architecture(model.architecture);
-  const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && arch != nullptr && arch->mla;
-  const bool one_type = mla || (arch != nullptr && arch->memory == MemoryClass::dsv4);
+  const Family* family = find_family(model.architecture);
+  const bool mla = hp.head_dim_k_mla.value_or(0) != 0 && family != nullptr && family->cache.mla;
+  const bool one_type = mla || (family != nullptr && family->cache.memory == MemoryClass::dsv4);
   if (one_type && &k != &v)
     return refuse("llama.cpp does not support different K (" + std::string(k.name) + ") and V (" +
                       std::string(v.name) + ") cache types for architecture '" +
@@ -235,7 +151,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   if (workload.n_seq > llama_max_seq)
     return refuse("n_seq_max must be <= " + std::to_string(llama_max_seq),
                   "ask for fewer slots with -np");
-  if (arch != nullptr && arch->one_stream && workload.n_seq > 1 && !workload.kv_unified)
+  if (family != nullptr && family->load.one_stream && workload.n_seq > 1 && !workload.kv_unified)
     return refuse(
         "llama.cpp v0.5.0 stops at an assertion when several sequences of architecture '" +
             model.architecture + "' have caches of their own",

@@ -1,41 +1,53 @@
-#include "model/builder.hpp"
+#include "model/attention.hpp"
 
 namespace fitvram {
 
 namespace {
 
-bool qkv_bias(const TensorBuilder& b) {
-  if (b.has(trait::qkv_bias)) return b.h.attention_bias.value_or(true);
-  return b.has(trait::qkv_bias_key) && b.h.attention_bias.value_or(false);
-}
+bool qkv_bias(const TensorBuilder& b) { return has_bias(b.rule.biases.qkv, b.h.attention_bias); }
 
 bool out_bias(const TensorBuilder& b) {
-  if (b.has(trait::out_bias)) return true;
-  return b.has(trait::out_bias_key) &&
-         b.h.attention_out_bias.value_or(b.h.attention_bias.value_or(false));
+  return has_bias(b.rule.biases.out,
+                  b.h.attention_out_bias ? b.h.attention_out_bias : b.h.attention_bias);
 }
 
-void add_qk_norms(TensorBuilder& b, std::uint64_t q, std::uint64_t k, bool own_k) {
+/// Once it is known what the config says.
+QkNorm qk_norm(const TensorBuilder& b) {
   const bool wanted = b.h.qk_norm.value_or(false);
-  if (b.has(trait::qk_norm) || (b.has(trait::qk_norm_key) && wanted)) {
-    b.weight("attn_q_norm", b.head_dim_k());
-    if (own_k) b.weight("attn_k_norm", b.head_dim_k());
-  } else if (b.has(trait::qk_norm_full)) {
-    b.weight("attn_q_norm", q);
-    b.weight("attn_k_norm", k);
-  } else if (b.has(trait::qk_norm_each) || (b.has(trait::qk_norm_heads) && wanted)) {
-    b.weight("attn_q_norm", b.head_dim_k(), b.n_head());
-    b.weight("attn_k_norm", b.head_dim_k(), b.n_head_kv());
+  const QkNorm norm = b.rule.qk_norm;
+  if (norm == QkNorm::shared_stated) return wanted ? QkNorm::shared : QkNorm::none;
+  if (norm == QkNorm::each_stated) return wanted ? QkNorm::each : QkNorm::none;
+  return norm;
+}
+
+void add_qk_norms(TensorBuilder& b, std::uint64_t q, std::uint64_t k) {
+  switch (qk_norm(b)) {
+    case QkNorm::none:
+    case QkNorm::shared_stated:
+    case QkNorm::each_stated:
+      return;
+    case QkNorm::shared:
+      b.weight("attn_q_norm", b.head_dim_k());
+      b.weight("attn_k_norm", b.head_dim_k());
+      return;
+    case QkNorm::each:
+      b.weight("attn_q_norm", b.head_dim_k(), b.n_head());
+      b.weight("attn_k_norm", b.head_dim_k(), b.n_head_kv());
+      return;
+    case QkNorm::whole:
+      b.weight("attn_q_norm", q);
+      b.weight("attn_k_norm", k);
+      return;
   }
 }
 
 void add_sinks(TensorBuilder& b) {
-  if (b.has(trait::sinks) || (b.has(trait::sinks_swa) && b.is_swa()))
+  if (b.rule.sinks == Sinks::all || (b.rule.sinks == Sinks::windows && b.is_swa()))
     b.weight("attn_sinks", b.n_head());
 }
 
 void add_gqa(TensorBuilder& b, bool fused) {
-  if (b.has(trait::optional_blocks) && b.n_head_kv() == 0) {
+  if (b.rule.optional_blocks && b.n_head_kv() == 0) {
     if (b.n_head() > 0) b.weight("attn_output", b.n_embd(), b.n_embd());
     return;
   }
@@ -47,15 +59,16 @@ void add_gqa(TensorBuilder& b, bool fused) {
   if (fused) {
     b.linear("attn_qkv", b.n_embd(), sat_add(q, sat_add(k, v)), bias);
   } else {
-    b.linear("attn_q", b.n_embd(), b.has(trait::q_gate) ? sat_mul(q, 2) : q, bias);
+    b.linear("attn_q", b.n_embd(), b.rule.gate == AttentionGate::in_query ? sat_mul(q, 2) : q,
+             bias);
     b.linear("attn_k", b.n_embd(), k, bias);
     const bool v_is_k = b.h.k_eq_v.value_or(false) && !b.is_swa();
     if (!v_is_k) b.linear("attn_v", b.n_embd(), v, bias);
   }
   b.linear("attn_output", out, b.n_embd(), out_bias(b));
-  if (b.has(trait::head_gate)) b.weight("attn_gate", b.n_embd(), b.n_head());
-  if (b.has(trait::out_gate)) b.weight("attn_gate", b.n_embd(), out);
-  add_qk_norms(b, q, k, true);
+  if (b.rule.gate == AttentionGate::per_head) b.weight("attn_gate", b.n_embd(), b.n_head());
+  if (b.rule.gate == AttentionGate::per_value) b.weight("attn_gate", b.n_embd(), out);
+  add_qk_norms(b, q, k);
   add_sinks(b);
 }
 
@@ -64,7 +77,7 @@ void add_mla(TensorBuilder& b) {
   const bool window = b.h.kv_lora_rank_swa && b.is_swa();
   const std::uint64_t kv_rank = (window ? b.h.kv_lora_rank_swa : b.h.kv_lora_rank).value_or(0);
   const std::uint64_t rope = b.h.n_rot.value_or(0);
-  const bool whole = b.has(trait::whole_kv_b);
+  const bool whole = b.rule.whole_kv_b;
   const auto mla_k = window ? b.h.head_dim_k_mla_swa : b.h.head_dim_k_mla;
   const auto mla_v = window ? b.h.head_dim_v_mla_swa : b.h.head_dim_v_mla;
   const std::uint64_t dim_k = whole ? b.head_dim_k() : mla_k.value_or(0);
@@ -87,9 +100,10 @@ void add_mla(TensorBuilder& b) {
     b.weight("attn_v_b", kv_rank, dim_v, heads);
   }
   b.weight("attn_output", sat_mul(heads, dim_v), b.n_embd());
-  if (b.has(trait::out_gate)) b.weight("attn_gate", b.n_embd(), sat_mul(heads, dim_v));
-  if (b.has(trait::head_gate)) b.weight("attn_gate", b.n_embd(), heads);
-  if (b.has(trait::indexer)) add_indexer(b);
+  if (b.rule.gate == AttentionGate::per_value)
+    b.weight("attn_gate", b.n_embd(), sat_mul(heads, dim_v));
+  if (b.rule.gate == AttentionGate::per_head) b.weight("attn_gate", b.n_embd(), heads);
+  if (b.rule.indexer == IndexerBlock::tokens) add_indexer(b);
 }
 
 void add_compressed(TensorBuilder& b) {
@@ -155,22 +169,12 @@ void add_attention(TensorBuilder& b) {
       add_compressed(b);
       break;
   }
-  if (b.has(trait::block_indexer) && b.is_moe()) {
+  if (b.rule.indexer == IndexerBlock::blocks && b.is_moe()) {
     const std::uint64_t dim = b.h.indexer_head_dim.value_or(0);
     b.weight("indexer.q_proj", b.n_embd(), sat_mul(b.h.indexer_n_head.value_or(0), dim));
     b.weight("indexer.k_proj", b.n_embd(), dim);
     b.weight("indexer.q_norm", dim);
     b.weight("indexer.k_norm", dim);
-  }
-}
-
-void add_hyper_connections(TensorBuilder& b) {
-  const std::uint64_t streams = b.h.hyper_connections.value_or(0);
-  const std::uint64_t mix = sat_mul(2 + streams, streams);
-  for (const std::string part : {"hc_attn", "hc_ffn"}) {
-    b.weight(part + "_fn", sat_mul(streams, b.n_embd()), mix);
-    b.weight(part + "_base", mix);
-    b.weight(part + "_scale", 3);
   }
 }
 

@@ -63,13 +63,15 @@ void TensorBuilder::linear(std::string_view name, std::uint64_t ne0, std::uint64
 
 void TensorBuilder::norm(std::string_view name, std::uint64_t width) {
   weight(name, width);
-  if (has(trait::norm_bias)) add(std::string(name) + ".bias", width);
+  if (rule.norms.biases) add(std::string(name) + ".bias", width);
 }
 
-bool TensorBuilder::is_nextn() const {
+std::uint32_t TensorBuilder::n_trunk() const {
   const std::uint32_t n_layer = h.n_layer.value_or(0);
-  return layer() >= n_layer - std::min(n_layer, h.n_layer_nextn.value_or(0));
+  return n_layer - std::min(n_layer, h.n_layer_nextn.value_or(0));
 }
+
+bool TensorBuilder::is_nextn() const { return layer() >= n_trunk(); }
 
 bool TensorBuilder::is_recurrent() const {
   if (rule.recurrent == RecurrentBlock::none || is_nextn()) return false;
@@ -82,8 +84,12 @@ bool TensorBuilder::is_recurrent() const {
       return (layer() + 1) % std::max(1U, h.full_attention_interval.value_or(4)) != 0;
     case RecurrentBlock::none:
     case RecurrentBlock::mamba:
+    case RecurrentBlock::mamba_normed:
     case RecurrentBlock::mamba2:
+    case RecurrentBlock::mamba2_bare:
     case RecurrentBlock::kda:
+    case RecurrentBlock::kda_whole:
+    case RecurrentBlock::kda_k3:
     case RecurrentBlock::short_conv:
     case RecurrentBlock::rwkv6:
     case RecurrentBlock::rwkv7:
@@ -92,7 +98,7 @@ bool TensorBuilder::is_recurrent() const {
     case RecurrentBlock::rwkv7_mixer:
       break;
   }
-  return h.n_head_kv.at(layer()) == 0 && (!has(trait::one_mixer) || h.n_ff.at(layer()) == 0);
+  return h.n_head_kv.at(layer()) == 0 && (rule.mixers != Mixers::alone || h.n_ff.at(layer()) == 0);
 }
 
 bool TensorBuilder::is_swa() const {
@@ -103,8 +109,8 @@ bool TensorBuilder::is_swa() const {
 
 bool TensorBuilder::is_moe() const {
   if (h.n_expert.value_or(0) == 0) return false;
-  if (is_nextn()) return !has(trait::nextn_dense);
-  const std::uint32_t step = h.moe_every_n_layers.value_or(has(trait::every_second_moe) ? 2 : 1);
+  if (is_nextn()) return !rule.nextn.dense;
+  const std::uint32_t step = h.moe_every_n_layers.value_or(rule.experts.every_second ? 2 : 1);
   return layer() >= h.n_layer_dense_lead.value_or(0) && step > 0 && (layer() + 1) % step == 0;
 }
 
@@ -130,7 +136,7 @@ std::uint64_t TensorBuilder::head_dim_v() const {
 
 std::uint64_t TensorBuilder::n_ff() const {
   const std::uint64_t width = h.n_ff.at(layer());
-  return has(trait::half_ff) ? width / 2 : width;
+  return rule.half_ff ? width / 2 : width;
 }
 
 }  // namespace fitvram

@@ -1,14 +1,32 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "families/tensors.hpp"
+#include "families/family.hpp"
+#include "fitvram/model.hpp"
 
 namespace fitvram {
 
-/// Collects the tensors of one model; the block functions below add to it, one layer at a time.
+/// Whether a family has a bias of which the config says `stated`.
+constexpr bool has_bias(Bias bias, std::optional<bool> stated) {
+  switch (bias) {
+    case Bias::none:
+      return false;
+    case Bias::stated:
+      return stated.value_or(false);
+    case Bias::unless_denied:
+      return stated.value_or(true);
+    case Bias::always:
+      return true;
+  }
+  return false;
+}
+
+/// Collects the tensors of one model; the functions of blocks and families add to it, one layer at
+/// a time.
 class TensorBuilder {
  public:
   TensorBuilder(ModelInfo& model, const TensorRule& rule);
@@ -26,7 +44,7 @@ class TensorBuilder {
   void enter(std::int32_t layer) { layer_ = layer; }
   std::uint32_t layer() const { return layer_ < 0 ? 0 : static_cast<std::uint32_t>(layer_); }
 
-  bool has(std::uint64_t traits) const { return (rule.traits & traits) != 0; }
+  std::uint32_t n_trunk() const;  ///< blocks without those of next-token prediction
   bool is_nextn() const;
   bool is_recurrent() const;
   bool is_swa() const;
@@ -54,15 +72,5 @@ class TensorBuilder {
   std::int32_t layer_ = -1;
   std::string missing_;
 };
-
-void add_attention(TensorBuilder& b);
-void add_recurrent(TensorBuilder& b);
-void add_feed_forward(TensorBuilder& b);
-void add_hyper_connections(TensorBuilder& b);
-void add_indexer(TensorBuilder& b);
-
-/// What single families have and no block covers: of the whole model, and of the current layer.
-void add_own_globals(TensorBuilder& b);
-void add_own_layer(TensorBuilder& b);
 
 }  // namespace fitvram

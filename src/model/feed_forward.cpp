@@ -1,17 +1,13 @@
-#include "model/builder.hpp"
+#include "model/feed_forward.hpp"
 
 namespace fitvram {
 
 namespace {
 
-bool mlp_bias(const TensorBuilder& b) {
-  return b.has(trait::mlp_bias) || (b.has(trait::mlp_bias_key) && b.h.mlp_bias.value_or(false));
-}
-
 void add_dense(TensorBuilder& b) {
-  const std::uint64_t n_ff = b.has(trait::dense_beside) ? b.n_embd() : b.n_ff();
-  if (n_ff == 0 && b.has(trait::optional_blocks)) return;
-  const bool bias = mlp_bias(b);
+  const std::uint64_t n_ff = b.rule.experts.dense == DenseBeside::like_embd ? b.n_embd() : b.n_ff();
+  if (n_ff == 0 && b.rule.optional_blocks) return;
+  const bool bias = has_bias(b.rule.biases.mlp, b.h.mlp_bias);
   switch (b.rule.feed_forward) {
     case FeedForwardBlock::none:
       return;
@@ -35,22 +31,23 @@ std::uint64_t n_ff_exp(const TensorBuilder& b) {
 }
 
 std::uint64_t n_ff_shared(const TensorBuilder& b) {
-  if (b.has(trait::shared_like_expert)) return n_ff_exp(b);
+  if (b.rule.experts.shared == SharedWidth::like_expert) return n_ff_exp(b);
   const std::uint64_t stated = b.h.n_ff_shexp.value_or(0);
   if (stated > 0) return stated;
-  if (b.has(trait::shared_like_dense)) return b.n_ff();
+  if (b.rule.experts.shared == SharedWidth::like_dense) return b.n_ff();
   return sat_mul(n_ff_exp(b), b.h.n_expert_shared.value_or(0));
 }
 
 void add_experts(TensorBuilder& b, std::uint64_t width) {
   const std::uint64_t n_expert = b.h.n_expert.value_or(0);
   const std::uint64_t n_ff = n_ff_exp(b);
-  const bool bias = b.has(trait::expert_bias);
+  const bool bias = b.rule.experts.biases;
   b.linear("ffn_gate_inp", b.n_embd(), n_expert, bias);
   const bool sigmoid = b.h.expert_gating_func.value_or(0) == 2;
-  if (b.has(trait::router_bias) || (b.has(trait::router_bias_key) && sigmoid))
+  const RouterBias router = b.rule.experts.router_bias;
+  if (router == RouterBias::always || (router == RouterBias::if_sigmoid && sigmoid))
     b.add("exp_probs_b.bias", n_expert);
-  if (b.has(trait::fused_experts)) {
+  if (b.rule.experts.fused) {
     b.weight("ffn_gate_up_exps", width, sat_mul(2, n_ff), n_expert);
   } else {
     if (b.rule.feed_forward == FeedForwardBlock::gated)
@@ -71,29 +68,27 @@ void add_shared_expert(TensorBuilder& b) {
   if (b.rule.feed_forward == FeedForwardBlock::gated) b.weight("ffn_gate_shexp", b.n_embd(), n_ff);
   b.weight("ffn_up_shexp", b.n_embd(), n_ff);
   b.weight("ffn_down_shexp", n_ff, b.n_embd());
-  if (b.has(trait::shared_gate)) b.weight("ffn_gate_inp_shexp", b.n_embd());
+  if (b.rule.experts.shared_gate) b.weight("ffn_gate_inp_shexp", b.n_embd());
 }
 
 void add_latent(TensorBuilder& b, std::uint64_t latent) {
-  const bool kimi = b.has(trait::routed_norm);
+  const bool kimi = b.rule.experts.latent == LatentExperts::routed;
   b.weight(kimi ? "ffn_routed_down" : "ffn_latent_down", b.n_embd(), latent);
   b.weight(kimi ? "ffn_routed_up" : "ffn_latent_up", latent, b.n_embd());
   if (kimi) b.weight("ffn_routed_norm", latent);
 }
 
 void add_moe(TensorBuilder& b) {
-  const std::uint64_t latent = b.has(trait::latent_experts) ? b.h.moe_latent_size.value_or(0) : 0;
+  const std::uint64_t latent =
+      b.rule.experts.latent != LatentExperts::none ? b.h.moe_latent_size.value_or(0) : 0;
   add_experts(b, latent > 0 ? latent : b.n_embd());
   if (latent > 0) add_latent(b, latent);
   add_shared_expert(b);
 }
 
-// Router by token id in the first layers, by score in the others.
-void add_hashed_router(TensorBuilder& b) {
-  if (b.layer() < b.h.hash_layer_count.value_or(0))
-    b.weight("ffn_gate_tid2eid", b.h.n_expert_used.at(b.layer()), b.n_vocab());
-  else
-    b.add("exp_probs_b.bias", b.h.n_expert.value_or(0));
+bool has_dense_beside(const TensorBuilder& b) {
+  const DenseBeside dense = b.rule.experts.dense;
+  return dense == DenseBeside::if_stated ? b.h.n_ff_exp.present() : dense != DenseBeside::none;
 }
 
 }  // namespace
@@ -101,13 +96,10 @@ void add_hashed_router(TensorBuilder& b) {
 void add_feed_forward(TensorBuilder& b) {
   if (b.rule.feed_forward == FeedForwardBlock::none) return;
   const bool moe = b.is_moe();
-  const bool beside = b.has(trait::expert_and_dense | trait::dense_beside) ||
-                      (b.has(trait::dense_if_wide) && b.h.n_ff_exp.present());
-  if (!moe || beside) add_dense(b);
+  if (!moe || has_dense_beside(b)) add_dense(b);
   if (!moe) return;
   add_moe(b);
-  if (b.has(trait::hyper)) add_hashed_router(b);
-  if (b.has(trait::expert_and_dense)) {
+  if (b.rule.experts.dense == DenseBeside::normed) {
     b.add("ffn_gate_inp.scale", b.n_embd());
     b.add("ffn_down_exps.scale", b.h.n_expert.value_or(0));
     for (const char* name : {"pre_ffw_norm_2", "post_ffw_norm_1", "post_ffw_norm_2"})

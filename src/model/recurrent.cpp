@@ -1,7 +1,7 @@
+#include "model/recurrent.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "model/builder.hpp"
 
 namespace fitvram {
 
@@ -16,7 +16,7 @@ StateSizes sizes_of(const Hparams& h) {
           h.ssm_group_count.value_or(0), h.ssm_time_step_rank.value_or(0)};
 }
 
-void add_mamba(TensorBuilder& b) {
+void add_mamba(TensorBuilder& b, bool normed) {
   const StateSizes s = sizes_of(b.h);
   b.weight("ssm_in", b.n_embd(), sat_mul(2, s.inner));
   b.weight("ssm_conv1d", s.conv, s.inner);
@@ -24,7 +24,7 @@ void add_mamba(TensorBuilder& b) {
   b.weight("ssm_x", s.inner, sat_add(s.rank, sat_mul(2, s.state)));
   b.weight("ssm_dt", s.rank, s.inner);
   b.add("ssm_dt.bias", s.inner);
-  if (b.has(trait::inner_norms)) {
+  if (normed) {
     b.weight("ssm_dt_norm", s.rank);
     b.weight("ssm_b_norm", s.state);
     b.weight("ssm_c_norm", s.state);
@@ -34,7 +34,7 @@ void add_mamba(TensorBuilder& b) {
   b.weight("ssm_out", s.inner, b.n_embd());
 }
 
-void add_mamba2(TensorBuilder& b) {
+void add_mamba2(TensorBuilder& b, bool normed) {
   const StateSizes s = sizes_of(b.h);
   const std::uint64_t conv_width = sat_add(s.inner, sat_mul(2, sat_mul(s.groups, s.state)));
   b.weight("ssm_in", b.n_embd(), sat_add(sat_add(s.inner, conv_width), s.rank));
@@ -43,8 +43,7 @@ void add_mamba2(TensorBuilder& b) {
   b.add("ssm_dt.bias", s.rank);
   b.add("ssm_a", 1, s.rank);
   b.add("ssm_d", 1, s.rank);
-  if (!b.has(trait::no_inner_norm))
-    b.weight("ssm_norm", s.groups == 0 ? 0 : s.inner / s.groups, s.groups);
+  if (normed) b.weight("ssm_norm", s.groups == 0 ? 0 : s.inner / s.groups, s.groups);
   b.weight("ssm_out", s.inner, b.n_embd());
 }
 
@@ -74,12 +73,12 @@ void add_kda(TensorBuilder& b) {
   for (const char* part : {"ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v"})
     b.weight(part, b.h.ssm_conv_kernel.value_or(0), 1, inner);
   for (const char* part : {"attn_q", "attn_k", "attn_v"}) b.weight(part, b.n_embd(), inner);
-  const bool whole = b.has(trait::whole_gates);
+  const bool whole = b.rule.recurrent == RecurrentBlock::kda_whole;
   b.weight("ssm_f_a", b.n_embd(), whole ? inner : dim);
   if (!whole) b.weight("ssm_f_b", dim, inner);
   b.weight("ssm_beta", b.n_embd(), b.n_head());
   b.add("ssm_dt.bias", inner);
-  if (b.has(trait::residual_scores)) {
+  if (b.rule.recurrent == RecurrentBlock::kda_k3) {
     b.add("ssm_a", b.n_head());
     b.weight("ssm_g", b.n_embd(), inner);
   } else {
@@ -220,14 +219,20 @@ void add_recurrent(TensorBuilder& b) {
     case RecurrentBlock::none:
       return;
     case RecurrentBlock::mamba:
-      return add_mamba(b);
+      return add_mamba(b, false);
+    case RecurrentBlock::mamba_normed:
+      return add_mamba(b, true);
     case RecurrentBlock::mamba2:
-      return add_mamba2(b);
+      return add_mamba2(b, true);
+    case RecurrentBlock::mamba2_bare:
+      return add_mamba2(b, false);
     case RecurrentBlock::delta_net:
       return add_delta_net(b, false);
     case RecurrentBlock::delta_net_split:
       return add_delta_net(b, true);
     case RecurrentBlock::kda:
+    case RecurrentBlock::kda_whole:
+    case RecurrentBlock::kda_k3:
       return add_kda(b);
     case RecurrentBlock::short_conv:
       return add_short_conv(b);

@@ -3,44 +3,29 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
-#include "model/builder.hpp"
+#include "model/attention.hpp"
+#include "model/feed_forward.hpp"
+#include "model/recurrent.hpp"
 
 namespace fitvram {
 
 namespace {
 
 bool is_tied(const TensorBuilder& b) {
-  if (b.has(trait::always_tied)) return true;
-  return !b.has(trait::never_tied) && b.h.tied_embeddings.value_or(false);
-}
-
-void add_per_layer_embd(TensorBuilder& b, std::uint64_t n_layer) {
-  const std::uint64_t width = b.h.n_embd_per_layer.value_or(0);
-  if (width == 0) return;
-  const std::uint64_t all = sat_mul(width, n_layer);
-  b.weight("per_layer_token_embd", all, b.n_vocab());
-  b.weight("per_layer_model_proj", b.n_embd(), all);
-  b.weight("per_layer_proj_norm", width);
-}
-
-// Number of parallel residual streams of Gemma 3n: src/llama-hparams.h n_altup.
-constexpr std::uint64_t n_altup = 4;
-constexpr std::uint64_t laurel_rank = 64;
-
-void add_altup(TensorBuilder& b) {
-  b.weight("altup_correct_coef", n_altup, n_altup);
-  b.weight("altup_correct_scale", b.n_embd());
-  b.weight("altup_predict_coef", n_altup, n_altup * n_altup);
-  b.weight("altup_router", b.n_embd(), n_altup);
-  b.weight("altup_router_norm", b.n_embd());
-  b.weight("laurel_l", b.n_embd(), laurel_rank);
-  b.weight("laurel_r", laurel_rank, b.n_embd());
-  b.weight("laurel_post_norm", b.n_embd());
+  switch (b.rule.tying) {
+    case Tying::stated:
+      return b.h.tied_embeddings.value_or(false);
+    case Tying::always:
+      return true;
+    case Tying::never:
+      return false;
+  }
+  return false;
 }
 
 void add_rope(TensorBuilder& b) {
   const std::uint64_t n_rot = b.h.n_rot.value_or(static_cast<std::uint32_t>(b.head_dim_k()));
-  if (b.has(trait::rope_full)) {
+  if (b.rule.rope_full) {
     b.weight("rope_freqs", b.h.head_dim_k.value_or(0) / 2);
   } else if (b.h.rope_type == "llama3") {
     b.weight("rope_freqs", n_rot / 2);
@@ -50,112 +35,77 @@ void add_rope(TensorBuilder& b) {
   }
 }
 
-void add_input(TensorBuilder& b, std::uint64_t n_layer) {
+void add_input(TensorBuilder& b) {
   const std::uint64_t n_vocab = b.n_vocab();
   b.weight("token_embd", b.n_embd(),
            n_vocab == 0 ? 0 : sat_add(n_vocab, b.h.n_vocab_extra.value_or(0)));
-  if (b.has(trait::positions) && b.h.n_ctx_train)
-    b.weight("position_embd", b.n_embd(),
-             *b.h.n_ctx_train + (b.has(trait::extra_positions) ? std::uint64_t{2} : 0));
-  if (b.has(trait::embd_norm)) b.norm("token_embd_norm", b.n_embd());
-  if (b.has(trait::per_layer_embd)) add_per_layer_embd(b, n_layer);
-  if (b.has(trait::altup)) {
-    b.weight("altup_proj", b.n_embd(), b.n_embd(), n_altup - 1);
-    b.weight("altup_unembd_proj", b.n_embd(), b.n_embd(), n_altup - 1);
-  }
+  if (b.rule.positions && b.h.n_ctx_train)
+    b.weight("position_embd", b.n_embd(), std::uint64_t{*b.h.n_ctx_train} + b.rule.extra_positions);
+  if (b.rule.embd_norm) b.norm("token_embd_norm", b.n_embd());
+  if (b.rule.globals != nullptr) b.rule.globals(b);
   add_rope(b);
-  add_own_globals(b);
-}
-
-std::string_view output_norm(const TensorBuilder& b) {
-  if (b.has(trait::enc_output_norm)) return "enc.output_norm";
-  return b.has(trait::output_norm_lfm2) ? "token_embd_norm" : "output_norm";
 }
 
 void add_output(TensorBuilder& b) {
-  if (!b.has(trait::no_output_norm)) b.norm(output_norm(b), b.n_embd());
+  if (!b.rule.output_norm.empty()) b.norm(b.rule.output_norm, b.n_embd());
   if (b.h.n_cls_out)
     b.linear("cls.output", b.n_embd(), *b.h.n_cls_out, true);
   else if (!is_tied(b))
-    b.linear("output", b.n_embd(), b.n_vocab(), b.has(trait::head_bias));
-  if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0)
-    b.weight("output_res_score", b.n_embd());
-  if (b.has(trait::hyper)) {
-    const std::uint64_t streams = b.h.hyper_connections.value_or(0);
-    b.weight("output_hc_fn", sat_mul(streams, b.n_embd()), streams);
-    b.weight("output_hc_base", streams);
-    b.weight("output_hc_scale", 1);
-  }
+    b.linear("output", b.n_embd(), b.n_vocab(), b.rule.head_bias);
+  if (b.rule.output != nullptr) b.rule.output(b);
 }
 
 void add_norms(TensorBuilder& b) {
-  std::string_view names = b.rule.norms;
+  std::string_view names = b.rule.norms.names;
   while (!names.empty()) {
     auto name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const bool bare = name.ends_with('!');
     if (bare) name.remove_suffix(1);
     const bool no_block = name == "ffn_norm" ? b.n_ff() == 0 : b.n_head() == 0;
-    const bool dropped = (name == "ffn_norm" && b.has(trait::parallel_key) &&
+    const bool dropped = (name == "ffn_norm" && b.rule.norms.no_ffn_if_parallel &&
                           b.h.parallel_residual.value_or(false)) ||
-                         (name == "attn_norm" && b.has(trait::no_first_norm) && b.layer() == 0) ||
-                         (b.has(trait::optional_blocks) && no_block);
+                         (name == "attn_norm" && b.rule.norms.no_first && b.layer() == 0) ||
+                         (b.rule.optional_blocks && no_block);
     if (bare)
       b.add(std::string(name), b.n_embd());
     else if (!dropped)
       b.norm(name, b.n_embd());
   }
-  if (b.has(trait::second_norm_gqa) && b.n_head_kv() > 1) b.norm("attn_norm_2", b.n_embd());
+  if (b.rule.norms.second_if_grouped && b.n_head_kv() > 1) b.norm("attn_norm_2", b.n_embd());
 }
 
 void add_nextn(TensorBuilder& b) {
   b.weight("nextn.eh_proj", sat_mul(2, b.n_embd()), b.n_embd());
   b.weight("nextn.enorm", b.n_embd());
   b.weight("nextn.hnorm", b.n_embd());
-  b.weight(b.has(trait::nextn_layer_norm) ? "layer_output_norm" : "nextn.shared_head_norm",
-           b.n_embd());
-  if (!b.has(trait::nextn_head)) return;
+  b.weight(b.rule.nextn.norm, b.n_embd());
+  if (!b.rule.nextn.own_head) return;
   b.weight("nextn.embed_tokens", b.n_embd(), b.n_vocab());
   b.weight("nextn.shared_head_head", b.n_embd(), b.n_vocab());
 }
 
 void add_mixer(TensorBuilder& b) {
   const bool recurrent = b.is_recurrent();
-  const bool both = b.has(trait::parallel_mixers);
+  const bool both = b.rule.mixers == Mixers::both;
   if (recurrent || both) add_recurrent(b);
   if (!recurrent || both) add_attention(b);
 }
 
-void add_extras(TensorBuilder& b) {
-  if (b.has(trait::per_layer_embd) && b.h.n_embd_per_layer.value_or(0) > 0) {
-    b.weight("inp_gate", b.n_embd(), *b.h.n_embd_per_layer);
-    b.weight("proj", *b.h.n_embd_per_layer, b.n_embd());
-    b.weight("post_norm", b.n_embd());
-  }
-  if (b.has(trait::altup)) add_altup(b);
-  if (b.has(trait::layer_scale)) b.weight("layer_output_scale", 1);
-  if (b.has(trait::hyper)) add_hyper_connections(b);
-  if (b.has(trait::residual_scores) && b.h.attn_res_block_size.value_or(0) > 0) {
-    b.weight("attn_res_score", b.n_embd());
-    b.weight("ffn_res_score", b.n_embd());
-  }
-  add_own_layer(b);
-}
-
 void add_layer(TensorBuilder& b) {
   add_norms(b);
-  if (b.has(trait::one_mixer) && !b.is_nextn()) {
+  if (b.rule.mixers == Mixers::alone && !b.is_nextn()) {
     const bool mlp = b.h.n_ff.at(b.layer()) > 0;
     if (mlp)
       add_feed_forward(b);
     else
       add_mixer(b);
   } else {
-    if (b.has(trait::one_mixer)) b.norm("post_attention_norm", b.n_embd());
+    if (b.rule.mixers == Mixers::alone) b.norm("post_attention_norm", b.n_embd());
     add_mixer(b);
     add_feed_forward(b);
   }
-  add_extras(b);
+  if (b.rule.layer != nullptr) b.rule.layer(b);
   if (b.is_nextn()) add_nextn(b);
 }
 
@@ -194,7 +144,7 @@ void give_up(ModelInfo& model, const std::string& why) {
 }
 
 // The key of a config without which a tensor has no shape, in the words most configs use.
-std::string missing_key(const Hparams& h, std::string_view tensor) {
+std::string missing_key(const Family& family, const Hparams& h, std::string_view tensor) {
   const auto has = [&](std::string_view part) {
     return tensor.find(part) != std::string_view::npos;
   };
@@ -204,7 +154,7 @@ std::string missing_key(const Hparams& h, std::string_view tensor) {
   if (has("_exps") || has("exp_probs_b") || has("ffn_gate_inp"))
     return h.n_expert.value_or(0) == 0 ? "num_experts" : "moe_intermediate_size";
   if (has("_shexp")) return "shared_expert_intermediate_size";
-  if (has("ffn_")) return h.architecture == "olmo" ? "mlp_hidden_size" : "intermediate_size";
+  if (has("ffn_")) return std::string(family.config.ff_key);
   if (has("indexer")) return h.indexer_n_head ? "index_head_dim" : "index_n_heads";
   if (has("attn_q_a") || has("attn_q_b")) return "q_lora_rank";
   if (has("attn_kv_a")) return "kv_lora_rank";
@@ -228,21 +178,20 @@ void assume_dense(ModelInfo& model, const std::string& why) {
 
 void lower_tensors(ModelInfo& model) {
   const std::string& architecture = model.hparams.architecture;
-  const TensorRule* rule = find_tensor_rule(architecture);
-  if (rule == nullptr)
+  const Family* family = known_family(architecture);
+  if (family == nullptr || !family->tensors.unknown.empty())
     return assume_dense(model, "the tensors of '" + architecture + "' models are not known");
   const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
   if (n_layer == 0 || n_layer > most_layers)
     return give_up(model, "the number of layers is missing or absurd");
 
   model.tensors.clear();
-  TensorBuilder b(model, *rule);
-  const std::uint32_t nextn = std::min(n_layer, model.hparams.n_layer_nextn.value_or(0));
+  TensorBuilder b(model, family->tensors);
   const std::uint32_t stack = model.hparams.n_layer_per_stack.value_or(0);
   const std::uint32_t n_block =
       stack == 0 ? std::max(n_layer, std::min(most_layers, model.hparams.dec_n_layer.value_or(0)))
                  : std::min(n_layer, 2 * stack);
-  add_input(b, n_layer - nextn);
+  add_input(b);
   for (std::uint32_t i = 0; i < n_block; ++i) {
     b.enter(static_cast<std::int32_t>(i));
     add_layer(b);
@@ -250,10 +199,10 @@ void lower_tensors(ModelInfo& model) {
   b.enter(-1);
   add_output(b);
   if (!b.missing().empty())
-    return give_up(model, missing_key(model.hparams, b.missing()) + " is missing");
-  model.n_params = count_params(model, n_layer - nextn);
+    return give_up(model, missing_key(*family, model.hparams, b.missing()) + " is missing");
+  model.n_params = count_params(model, b.n_trunk());
   model.params = Provenance::derived;
-  if (b.has(trait::positions) && !model.hparams.n_ctx_train) {
+  if (b.rule.positions && !model.hparams.n_ctx_train) {
     model.params = Provenance::assumed;
     model.notes.push_back(
         {Severity::warning, "params-assumed",

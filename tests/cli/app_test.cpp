@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "catch.hpp"
-#include "cli/show/render.hpp"
+#include "cli/show/formats.hpp"
 #include "support/fake_io.hpp"
 #include "support/shell.hpp"
 

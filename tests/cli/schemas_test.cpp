@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "cli/ask/request_fields.hpp"
+#include "cli/ask/fields.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
 #include "support/places.hpp"

@@ -1,6 +1,6 @@
 # The top of the repository holds what was agreed on and nothing else. Reads what git tracks, or, in a
 # source archive, what is there.
-set(agreed .ci .clang-format .clang-tidy .editorconfig .gitignore CHANGELOG.md CMakeLists.txt
+set(agreed .ci .clang-format .clang-tidy .editorconfig .github .gitignore CHANGELOG.md CMakeLists.txt
   CMakePresets.json CONTRIBUTING.md LICENSE README.md data include scripts src tests)
 execute_process(COMMAND git -c safe.directory=* ls-files WORKING_DIRECTORY ${SOURCE_DIR}
   RESULT_VARIABLE status OUTPUT_VARIABLE tracked ERROR_QUIET)

@@ -37,8 +37,9 @@ ModelInfo only(ModelInfo model, std::size_t from, std::size_t to) {
 }  // namespace
 
 TEST_CASE("every architecture of the table is lowered from generic facts") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     INFO(row.gguf);
     const auto model = generic_model(row);
     CHECK(model.known_architecture);
@@ -46,15 +47,16 @@ TEST_CASE("every architecture of the table is lowered from generic facts") {
     CHECK(model.layers.size() >= 12);
     const bool cached = std::any_of(model.layers.begin(), model.layers.end(),
                                     [](const Layer& layer) { return !layer.caches.empty(); });
-    CHECK(cached == (row.memory != MemoryClass::none));
+    CHECK(cached == (row.cache.memory != MemoryClass::none));
     CHECK((context(model, 8192).count > 0) == cached);
   }
 }
 
 // Sequences in powers of two: others round the whole context up, 3 of 32768 tokens to 33024.
 TEST_CASE("no cache shrinks with more context, more sequences or a larger physical batch") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     INFO(row.gguf);
     const auto model = generic_model(row);
     Bytes before;
@@ -76,8 +78,9 @@ TEST_CASE("no cache shrinks with more context, more sequences or a larger physic
 }
 
 TEST_CASE("the context is the sum of its layers") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     INFO(row.gguf);
     const auto model = generic_model(row);
     const std::size_t half = model.layers.size() / 2;
@@ -89,8 +92,9 @@ TEST_CASE("the context is the sum of its layers") {
 }
 
 TEST_CASE("a window never costs more than the full context") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     INFO(row.gguf);
     const auto model = generic_model(row);
     for (const std::uint64_t n_ctx : {512U, 4096U, 65536U}) {
@@ -104,8 +108,9 @@ TEST_CASE("a window never costs more than the full context") {
 }
 
 TEST_CASE("fewer bits a value never make a larger cache") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     INFO(row.gguf);
     const auto model = generic_model(row);
     Bytes before{UINT64_MAX};

@@ -1,56 +1,143 @@
-#include "families/table.hpp"
-
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "catch.hpp"
+#include "families/family.hpp"
 
 using namespace fitvram;
 
 namespace {
 
 std::string hf_arch(std::string_view word) {
-  const auto* row = find_hf_architecture(word);
+  const Family* row = find_family_of_hf(word);
   return row ? std::string(row->gguf) : "";
+}
+
+std::vector<std::string> words_of(std::string_view words) {
+  std::vector<std::string> all;
+  while (!words.empty()) {
+    const auto end = std::min(words.find(' '), words.size());
+    all.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return all;
+}
+
+std::vector<const Family*> all_rows() {
+  std::vector<const Family*> rows(families().begin(), families().end());
+  rows.insert(rows.end(), strangers().begin(), strangers().end());
+  return rows;
 }
 
 }  // namespace
 
-TEST_CASE("the table has every architecture of llama.cpp v0.5.0") {
-  CHECK(architectures().size() == 152);
-  for (const auto& row : architectures()) {
-    CAPTURE(row.gguf);
-    CHECK(find_architecture(row.gguf) == &row);
-    CHECK(row.source.substr(0, 4) == "src/");
+TEST_CASE("the table has every architecture of llama.cpp v0.5.0, sorted, each once") {
+  CHECK(families().size() == 152);
+  CHECK(sorted_and_unique(families(), &Family::gguf));
+  for (const Family* row : families()) {
+    CAPTURE(row->gguf);
+    CHECK(find_family(row->gguf) == row);
+    CHECK(row->source.substr(0, 4) == "src/");
+    const Family* longer = find_family(std::string(row->gguf) + "x");
+    CHECK((longer == nullptr || longer->gguf == std::string(row->gguf) + "x"));
   }
 }
 
-TEST_CASE("no word of a config stands on two rows") {
-  std::map<std::string, std::string_view> seen;
-  for (const auto& row : architectures()) {
-    std::string_view words = row.hf;
-    while (!words.empty()) {
-      const auto end = std::min(words.find(' '), words.size());
-      const std::string word(words.substr(0, end));
-      CAPTURE(word, row.gguf);
+TEST_CASE("no word of a config stands on two rows, and each leads to its own") {
+  std::set<std::string> seen;
+  for (const Family* row : all_rows()) {
+    for (const std::string& word : words_of(row->hf)) {
+      CAPTURE(word, row->gguf);
       CHECK_FALSE(word.empty());
-      CHECK(seen.emplace(word, row.gguf).second);
-      words.remove_prefix(std::min(end + 1, words.size()));
+      CHECK(seen.insert(word).second);
+      CHECK(find_family_of_hf(word) == row);
     }
   }
 }
 
+TEST_CASE("every row says how tensors, graph and config are, or why it does not") {
+  for (const Family* row : all_rows()) {
+    CAPTURE(row->gguf, row->hf);
+    CHECK(says_all(*row));
+  }
+  Family row = *find_family("llama");
+  CHECK(says_all(row));
+  row.graph.build = nullptr;
+  CHECK_FALSE(says_all(row));
+  row.graph.unknown = "nobody has read it";
+  CHECK(says_all(row));
+  row.tensors = {};
+  CHECK_FALSE(says_all(row));
+  row.tensors.unknown = "nobody has read it";
+  CHECK(says_all(row));
+  row.config = {};
+  CHECK_FALSE(says_all(row));
+}
+
+TEST_CASE("what other runtimes know of a family, they know by the words of its configs") {
+  for (const Family* row : all_rows()) {
+    const MlxModels& mlx = row->elsewhere.mlx_lm;
+    std::set<std::string> mlx_words;
+    for (const auto words : {mlx.plain, mlx.rotating, mlx.chunked, mlx.latent, mlx.expanded}) {
+      for (const std::string& word : words_of(words)) {
+        CAPTURE(word, row->gguf);
+        CHECK(has_word(row->hf, word));
+        CHECK(mlx_words.insert(word).second);
+      }
+    }
+    for (const auto words : {row->elsewhere.exllamav3, row->config.outer_classes}) {
+      for (const std::string& word : words_of(words)) {
+        CAPTURE(word, row->gguf);
+        CHECK(has_word(row->hf, word));
+      }
+    }
+    for (const ConfigDefault& value : row->config.defaults) {
+      CAPTURE(value.of, row->gguf);
+      CHECK((value.of == row->gguf || has_word(row->hf, value.of)));
+    }
+  }
+}
+
+TEST_CASE("no tower stands on two rows") {
+  std::set<std::string_view> seen;
+  for (const Family* row : all_rows())
+    for (const Tower& tower : row->config.towers) {
+      CAPTURE(tower.model_type);
+      CHECK(seen.insert(tower.model_type).second);
+    }
+}
+
 TEST_CASE("names are found whole and exact") {
-  CHECK(find_architecture("") == nullptr);
-  CHECK(find_architecture("gemma") != nullptr);
-  CHECK(find_architecture("gemm") == nullptr);
-  CHECK(find_architecture("Gemma") == nullptr);
-  CHECK(find_architecture("zzz") == nullptr);
+  CHECK(find_family("") == nullptr);
+  CHECK(find_family("gemma") != nullptr);
+  CHECK(find_family("gemm") == nullptr);
+  CHECK(find_family("Gemma") == nullptr);
+  CHECK(find_family("zzz") == nullptr);
+  CHECK(find_family("llama") != nullptr);
+  CHECK(find_family("lla") == nullptr);
   CHECK(hf_arch("") == "");
   CHECK(hf_arch(" ") == "");
   CHECK(hf_arch("gemma3 gemma3_text") == "");
   CHECK(hf_arch("Gemma3For") == "");
+}
+
+TEST_CASE("families that llama.cpp does not have are found by their configs alone") {
+  CHECK(find_family("mllama") == nullptr);
+  REQUIRE(find_family_of_hf("mllama") != nullptr);
+  CHECK(known_family("mllama") == find_family_of_hf("mllama"));
+  CHECK(known_family("qwen3") == find_family("qwen3"));
+  CHECK(known_family("zamba2") == nullptr);
+  for (const Family* row : strangers()) {
+    CAPTURE(row->hf);
+    CHECK(row->gguf.empty());
+    CHECK(row->cache.memory == MemoryClass::attention);
+    CHECK(row->graph.build == nullptr);
+  }
 }
 
 TEST_CASE("model types and class names lead to the converter's architecture") {
@@ -84,9 +171,7 @@ TEST_CASE("model types and class names lead to the converter's architecture") {
 
 TEST_CASE("facts refine the row where one class name stands for several") {
   Hparams hp;
-  const auto refined = [&](std::string_view name) {
-    return refine(*find_architecture(name), hp).gguf;
-  };
+  const auto refined = [&](std::string_view name) { return refine(*find_family(name), hp).gguf; };
   CHECK(refined("nemotron_h") == "nemotron_h");
   CHECK(refined("llama") == "llama");
   hp.n_head_kv = std::vector<std::uint32_t>{0, 0, 8};
@@ -103,22 +188,22 @@ TEST_CASE("blocks that run several times lend their weights to several layers") 
   hp.n_layer = 4;
   hp.n_layer_per_stack = 2;
   hp.n_l_cycle = 2;
-  const auto blocks = [&](const Architecture* row) {
+  const auto blocks = [&](const Family* row) {
     std::vector<std::size_t> found;
     for (std::size_t layer = 0; layer < 8; ++layer) found.push_back(block_of(row, hp, layer));
     return found;
   };
   using Blocks = std::vector<std::size_t>;
   CHECK(blocks(nullptr) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
-  CHECK(blocks(find_architecture("llama")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
-  CHECK(blocks(find_architecture("nanbeige")) == Blocks{0, 1, 2, 3, 0, 1, 2, 3});
-  CHECK(blocks(find_architecture("hrm_text")) == Blocks{0, 1, 0, 1, 2, 3, 0, 1});
+  CHECK(blocks(find_family("llama")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(blocks(find_family("nanbeige")) == Blocks{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(blocks(find_family("hrm_text")) == Blocks{0, 1, 0, 1, 2, 3, 0, 1});
   hp.n_layer_per_stack.reset();
-  CHECK(blocks(find_architecture("hrm_text")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(blocks(find_family("hrm_text")) == Blocks{0, 1, 2, 3, 4, 5, 6, 7});
 }
 
 TEST_CASE("memory classes follow create_memory") {
-  const auto memory = [](std::string_view name) { return find_architecture(name)->memory; };
+  const auto memory = [](std::string_view name) { return find_family(name)->cache.memory; };
   CHECK(memory("llama") == MemoryClass::attention);
   CHECK(memory("t5encoder") == MemoryClass::attention);
   CHECK(memory("llada") == MemoryClass::none);
@@ -130,12 +215,13 @@ TEST_CASE("memory classes follow create_memory") {
   CHECK(memory("dots3note") == MemoryClass::dsa_window);
   CHECK(memory("minimax-m3") == MemoryClass::msa);
   CHECK(memory("deepseek4") == MemoryClass::dsv4);
-  for (const auto& row : architectures()) {
-    CAPTURE(row.gguf);
+  for (const Family* row : families()) {
+    CAPTURE(row->gguf);
+    const CacheRule& rule = row->cache;
     const bool recurrent =
-        row.memory == MemoryClass::recurrent || row.memory == MemoryClass::hybrid ||
-        row.memory == MemoryClass::parallel_hybrid || row.memory == MemoryClass::hybrid_indexer;
-    CHECK((row.recurrent != RecurrentRule::none) == recurrent);
-    CHECK((row.state != StateRule::none) == recurrent);
+        rule.memory == MemoryClass::recurrent || rule.memory == MemoryClass::hybrid ||
+        rule.memory == MemoryClass::parallel_hybrid || rule.memory == MemoryClass::hybrid_indexer;
+    CHECK((rule.recurrent != RecurrentRule::none) == recurrent);
+    CHECK((rule.state != StateRule::none) == recurrent);
   }
 }

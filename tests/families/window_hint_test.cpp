@@ -1,7 +1,7 @@
 #include <string>
 
 #include "catch.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 
 using namespace fitvram;
 

@@ -11,8 +11,9 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "cli/ask/request_fields.hpp"
-#include "cli/ask/requests.hpp"
+#include "cli/answer/baseline.hpp"
+#include "cli/ask/entries.hpp"
+#include "cli/ask/fields.hpp"
 #include "fitvram/fitvram.hpp"
 #include "log/compare.hpp"
 #include "log/reader.hpp"

@@ -1,5 +1,7 @@
 #include "hf/keys.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "support/configs.hpp"
 
 using namespace fitvram;

@@ -1,5 +1,7 @@
 #include "hf/packings.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "catch.hpp"
 #include "support/configs.hpp"
 #include "weights/packings.hpp"

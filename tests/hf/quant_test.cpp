@@ -1,5 +1,7 @@
 #include "hf/quant.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "support/configs.hpp"
 
 using namespace fitvram;

@@ -1,5 +1,7 @@
 #include "hf/reader.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/malformed.hpp"
 #include "catch.hpp"
 
@@ -142,6 +144,6 @@ TEST_CASE("defaults of a class hold where its configs may leave keys out, and ar
   const auto plain = json::parse(R"({"model_type": "qwen3_5"})");
   HfReader by_name(plain);
   CHECK_FALSE(by_name.count("linear_key_head_dim"));
-  by_name.use_defaults("qwen35");
+  by_name.use_defaults(find_family("qwen35"));
   CHECK(by_name.count("linear_key_head_dim") == 128U);
 }

@@ -1,5 +1,7 @@
 #include "hf/towers.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "catch.hpp"
 #include "support/configs.hpp"
 

@@ -1,5 +1,6 @@
-// The rules of CONTRIBUTING that a machine can check by reading the sources.
+// The rules of .github/CONTRIBUTING.md that a machine can check by reading the sources.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ namespace {
 // A file is as long as its noun needs; beyond this it holds more than one.
 constexpr std::size_t most_lines = 900;
 
+std::vector<SourceFile> pages() {
+  return {source_file("README.md"), source_file(".github/CONTRIBUTING.md")};
+}
+
 std::vector<SourceFile> all_text() {
   auto files = product_sources();
   for (auto& file : files_below("tests", {".hpp", ".cpp", ".cmake", ".txt", ".sh", ".awk"})) {
@@ -22,7 +27,26 @@ std::vector<SourceFile> all_text() {
   }
   for (auto& file : files_below("scripts", {"", ".sh", ".cmake"})) files.push_back(std::move(file));
   for (auto& file : files_below(".ci", {""})) files.push_back(std::move(file));
+  for (auto& page : pages()) files.push_back(std::move(page));
   return files;
+}
+
+// What a page puts between backticks and is a place in this repository; "NAME" stands for any.
+std::vector<std::string> places_in(const SourceFile& page) {
+  std::vector<std::string> places;
+  for (const auto& line : page.lines)
+    for (std::size_t at = line.find('`'); at != std::string::npos; at = line.find('`', at + 1)) {
+      const auto end = line.find('`', at + 1);
+      if (end == std::string::npos) break;
+      const auto word = line.substr(at + 1, end - at - 1);
+      at = end;
+      const bool place = std::ranges::any_of(
+          std::vector<std::string>{"data/", "include/", "scripts/", "src/", "tests/"},
+          [&](const auto& top) { return word.starts_with(top); });
+      if (place && word.find("NAME") == std::string::npos)
+        places.push_back(word.substr(0, word.find(' ')));
+    }
+  return places;
 }
 
 }  // namespace
@@ -90,6 +114,17 @@ TEST_CASE("nothing is left to do in the sources") {
     for (const auto& word : words) {
       INFO(file.path << " contains " << word);
       CHECK(file.text.find(word) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a place that a page names is there") {
+  for (const auto& page : pages()) {
+    const auto places = places_in(page);
+    CHECK_FALSE(places.empty());
+    for (const auto& place : places) {
+      INFO(page.path << " names " << place);
+      CHECK(std::filesystem::exists(std::filesystem::path(source_path()) / place));
     }
   }
 }

@@ -1,3 +1,5 @@
+#include "model/layers.hpp"
+
 #include <random>
 #include <string>
 
@@ -12,6 +14,17 @@ namespace {
 
 std::string complaint(const Hparams& hp) {
   return complaint_of([&] { with_layers(hp); });
+}
+
+Layout layout(Hparams hp) {
+  ModelInfo model;
+  model.format = ModelFormat::gguf;
+  model.hparams = std::move(hp);
+  return layout_of(model);
+}
+
+std::string layout_complaint(const Hparams& hp) {
+  return complaint_of([&] { layout(hp); });
 }
 
 }  // namespace
@@ -105,7 +118,7 @@ TEST_CASE("a window that llama.cpp ignores still stands in the slots") {
   CHECK(count(with_layers(hp), LayerKind::sliding) == 4);
   hp.n_swa = 0;
   CHECK(count(with_layers(hp), LayerKind::sliding) == 0);
-  CHECK(find_architecture("phi3")->window.kind == WindowRule::Kind::none);
+  CHECK(find_family("phi3")->cache.window.kind == WindowRule::Kind::none);
 }
 
 TEST_CASE("shared layers own no cache") {
@@ -280,13 +293,14 @@ TEST_CASE("a row wider than any real one is refused") {
 }
 
 TEST_CASE("every row lowers a model that states everything") {
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;
     CAPTURE(row.gguf);
     const auto model = generic_model(row);
     CHECK(model.known_architecture);
     CHECK(model.layers.size() == 12);
-    CHECK((slots(model) == 0) == (row.memory == MemoryClass::none));
+    CHECK((slots(model) == 0) == (row.cache.memory == MemoryClass::none));
     for (const auto& layer : model.layers)
       for (const auto& own : layer.caches) {
         CHECK(own.shape.n_head_kv * own.shape.dim_k > 0);
@@ -316,9 +330,9 @@ TEST_CASE("hostile facts give a model or a Malformed, nothing else") {
   std::size_t good = 0;
   for (int round = 0; round < 20000; ++round) {
     Hparams hp;
-    const auto rows = architectures();
+    const auto rows = families();
     hp.architecture =
-        random() % 20 == 0 ? "unheard" : std::string(rows[random() % rows.size()].gguf);
+        random() % 20 == 0 ? "unheard" : std::string(rows[random() % rows.size()]->gguf);
     hp.n_layer = random() % 8 == 0 ? pick() : random() % 7;
     if (random() % 4 == 0) hp.n_layer_nextn = random() % 4;
     for (auto* field :
@@ -351,4 +365,55 @@ TEST_CASE("hostile facts give a model or a Malformed, nothing else") {
     }
   }
   CHECK(good > 1000);
+}
+
+TEST_CASE("a missing or impossible fact is named") {
+  const auto base = facts("llama", 2, 256, 4, 2);
+  auto hp = base;
+  hp.n_layer = {};
+  CHECK(layout_complaint(hp) ==
+        "key 'llama.block_count': missing, and the cache cannot be computed without it");
+  hp.n_layer = 0;
+  CHECK(layout_complaint(hp) == "key 'llama.block_count': is 0");
+  hp.n_layer = 4000000000;
+  CHECK(layout_complaint(hp) ==
+        "key 'llama.block_count': 4000000000 blocks; no model has more than 4096");
+  hp = base;
+  hp.n_head = hp.n_head_kv = {};
+  CHECK(layout_complaint(hp) ==
+        "key 'llama.attention.head_count': missing, and the cache cannot be computed without it");
+  hp.n_head = 0;
+  CHECK(layout_complaint(hp) == "key 'llama.attention.head_count': is 0");
+  hp = base;
+  hp.n_embd = {};
+  CHECK(layout_complaint(hp) ==
+        "key 'llama.embedding_length': missing, and the cache cannot be computed without it");
+  hp.head_dim_k = hp.head_dim_v = 64;
+  CHECK(layout_complaint(hp) == "");
+  hp.n_head_kv = 8;
+  CHECK(layout_complaint(hp) ==
+        "key 'llama.attention.head_count_kv': more key-value heads (8) than heads (4)");
+  hp = base;
+  hp.n_layer = 3;
+  hp.n_head_kv = List{2, 2};
+  CHECK(layout_complaint(hp) == "key 'llama.attention.head_count_kv': has 2 values for 3 blocks");
+}
+
+TEST_CASE("prediction blocks, windows and shared caches are flagged block by block") {
+  auto hp = facts("gemma4", 6, 2048, 8, 2);
+  hp.n_swa = 512;
+  hp.swa_layers = {true, true, false, true, true, false};
+  hp.shared_kv_layers = 2;
+  const auto at = layout(hp);
+  CHECK(at.n_kv == 4);
+  CHECK(at.n_swa == 512);
+  CHECK(at.swa == hp.swa_layers);
+  CHECK(has_attention(at, hp, 3));
+  CHECK_FALSE(has_attention(at, hp, 4));
+
+  auto draft = facts("glm4moe", 3, 2048, 8, 2);
+  draft.n_layer_nextn = 1;
+  const auto tail = layout(draft);
+  CHECK(tail.n_trunk == 2);
+  CHECK_FALSE(has_attention(tail, draft, 2));
 }

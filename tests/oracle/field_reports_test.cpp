@@ -5,10 +5,10 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "families/table.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
+#include "model/layers.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"
 

@@ -4,9 +4,10 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "families/family.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
-#include "llama/graph/families.hpp"
+#include "llama/graph/builder.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"
 
@@ -105,7 +106,7 @@ TEST_CASE("an indexer's operation runs on the host where the device has no kerne
     GraphBuilder builder(model, workload, how, graph);
     const Family* family = find_family("glm-dsa");
     REQUIRE(family != nullptr);
-    family->build(builder, *family);
+    family->graph.build(builder, family->graph);
     std::size_t n = 0;
     for (const NodeId id : graph.order) n += graph[id].host_only;
     return n;
@@ -136,7 +137,7 @@ TEST_CASE("MiniMax-M3 attends to all cells where sequences share one cache") {
     GraphBuilder builder(model, workload, Building{}, graph);
     const Family* family = find_family("minimax-m3");
     REQUIRE(family != nullptr);
-    family->build(builder, *family);
+    family->graph.build(builder, family->graph);
     return graph.order.size();
   };
   CHECK(operations(false) > 2 * operations(true));
@@ -148,5 +149,6 @@ TEST_CASE("a model whose ratio of compression nobody knows has no graph") {
   Graph graph;
   const Workload workload;
   GraphBuilder builder(model, workload, Building{}, graph);
-  CHECK_THROWS_AS(build_deepseek4(builder, *find_family("deepseek4")), Unbuilt);
+  const GraphRule& rule = find_family("deepseek4")->graph;
+  CHECK_THROWS_AS(rule.build(builder, rule), Unbuilt);
 }

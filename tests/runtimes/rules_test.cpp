@@ -34,8 +34,9 @@ Workload usual(const Runtime& runtime, const ModelInfo& model) {
 template <typename Check>
 void for_each_case(Check check) {
   std::map<std::string, int> priced;
-  for (const auto& row : architectures()) {
-    if (row.gguf == "clip") continue;  // no language model
+  for (const Family* family : families()) {
+    const Family& row = *family;
+    if (row.load.projector) continue;  // no language model
     const ModelInfo model = test::generic_model(row);
     Weights weights;
     weights.flat = GiB;

@@ -1,12 +1,13 @@
 #pragma once
-// Facts that satisfy every row of the architecture table at once: each takes what its rules read.
+// Facts that satisfy every row of the table of families at once: each takes what its rules read.
 #include <vector>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
+#include "model/layers.hpp"
 
 namespace fitvram::test {
 
-inline Hparams generic_hparams(const Architecture& row) {
+inline Hparams generic_hparams(const Family& row) {
   Hparams hp;
   hp.architecture = std::string(row.gguf);
   hp.n_layer = 12;
@@ -27,11 +28,11 @@ inline Hparams generic_hparams(const Architecture& row) {
   hp.kda_head_dim = 64;
   hp.wkv_head_size = 64;
   hp.shortconv_l_cache = 3;
-  if (row.repeats == Repeats::stacks) hp.n_layer_per_stack = hp.n_l_cycle = 2;
+  if (row.cache.repeats == Repeats::stacks) hp.n_layer_per_stack = hp.n_l_cycle = 2;
   return hp;
 }
 
-inline ModelInfo generic_model(const Architecture& row) {
+inline ModelInfo generic_model(const Family& row) {
   ModelInfo model;
   model.format = ModelFormat::gguf;
   model.hparams = generic_hparams(row);

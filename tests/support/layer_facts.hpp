@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/malformed.hpp"
-#include "families/table.hpp"
+#include "model/layers.hpp"
 
 namespace fitvram::test {
 

@@ -6,10 +6,11 @@
 #include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/answer/session.hpp"
-#include "cli/ask/plain_request.hpp"
-#include "cli/ask/requests.hpp"
-#include "cli/show/render.hpp"
-#include "cli/show/render_words.hpp"
+#include "cli/ask/plain.hpp"
+#include "cli/ask/request.hpp"
+#include "cli/base/prose.hpp"
+#include "cli/show/ndjson.hpp"
+#include "cli/show/notes.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -59,8 +60,9 @@ class Answered {
   std::size_t n_bytes_ = 0;
 };
 
-struct Counter {
-  Desk desk;
+/// Answers requests one after the other.
+struct Batch {
+  Session session;
   Answered answered;
   std::string file;
   Tally tally;
@@ -68,9 +70,9 @@ struct Counter {
   Result<const std::string*> result_of(const Request& request) {
     auto question = question_of(request);
     if (const auto* known = answered.find(question)) return known;
-    const auto answer = desk.answer(request, ".", file);
-    if (!answer) return answer.error();
-    return &answered.keep(std::move(question), render_result(answer->row, *answer->runtime));
+    const auto priced = session.price(request, ".", file);
+    if (!priced) return priced.error();
+    return &answered.keep(std::move(question), render_result(priced->row, *priced->runtime));
   }
 
   void add_line(std::string& out, const RequestText& text) {
@@ -97,12 +99,12 @@ ExitCode run_batch(Io& io, const Options& options) {
     io.write_err(render_error(error));
     return ExitCode::bad_input;
   };
-  auto desk = Desk::open(io, options);
-  if (!desk) return refuse(desk.error());
+  auto session = Session::open(io, options);
+  if (!session) return refuse(session.error());
   auto lines = io.read_lines(options.batch);
   if (!lines) return refuse(lines.error());
-  Counter counter{std::move(*desk), {}, file, {}};
-  Tally& tally = counter.tally;
+  Batch batch{std::move(*session), {}, file, {}};
+  Tally& tally = batch.tally;
   std::string out;
   for (std::size_t number = 1;; ++number) {
     if (!out.empty() && (!(*lines)->ready() || out.size() > most_kept)) {
@@ -113,7 +115,7 @@ ExitCode run_batch(Io& io, const Options& options) {
     if (line && !*line) break;
     if (line && blank(**line)) continue;
     if (line) {
-      counter.add_line(out, {**line, number});
+      batch.add_line(out, {**line, number});
     } else if (line.error().code == ErrorCode::limit) {
       ++tally.requests;
       if (++tally.refused == 1) tally.first = file + ": " + line.error().message;

@@ -1,5 +1,5 @@
 #pragma once
-#include "cli/app.hpp"
+#include "cli/base/exit_code.hpp"
 #include "cli/base/io.hpp"
 #include "cli/base/options.hpp"
 

@@ -4,11 +4,12 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "cli/answer/baseline.hpp"
 #include "cli/answer/inputs.hpp"
 #include "cli/answer/session.hpp"
-#include "cli/ask/requests.hpp"
-#include "cli/base/format.hpp"
-#include "cli/show/render.hpp"
+#include "cli/ask/entries.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/show/words.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -87,7 +88,7 @@ Bytes allowed(Bytes before, const Tolerance& tolerance) {
          tolerance.bytes;
 }
 
-void compare(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tolerance) {
+void judge_growth(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tolerance) {
   const auto* before = baseline.find(entry.name);
   if (before == nullptr || !entry.row) return;
   entry.baseline = before->device;
@@ -99,7 +100,8 @@ void compare(CheckedEntry& entry, const Baseline& baseline, const Tolerance& tol
 
 class Checker {
  public:
-  Checker(const Options& options, Desk desk) : options_(options), desk_(std::move(desk)) {
+  Checker(const Options& options, Session session)
+      : options_(options), session_(std::move(session)) {
     report.file = file_;
     report.baseline_file = options.baseline;
   }
@@ -118,8 +120,8 @@ class Checker {
               "{\"entries\": [{\"model\": \"gemma-3-27b\", \"gpu\": \"RTX 4090\"}]}"});
   }
 
-  void compare_all(const Baseline& baseline) {
-    for (auto& entry : report.entries) compare(entry, baseline, options_.tolerance);
+  void hold_against(const Baseline& baseline) {
+    for (auto& entry : report.entries) judge_growth(entry, baseline, options_.tolerance);
     for (const auto& old : baseline.entries)
       if (!lines_.contains(old.name)) report.gone.push_back(old.name);
   }
@@ -146,16 +148,16 @@ class Checker {
                     {ErrorCode::ambiguous, file_ + ":" + std::to_string(text.line),
                      formatted("has the name of the entry in line {}", at->second),
                      "give it a \"name\" of its own"});
-    auto answer = desk_.answer(request, directory_, file_);
-    if (!answer) return refuse(name, text.line, answer.error());
-    if (auto error = unanswerable(request, answer->row, options_))
+    auto priced = session_.price(request, directory_, file_);
+    if (!priced) return refuse(name, text.line, priced.error());
+    if (auto error = unanswerable(request, priced->row, options_))
       return refuse(name, text.line, std::move(*error));
     CheckedEntry entry;
     entry.name = name;
     entry.line = text.line;
-    entry.breaches = judged(answer->row, request.expect.value_or(Expectation{}));
-    entry.row = std::move(answer->row);
-    entry.runtime = answer->runtime;
+    entry.breaches = judged(priced->row, request.expect.value_or(Expectation{}));
+    entry.row = std::move(priced->row);
+    entry.runtime = priced->runtime;
     report.entries.push_back(std::move(entry));
   }
 
@@ -180,7 +182,7 @@ class Checker {
   }
 
   const Options& options_;
-  Desk desk_;
+  Session session_;
   std::string file_ = options_.checks == "-" ? std::string(standard_input) : options_.checks;
   std::string directory_ = options_.checks == "-" ? "." : directory_of(options_.checks);
   std::optional<Request> defaults_;
@@ -211,8 +213,8 @@ Baseline baseline_of(const CheckReport& report, const Baseline& before) {
 }  // namespace
 
 Result<Report> run_check(Io& io, const Options& options) {
-  auto desk = Desk::open(io, options);
-  if (!desk) return desk.error();
+  auto session = Session::open(io, options);
+  if (!session) return session.error();
   std::optional<Baseline> baseline;
   if (!options.baseline.empty()) {
     auto read = read_baseline(io, options.baseline);
@@ -222,14 +224,14 @@ Result<Report> run_check(Io& io, const Options& options) {
   const auto bytes = options.checks == "-" ? io.read_stdin() : io.read_file(options.checks);
   if (!bytes) return bytes.error();
   const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-  Checker checker(options, std::move(*desk));
+  Checker checker(options, std::move(*session));
   checker.check(cut_requests(text, checker.report.file));
   if (options.write_baseline) {
     if (auto error = io.write_file(options.baseline,
                                    render_baseline(baseline_of(checker.report, *baseline))))
       return *error;
   } else if (baseline) {
-    checker.compare_all(*baseline);
+    checker.hold_against(*baseline);
   }
   Report report;
   report.runtime = options.runtime;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/answer/price.hpp"
+
 namespace fitvram::cli {
 
 RuntimesReport compare_runtimes(const Options& options, const std::vector<Model>& models,

@@ -2,7 +2,6 @@
 #include <optional>
 #include <vector>
 
-#include "cli/answer/price.hpp"
 #include "cli/base/options.hpp"
 #include "cli/base/report.hpp"
 

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -77,7 +76,7 @@ Result<Report> run_compare_log(Io& io, const Options& options) {
   auto model = model_of_log(io, options, *log);
   if (!model) return model.error();
 
-  CompareReport body;
+  LogReport body;
   body.log = options.log == "-" ? std::string(standard_input) : options.log;
   Row& row = body.row;
   row.notes = model->notes;

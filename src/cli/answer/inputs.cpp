@@ -338,8 +338,7 @@ Result<std::optional<Gpu>> gpu_of(const std::vector<GpuCard>& cards, const Optio
   return std::optional<Gpu>(std::move(*gpu));
 }
 
-std::shared_ptr<const ModelInfo> with_count(std::shared_ptr<const ModelInfo> model,
-                                            const Options& options) {
+Model with_count(Model model, const Options& options) {
   if (!options.params || !model->tensors.empty()) return model;
   auto counted = *model;
   counted.n_params = *options.params;
@@ -347,9 +346,59 @@ std::shared_ptr<const ModelInfo> with_count(std::shared_ptr<const ModelInfo> mod
   return std::make_shared<const ModelInfo>(std::move(counted));
 }
 
-std::shared_ptr<const ModelInfo> model_of_count(const Options& options, const std::string& name) {
+Model model_of_count(const Options& options, const std::string& name) {
   return std::make_shared<const ModelInfo>(model_of_params(
       *options.params, name.empty() ? format_count(*options.params) + " parameters" : name));
+}
+
+bool matches(std::string_view name, std::string_view filter) {
+  return fold_name(name).find(fold_name(filter)) != std::string::npos;
+}
+
+void add(Inputs& inputs, Result<ModelInfo> model, const Options& options) {
+  if (!model)
+    inputs.errors.push_back(model.error());
+  else
+    inputs.models.push_back(
+        with_count(std::make_shared<const ModelInfo>(std::move(*model)), options));
+}
+
+namespace {
+
+/// Whether the catalogue has to be read: somebody gave one, asks for all of it, or for a name.
+bool needs_catalog(const Io& io, const Options& options) {
+  if (!options.catalogs.empty()) return true;
+  if (options.models.empty()) return options.command == Command::rank && !options.params;
+  return std::any_of(options.models.begin(), options.models.end(), [&](const auto& word) {
+    return word != "-" && io.kind_of(word) == PathKind::missing;
+  });
+}
+
+}  // namespace
+
+Result<Inputs> read_models(Io& io, const Options& options) {
+  Inputs inputs;
+  auto catalog =
+      needs_catalog(io, options) ? load_catalog(io, options) : std::vector<CatalogEntry>{};
+  if (!catalog) return catalog.error();
+  for (const auto& word : options.models)
+    for (auto& model : load_models(io, word, *catalog)) add(inputs, std::move(model), options);
+  if (!options.models.empty()) return inputs;
+  if (options.params) {
+    inputs.models.push_back(model_of_count(options, options.name));
+  } else if (options.command == Command::rank) {
+    inputs.entries = std::move(*catalog);
+    std::erase_if(inputs.entries,
+                  [&](const CatalogEntry& entry) { return !matches(entry.name, options.filter); });
+  }
+  return inputs;
+}
+
+Result<std::optional<Gpu>> read_gpu(Io& io, const Options& options) {
+  if (options.gpu.empty()) return gpu_of({}, options);
+  const auto cards = load_gpus(io, options);
+  if (!cards) return cards.error();
+  return gpu_of(*cards, options);
 }
 
 }  // namespace fitvram::cli

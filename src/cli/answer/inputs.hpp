@@ -1,5 +1,4 @@
 #pragma once
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,6 +6,7 @@
 
 #include "cli/base/io.hpp"
 #include "cli/base/options.hpp"
+#include "cli/base/report.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/error.hpp"
 #include "fitvram/gpu.hpp"
@@ -34,9 +34,22 @@ std::string directory_of(std::string_view path);
 /// --gpu and --vram among these cards; nothing when neither was given.
 Result<std::optional<Gpu>> gpu_of(const std::vector<GpuCard>& cards, const Options& options);
 /// `model` with --params where it cannot count its own.
-std::shared_ptr<const ModelInfo> with_count(std::shared_ptr<const ModelInfo> model,
-                                            const Options& options);
+Model with_count(Model model, const Options& options);
 /// The model of which --params is all that is known.
-std::shared_ptr<const ModelInfo> model_of_count(const Options& options, const std::string& name);
+Model model_of_count(const Options& options, const std::string& name);
+
+/// What a command needs once: the models, and what could not be read.
+struct Inputs {
+  std::vector<Model> models;
+  std::vector<CatalogEntry> entries;  ///< to be read when they are needed
+  std::vector<Error> errors;
+};
+Result<Inputs> read_models(Io& io, const Options& options);
+/// Into `inputs.models`, or its error into `inputs.errors`.
+void add(Inputs& inputs, Result<ModelInfo> model, const Options& options);
+Result<std::optional<Gpu>> read_gpu(Io& io, const Options& options);
+
+/// Whether --filter lets a name pass.
+bool matches(std::string_view name, std::string_view filter);
 
 }  // namespace fitvram::cli

@@ -1,16 +1,16 @@
 #include "cli/answer/list.hpp"
 
 #include <algorithm>
-#include <array>
+#include <tuple>
 
 #include "base/text.hpp"
+#include "cli/answer/architectures.hpp"
 #include "cli/answer/inputs.hpp"
+#include "cli/flags/commands.hpp"
+#include "fitvram/runtime.hpp"
 
 namespace fitvram::cli {
 namespace {
-
-constexpr std::array<std::string_view, 6> subjects = {"gpus",          "models",      "runtimes",
-                                                      "architectures", "cache-types", "quants"};
 
 std::string text(std::string_view view) { return std::string(view); }
 
@@ -162,14 +162,6 @@ bool row_matches(const std::vector<Cell>& row, const std::string& filter) {
 }
 
 }  // namespace
-
-std::string_view name_of(Subject subject) { return subjects[static_cast<std::size_t>(subject)]; }
-
-std::optional<Subject> find_subject(std::string_view name) {
-  const auto at = std::find(subjects.begin(), subjects.end(), lower(name));
-  if (at == subjects.end()) return std::nullopt;
-  return static_cast<Subject>(at - subjects.begin());
-}
 
 Result<Report> run_list(Io& io, const Options& options) {
   Report report;

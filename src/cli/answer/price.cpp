@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/answer/inputs.hpp"
 
 namespace fitvram::cli {
 namespace {

@@ -9,8 +9,6 @@
 
 namespace fitvram::cli {
 
-using Model = std::shared_ptr<const ModelInfo>;
-
 /// --backend, else what the runtime would use on this GPU.
 std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu);
 

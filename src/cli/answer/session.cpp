@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "cli/answer/inputs.hpp"
-#include "cli/ask/request_fields.hpp"
+#include "cli/ask/fields.hpp"
 #include "fitvram/parse.hpp"
 
 namespace fitvram::cli {
@@ -24,19 +23,19 @@ Error at_request(Error error, const std::string& file, const Request& request,
 
 }  // namespace
 
-Desk::Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
-           std::vector<GpuCard> cards)
+Session::Session(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
+                 std::vector<GpuCard> cards)
     : io_(&io), options_(options), catalog_(std::move(catalog)), cards_(std::move(cards)) {}
 
-Result<Desk> Desk::open(Io& io, const Options& options) {
+Result<Session> Session::open(Io& io, const Options& options) {
   auto catalog = load_catalog(io, options);
   if (!catalog) return catalog.error();
   auto cards = load_gpus(io, options);
   if (!cards) return cards.error();
-  return Desk(io, options, std::move(*catalog), std::move(*cards));
+  return Session(io, options, std::move(*catalog), std::move(*cards));
 }
 
-Result<ModelInfo> Desk::read(const Request& request, const std::string& word) {
+Result<ModelInfo> Session::read(const Request& request, const std::string& word) {
   if (!request.config.empty()) return parse_hf_config(request.config, "/model");
   if (word == "-")
     return Error{ErrorCode::io, "", "standard input cannot be a model here",
@@ -47,7 +46,7 @@ Result<ModelInfo> Desk::read(const Request& request, const std::string& word) {
                "name one of its files"};
 }
 
-Result<Desk::Found> Desk::model_of(const Request& request, const std::string& directory) {
+Result<Session::Found> Session::model_of(const Request& request, const std::string& directory) {
   const auto word = request.model.empty() ? "" : beside(*io_, directory, request.model);
   const auto key = request.config.empty() ? word : "{" + request.config;
   const auto at = std::find_if(known_.begin(), known_.end(),
@@ -68,7 +67,7 @@ Result<Desk::Found> Desk::model_of(const Request& request, const std::string& di
 }
 
 /// Looking a card up compares its name with hundreds.
-Result<std::optional<Gpu>> Desk::card_of(const Options& options) {
+Result<std::optional<Gpu>> Session::card_of(const Options& options) {
   if (options.gpu.empty() || options.vram) return gpu_of(cards_, options);
   const auto known = gpus_.find(options.gpu);
   if (known != gpus_.end()) return std::optional(known->second);
@@ -80,8 +79,8 @@ Result<std::optional<Gpu>> Desk::card_of(const Options& options) {
   return gpu;
 }
 
-Result<Answer> Desk::answer(const Request& request, const std::string& directory,
-                            const std::string& file) {
+Result<Priced> Session::price(const Request& request, const std::string& directory,
+                              const std::string& file) {
   Options options = options_;
   if (const auto wrong = apply(request.fields, options))
     return at_request({ErrorCode::malformed, "", wrong->problem.message, wrong->problem.hint}, file,
@@ -105,7 +104,7 @@ Result<Answer> Desk::answer(const Request& request, const std::string& directory
   const Pricer pricer(options, *gpu);
   auto rows = pricer.rows(model, memo);
   if (!rows) return at_request(rows.error(), file, request);
-  return Answer{std::move(rows->front()), options.runtime};
+  return Priced{std::move(rows->front()), options.runtime};
 }
 
 }  // namespace fitvram::cli

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/answer/price.hpp"
-#include "cli/ask/requests.hpp"
+#include "cli/ask/request.hpp"
 #include "cli/base/io.hpp"
 #include "cli/base/options.hpp"
 #include "fitvram/catalog.hpp"
@@ -16,20 +16,20 @@
 namespace fitvram::cli {
 
 /// A priced request and the rules it was priced by.
-struct Answer {
+struct Priced {
   Row row;
   const Runtime* runtime = nullptr;
 };
 
 /// Where requests are answered: the tables are read once, and the latest models stay at hand.
-class Desk {
+class Session {
  public:
   /// The command line is what requests leave out.
-  static Result<Desk> open(Io& io, const Options& options);
+  static Result<Session> open(Io& io, const Options& options);
 
   /// Prices one request. Models are named relative to `directory`. Errors stand at `file`:LINE.
-  Result<Answer> answer(const Request& request, const std::string& directory,
-                        const std::string& file);
+  Result<Priced> price(const Request& request, const std::string& directory,
+                       const std::string& file);
 
  private:
   struct Known {
@@ -38,8 +38,8 @@ class Desk {
     ModelMemo memo;
   };
 
-  Desk(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
-       std::vector<GpuCard> cards);
+  Session(Io& io, const Options& options, std::vector<CatalogEntry> catalog,
+          std::vector<GpuCard> cards);
   /// A model and, where it stays at hand, its memo.
   struct Found {
     Model model;

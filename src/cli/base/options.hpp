@@ -44,7 +44,7 @@ struct Options {
   bool all = false;
   bool fits_only = false;
   SortKey sort = SortKey::params;
-  std::optional<std::uint64_t> top;  ///< rows of a table, 0 = all
+  std::uint64_t top = 25;  ///< rows of a table, 0 = all
   std::uint64_t min_ctx = 0;
   std::string filter;
 

@@ -8,9 +8,17 @@
 namespace fitvram::cli {
 
 std::string_view command_of(const Report& report) {
-  constexpr std::string_view names[] = {"estimate", "rank",        "plan",  "show",
-                                        "list",     "compare-log", "check", "compare"};
-  return names[report.body.index()];
+  return std::visit([](const auto& body) { return body.command; }, report.body);
+}
+
+std::string_view status_of(const CheckedEntry& entry) {
+  return entry.error ? "error" : entry.holds() ? "holds" : "breaks";
+}
+
+std::vector<Row> rows_of(const PlanReport& plan) {
+  std::vector<Row> rows;
+  for (const auto& model : plan.models) rows.insert(rows.end(), model.begin(), model.end());
+  return rows;
 }
 
 std::vector<LayerCount> count_layers(const ModelInfo& model) {

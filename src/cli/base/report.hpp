@@ -17,9 +17,12 @@ namespace fitvram::cli {
 
 // What a command found out, for the renderers: plain data, no more decisions to make.
 
+/// A model that many rows may share.
+using Model = std::shared_ptr<const ModelInfo>;
+
 /// One model under one workload, with the verdict when a GPU was named.
 struct Row {
-  std::shared_ptr<const ModelInfo> model;
+  Model model;
   Workload workload;     ///< n_ctx resolved
   std::string quant;     ///< the form of the weights that was priced
   bool lowered = false;  ///< nothing with Q4_K_M's bits fits: this has fewer
@@ -34,11 +37,15 @@ struct Row {
 };
 
 struct EstimateReport {
+  static constexpr std::string_view command = "estimate";
+
   bool compact = false;  ///< one line a row rather than a block
   std::vector<Row> rows;
 };
 
 struct RankReport {
+  static constexpr std::string_view command = "rank";
+
   Gpu gpu;
   Workload asked;  ///< n_ctx as asked; 0 = each model's trained length
   ReservePolicy reserve;
@@ -53,12 +60,19 @@ struct RankReport {
 };
 
 struct PlanReport {
+  static constexpr std::string_view command = "plan";
+
   std::vector<std::vector<Row>> models;  ///< for each model one row a GPU, smallest memory first
   std::size_t top = 0;
   bool shows_no = false;
 };
 
+/// All of them, one model after the other.
+std::vector<Row> rows_of(const PlanReport& plan);
+
 struct ShowReport {
+  static constexpr std::string_view command = "show";
+
   struct Entry {
     ModelInfo model;
     Weights weights;
@@ -83,11 +97,15 @@ struct Grid {
 };
 
 struct ListReport {
+  static constexpr std::string_view command = "list";
+
   std::string_view subject;
   Grid grid;
 };
 
-struct CompareReport {
+struct LogReport {
+  static constexpr std::string_view command = "compare-log";
+
   std::string log;  ///< the file
   Row row;          ///< the configuration that the log tells, priced
   LogComparison comparison;
@@ -112,7 +130,12 @@ struct CheckedEntry {
   bool holds() const { return row && breaches.empty(); }
 };
 
+/// "holds", "breaks" or "error".
+std::string_view status_of(const CheckedEntry& entry);
+
 struct CheckReport {
+  static constexpr std::string_view command = "check";
+
   std::string file;
   std::string baseline_file;  ///< empty = none
   std::vector<CheckedEntry> entries;
@@ -121,20 +144,22 @@ struct CheckReport {
 
 /// Models under every runtime.
 struct RuntimesReport {
+  static constexpr std::string_view command = "compare";
+
   struct Line {
     const Runtime* runtime = nullptr;
     std::optional<Row> row;  ///< absent: `error` says why
     std::optional<Error> error;
   };
   struct Entry {
-    std::shared_ptr<const ModelInfo> model;
+    Model model;
     std::vector<Line> lines;  ///< one a runtime, in the table's order
   };
   std::vector<Entry> models;
 };
 
 struct Report {
-  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, CompareReport,
+  std::variant<EstimateReport, RankReport, PlanReport, ShowReport, ListReport, LogReport,
                CheckReport, RuntimesReport>
       body;
   std::vector<Error> errors;  ///< inputs that gave no answer

@@ -17,7 +17,4 @@ std::string completion_script(std::string_view shell);
 std::optional<std::vector<std::string>> completion_words(Io& io, std::string_view table,
                                                          const std::string& begin);
 
-/// The manual page, in roff.
-std::string manual();
-
 }  // namespace fitvram::cli

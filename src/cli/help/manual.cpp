@@ -1,9 +1,10 @@
+#include "cli/help/manual.hpp"
 
 #include <algorithm>
 
-#include "cli/base/format.hpp"
-#include "cli/flags/flags.hpp"
-#include "cli/help/completion.hpp"
+#include "cli/base/formatted.hpp"
+#include "cli/flags/table.hpp"
+#include "cli/help/help.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -29,7 +30,7 @@ std::string literal(std::string_view text) {
   return formatted(".PP\n.nf\n{}{}.fi\n", roff(text), text.ends_with('\n') ? "" : "\n");
 }
 
-std::string names_of(const Flag& flag) {
+std::string spelt(const Flag& flag) {
   std::string text;
   for (const auto name : spellings(flag))
     text += (text.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
@@ -55,7 +56,7 @@ std::string options() {
     for (const auto& flag : flags())
       if (flag.group == group)
         out +=
-            formatted(".TP\n{}\n{}\n[{}]\n", names_of(flag), roff(flag.about), roff(takers(flag)));
+            formatted(".TP\n{}\n{}\n[{}]\n", spelt(flag), roff(about_of(flag)), roff(takers(flag)));
   }
   return out;
 }

@@ -60,7 +60,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   in.mask =
       g.input({n_kv, n_tokens / size.n_stream, 1, size.n_stream}, flash ? f16_elem : f32_elem);
   // Hybrids with windows forget the rotation (build_inp_mem_hybrid_iswa, v0.5.0).
-  const bool hybrid = arch != nullptr && arch->memory == MemoryClass::hybrid;
+  const bool hybrid = family != nullptr && family->cache.memory == MemoryClass::hybrid;
   if (latent || (hybrid && windows)) return in;
   const auto rotated = [&](const TensorType& type, std::uint64_t width, std::uint64_t whole) {
     return type.quantized() && width != 0 && width != UINT64_MAX && whole % 64 == 0;

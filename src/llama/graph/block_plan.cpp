@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "llama/graph/families.hpp"
+#include "families/family.hpp"
+#include "llama/graph/rope.hpp"
 
 namespace fitvram {
 
@@ -47,7 +48,6 @@ std::vector<Signature> signatures_of(const ModelInfo& model) {
     if (t.layer >= 0 && static_cast<std::size_t>(t.layer) < counts.size())
       ++counts[static_cast<std::size_t>(t.layer)];
   const Family* family = find_family(model.architecture);
-  const bool every_fourth = family != nullptr && family->rope == Rope::three_of_four;
   const Hparams& hp = model.hparams;
   const std::uint32_t bank_each = hp.attn_res_block_size.value_or(0);
   std::vector<Signature> signatures(model.n_layer);
@@ -60,7 +60,7 @@ std::vector<Signature> signatures_of(const ModelInfo& model) {
          hp.n_ff_exp.at(i),
          hp.n_expert_used.at(i),
          hp.is_swa(i),
-         every_fourth && (i + 1) % 4 == 0,
+         family != nullptr && !rotates(family->graph, model, i),
          i + 1 == signatures.size(),
          bank_each != 0 && i % bank_each == 0,
          model.layers[i].kind,
@@ -95,7 +95,7 @@ BlockPlan plan_blocks(const ModelInfo& model, const Workload& workload, const De
   const bool all_device = devices.layers_on_device() == model.layers.size() + 1;
   // Every block with an indexer brings leafs of its own, all allocated before the first operation;
   // blocks that run again share theirs.
-  const bool unlike = repeats_blocks(find_architecture(model.architecture)) ||
+  const bool unlike = repeats_blocks(find_family(model.architecture)) ||
                       model.hparams.indexer_head_dim.value_or(0) != 0;
   if (care >= most_care || unlike ||
       (devices.backend().device && (!all_device || !workload.offload_kqv))) {

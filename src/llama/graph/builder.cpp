@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "llama/graph/families.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/limits.hpp"
 
@@ -22,7 +21,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
       model(m),
       workload(w),
       hp(m.hparams),
-      arch(find_architecture(m.architecture)),
+      family(find_family(m.architecture)),
       devices(m, w),
       size(llama_context_size(w)),
       flash(how.flash),
@@ -31,7 +30,7 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   n_seqs = std::max<std::uint32_t>(1, w.n_seq);
   n_tokens = round_up(std::min(size.n_ctx, size.n_ubatch), n_seqs);
   const std::uint64_t n_batch = std::min<std::uint64_t>(w.n_ctx, w.n_batch);
-  const bool all_outputs = w.n_outputs == 0 || (arch != nullptr && arch->encodes);
+  const bool all_outputs = w.n_outputs == 0 || (family != nullptr && family->load.encodes);
   const std::uint64_t asked = all_outputs ? n_batch : w.n_outputs;
   n_outputs = std::min(std::min(size.n_ctx, size.n_ubatch), asked);
   if (how.probe) n_tokens = n_outputs = n_seqs;
@@ -66,7 +65,7 @@ void GraphBuilder::index_tensors() {
   std::vector<std::size_t> first_run(model.layers.size(), no_plan);  // block -> position in plan
   for (std::size_t p = 0; p < plan.size(); ++p) {
     planned_[plan[p]] = p;
-    const std::size_t block = block_of(arch, hp, plan[p]);
+    const std::size_t block = block_of(family, hp, plan[p]);
     if (block >= first_run.size()) throw Unbuilt{};
     first_run[block] = std::min(first_run[block], p);
   }
@@ -82,7 +81,7 @@ void GraphBuilder::index_tensors() {
     block.push_back(named(tensor));
   }
   for (std::size_t p = 0; p < plan.size(); ++p) {
-    const std::size_t first = first_run[block_of(arch, hp, plan[p])];
+    const std::size_t first = first_run[block_of(family, hp, plan[p])];
     if (first != p) tensors_[p] = tensors_[first];
   }
 }
@@ -117,7 +116,7 @@ const TensorType* GraphBuilder::type_of(const Tensor& tensor) const {
 }
 
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
-  if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats_blocks(arch)) {
+  if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats_blocks(family)) {
     made_in_block_.clear();
     block_of_made_ = tensor.layer;
   }
@@ -301,7 +300,7 @@ NodeId GraphBuilder::state_cache(CacheRole role) {
 
 std::uint64_t GraphBuilder::state_slots() const {
   if (workload.n_rs_seq > most_slots) throw Unbuilt{};
-  return arch != nullptr && arch->rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
+  return family != nullptr && family->cache.rollback ? 1 + std::uint64_t{workload.n_rs_seq} : 1;
 }
 
 void GraphBuilder::keep_state(NodeId cache, NodeId fresh, std::uint64_t width,

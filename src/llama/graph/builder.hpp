@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fitvram/estimate.hpp"
 #include "ggml/graph.hpp"
 #include "llama/graph/block_plan.hpp"
@@ -42,14 +42,6 @@ struct Attention {
 constexpr std::uint64_t rotation_size(std::uint64_t width) {
   return std::max(std::uint64_t{64}, width & (~width + 1));
 }
-
-enum class Act {
-  split,    ///< act(gate) * up
-  single,   ///< act(up)
-  squared,  ///< relu(up)^2
-  fused,    ///< the gate is inside up
-  situ      ///< as split, with gate and up bounded (Kimi K3)
-};
 
 struct Moe {
   std::string_view suffix = "exps";  ///< tensors "ffn_up_<suffix>.weight" ...
@@ -93,7 +85,7 @@ class GraphBuilder {
   const ModelInfo& model;
   const Workload& workload;
   const Hparams& hp;
-  const Architecture* arch;  ///< nullptr: not one of llama.cpp's
+  const Family* family;  ///< nullptr: not one of llama.cpp's
   Devices devices;
   ContextSize size;
   std::uint64_t n_tokens, n_seqs, n_outputs, n_embd;

@@ -1,6 +1,8 @@
+#include "llama/graph/dsa.hpp"
+
 #include <algorithm>
 
-#include "llama/graph/families.hpp"
+#include "llama/graph/mla.hpp"
 
 namespace fitvram {
 
@@ -40,7 +42,7 @@ NodeId most_relevant(GraphBuilder& b, NodeId x, NodeId qr) {
 }  // namespace
 
 // src/models/deepseek32.cpp, glm-dsa.cpp, dots3note.cpp and hy-v4.cpp, v0.5.0.
-NodeId mix_indexed_latent(GraphBuilder& b, const Family& f, NodeId x) {
+NodeId mix_indexed_latent(GraphBuilder& b, const GraphRule& f, NodeId x) {
   const auto& caches = b.model.layers[b.layer].caches;
   if (caches.empty() || caches.front().role != CacheRole::latent) throw Unbuilt{};
   const NodeId qr = b.norm(b.mat("attn_q_a.weight", x), "attn_q_a_norm");

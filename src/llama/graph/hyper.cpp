@@ -1,7 +1,5 @@
 #include "llama/graph/hyper.hpp"
 
-#include "llama/graph/families.hpp"
-
 namespace fitvram {
 
 namespace {
@@ -95,25 +93,6 @@ NodeId Hyper::end(NodeId streams) {
   const NodeId weights =
       gate(b_, mixes, b_.global("output_hc_scale.weight"), b_.global("output_hc_base.weight"));
   return mixed_ ? weighted_sum(b_, x, weights) : cast(b_, weighted_sum(b_, cast(b_, x), weights));
-}
-
-// src/models/hy-v4.cpp, v0.5.0.
-void build_hy_v4(GraphBuilder& b, const Family& family) {
-  const NodeId embd = b.embed(false);
-  b.positions();
-  const bool sparse = b.hp.indexer_top_k.value_or(0) != 0;
-  b.full = b.attention_input(false, true);
-  if (sparse) b.indexer = b.indexer_input(false);
-  Hyper hyper(b, false);
-  NodeId x = hyper.start(embd);
-  for (const std::size_t il : b.plan) {
-    b.enter(il);
-    NodeId cur = b.norm(hyper.into(x, "attn"), "attn_norm");
-    cur = sparse ? mix_indexed_latent(b, family, cur) : mix_latent(b, family, cur);
-    x = hyper.out_of(cur, x);
-    x = hyper.out_of(ffn_block(b, family, b.norm(hyper.into(x, "ffn"), "ffn_norm")), x);
-  }
-  b.head(hyper.end(x), 0);
 }
 
 }  // namespace fitvram

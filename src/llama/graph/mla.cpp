@@ -1,6 +1,8 @@
+#include "llama/graph/mla.hpp"
+
 #include <algorithm>
 
-#include "llama/graph/families.hpp"
+#include "llama/graph/transformer.hpp"
 
 namespace fitvram {
 
@@ -52,7 +54,7 @@ NodeId attend_absorbed(GraphBuilder& b, NodeId q, NodeId x, bool ropes, NodeId t
 }
 
 // src/models/deepseek2.cpp and its kin, v0.5.0.
-NodeId mix_latent(GraphBuilder& b, const Family& f, NodeId x) {
+NodeId mix_latent(GraphBuilder& b, const GraphRule& f, NodeId x) {
   const Latent w(b);
   const auto& caches = b.model.layers[b.layer].caches;
   if (caches.empty()) throw Unbuilt{};

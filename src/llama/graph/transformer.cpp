@@ -1,32 +1,13 @@
-#include "llama/graph/families.hpp"
+#include "llama/graph/transformer.hpp"
+
+#include "llama/graph/dsa.hpp"
+#include "llama/graph/rope.hpp"
 
 namespace fitvram {
 
 namespace {
 
-bool uses_rope(const GraphBuilder& b, const Family& f) {
-  switch (f.rope) {
-    case Rope::all:
-      return true;
-    case Rope::windows:
-      return b.is_swa();
-    case Rope::windows_or_lead:
-      return b.is_swa() || b.layer < b.hp.n_layer_dense_lead.value_or(0);
-    case Rope::windows_if:
-      return b.is_swa() || b.hp.n_swa.value_or(0) == 0;
-    case Rope::three_of_four:
-      return (b.layer + 1) % 4 != 0;
-    case Rope::if_finetuned:
-      return b.hp.rope_finetuned.value_or(true);
-    case Rope::if_32_layers:
-      return b.model.n_layer == 32;
-    case Rope::none:
-      return false;
-  }
-  return true;
-}
-
-HeadShape head_shape(const GraphBuilder& b, const Family& f) {
+HeadShape head_shape(const GraphBuilder& b, const GraphRule& f) {
   const auto& caches = b.model.layers[b.layer].caches;
   if (!caches.empty() && caches.front().role == CacheRole::kv) return caches.front().shape;
   const std::uint32_t n_head = b.hp.n_head.at(b.layer);
@@ -36,16 +17,7 @@ HeadShape head_shape(const GraphBuilder& b, const Family& f) {
   return {n_kv, b.hp.head_dim_k.value_or(each), b.hp.head_dim_v.value_or(each)};
 }
 
-NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d, std::uint64_t n) {
-  const Shape heads{d, n, b.n_tokens, 1};
-  const std::string weight = std::string(name) + ".weight";
-  if (!b.has(weight)) return b.reshape(flat, heads);
-  const bool per_head = b.ne(b.weight(weight))[0] == d;
-  if (!per_head) return b.reshape(b.norm(flat, name), heads);
-  return b.norm(b.reshape(flat, heads), name);
-}
-
-NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits = no_node) {
+NodeId moe_block(GraphBuilder& b, const GraphRule& f, NodeId x, NodeId logits = no_node) {
   Moe moe = stated_experts(b.hp);
   // Experts of a width of their own; the router sees the model's.
   const std::string narrow = b.has("ffn_latent_down.weight") ? "ffn_latent" : "ffn_routed";
@@ -78,6 +50,15 @@ NodeId moe_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits = no_
 
 }  // namespace
 
+NodeId head_norm(GraphBuilder& b, NodeId flat, const char* name, std::uint64_t d, std::uint64_t n) {
+  const Shape heads{d, n, b.n_tokens, 1};
+  const std::string weight = std::string(name) + ".weight";
+  if (!b.has(weight)) return b.reshape(flat, heads);
+  const bool per_head = b.ne(b.weight(weight))[0] == d;
+  if (!per_head) return b.reshape(b.norm(flat, name), heads);
+  return b.norm(b.reshape(flat, heads), name);
+}
+
 Moe stated_experts(const Hparams& hp) {
   Moe moe;
   moe.norm_weights = hp.expert_weights_norm.value_or(0) != 0;
@@ -86,7 +67,7 @@ Moe stated_experts(const Hparams& hp) {
   return moe;
 }
 
-NodeId ffn_block(GraphBuilder& b, const Family& f, NodeId x, NodeId logits) {
+NodeId ffn_block(GraphBuilder& b, const GraphRule& f, NodeId x, NodeId logits) {
   const bool routed = b.has("ffn_gate_inp.weight") && !f.ffn_and_experts;
   return routed ? moe_block(b, f, x, logits)
                 : b.feed_forward(x, "ffn_up", "ffn_gate", "ffn_down", f.act);
@@ -112,7 +93,7 @@ Attention attention_of(const GraphBuilder& b) {
   return a;
 }
 
-Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
+Attention projected(GraphBuilder& b, const GraphRule& f, NodeId x) {
   const std::size_t il = b.layer;
   const HeadShape shape = head_shape(b, f);
   const std::uint64_t n_head = b.hp.n_head.at(il), n_kv = shape.n_head_kv;
@@ -120,7 +101,7 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   Qkv t{};
   if (f.norm_after_rope || (b.has("attn_qkv.weight") && !f.flat_qkv)) {
     t = b.qkv(x, shape.dim_k, shape.dim_v, n_head, n_kv);
-    if (f.norm_after_rope && uses_rope(b, f)) t.q = b.rope(t.q), t.k = b.rope(t.k);
+    if (f.norm_after_rope && rotates(f, b.model, b.layer)) t.q = b.rope(t.q), t.k = b.rope(t.k);
     if (b.has("attn_q_norm.weight")) t.q = b.norm(t.q, "attn_q_norm");
     if (f.bare_norms || b.has("attn_k_norm.weight")) t.k = b.norm(t.k, "attn_k_norm");
   } else {
@@ -130,7 +111,7 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
     t.k = head_norm(b, clamped(t.k), "attn_k_norm", shape.dim_k, n_kv);
     t.v = b.reshape(clamped(t.v), {shape.dim_v, n_kv, b.n_tokens, 1});
   }
-  if (uses_rope(b, f) && !f.norm_after_rope) {
+  if (rotates(f, b.model, b.layer) && !f.norm_after_rope) {
     t.q = b.rope(t.q), t.k = b.rope(t.k);
     if (f.attn_scaled) t.q = b.unary(t.q), t.k = b.unary(t.k);
   } else if (f.attn_scaled) {
@@ -144,7 +125,7 @@ Attention projected(GraphBuilder& b, const Family& f, NodeId x) {
   return a;
 }
 
-NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
+NodeId mix_attention(GraphBuilder& b, const GraphRule& f, NodeId x) {
   const Attention a = projected(b, f, x);
   const AttentionInput& input = b.windows && b.is_swa() ? b.window : b.full;
   NodeId y = f.uncached ? b.attend_batch(input, a) : b.attend(input, a);
@@ -153,27 +134,10 @@ NodeId mix_attention(GraphBuilder& b, const Family& f, NodeId x) {
   return b.mat_bias("attn_output", y);
 }
 
-NodeId mix_gated_attention(GraphBuilder& b, const Family& f, NodeId x) {
-  Attention a = attention_of(b);
-  const std::uint64_t n_head = a.n_head, n_kv = a.n_head_kv, d = a.d_k;
-  const Qkv flat = b.flat_qkv(x, 2 * d * n_head, d * n_kv, a.d_v * n_kv);
-  const NodeId both = flat.q;
-  const std::uint64_t row = f32_elem.block_bytes * b.ne(both)[0];
-  a.qkv.q = b.norm(b.g.part(both, {d, n_head, b.n_tokens, 1}, row), "attn_q_norm");
-  a.qkv.k = head_norm(b, flat.k, "attn_k_norm", d, n_kv);
-  NodeId gate = b.g.part(both, {d, n_head, b.n_tokens, 1}, row);
-  if (f.pos > 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
-  a.qkv.v = b.reshape(flat.v, {a.d_v, n_kv, b.n_tokens, 1});
-  a.qkv.q = b.rope(a.qkv.q), a.qkv.k = b.rope(a.qkv.k);
-  const NodeId y = b.attend(b.full, a);
-  if (f.pos == 1) gate = b.other({d * n_head, b.n_tokens, 1, 1}, {gate});
-  return b.mat_bias("attn_output", b.mul(y, b.unary(gate)));
-}
-
 namespace {
 
 /// llama-hparams.cpp, use_mrope, v0.5.0.
-std::uint64_t positions_per_token(const GraphBuilder& b, const Family& f) {
+std::uint64_t positions_per_token(const GraphBuilder& b, const GraphRule& f) {
   const auto& sections = b.hp.rope_sections;
   const bool axes = sections.size() > 1 && sections[0] != 0 && sections[1] != 0;
   return f.axes_if_listed && !axes ? 1 : static_cast<std::uint64_t>(f.pos);
@@ -181,7 +145,7 @@ std::uint64_t positions_per_token(const GraphBuilder& b, const Family& f) {
 
 }  // namespace
 
-void build_transformer(GraphBuilder& b, const Family& f) {
+void build_transformer(GraphBuilder& b, const GraphRule& f) {
   b.layer_norm = f.layer_norm;
   b.plain_rope = f.plain_rope;
   NodeId x =
@@ -192,10 +156,10 @@ void build_transformer(GraphBuilder& b, const Family& f) {
     b.layer = SIZE_MAX;
     x = b.norm(x, "token_embd_norm");
   }
-  const Architecture* arch = b.arch;
-  b.windows =
-      arch != nullptr && arch->window.kind != WindowRule::Kind::none && b.hp.n_swa.value_or(0) != 0;
-  const bool latent = arch != nullptr && arch->mla && b.hp.head_dim_k_mla.value_or(0) != 0;
+  b.windows = b.family != nullptr && b.family->cache.window.kind != WindowRule::Kind::none &&
+              b.hp.n_swa.value_or(0) != 0;
+  const bool latent =
+      b.family != nullptr && b.family->cache.mla && b.hp.head_dim_k_mla.value_or(0) != 0;
   const auto input = [&](bool of_window) {
     return f.uncached ? b.batch_input() : b.attention_input(of_window, latent);
   };
@@ -289,7 +253,8 @@ void build_transformer(GraphBuilder& b, const Family& f) {
       cur = b.add(cur, b.g.part(b.deep_embd, {b.n_embd, b.n_tokens, 1, 1}, row));
     }
     x = cur;
-    const bool repeats = !b.last && block_of(b.arch, b.hp, il + 1) <= block_of(b.arch, b.hp, il);
+    const bool repeats =
+        !b.last && block_of(b.family, b.hp, il + 1) <= block_of(b.family, b.hp, il);
     if (repeats && !b.hp.skip_loop_final_norm.value_or(false)) x = b.norm_of_output(x);
   }
   if (f.headless) return b.finish(x, "output_norm");

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 
 namespace fitvram {
 
 bool v_transposed(const ModelInfo& model, const Workload& workload) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return workload.flash_attn == FlashAttention::off || (arch != nullptr && arch->no_flash);
+  const Family* family = find_family(model.architecture);
+  return workload.flash_attn == FlashAttention::off || (family != nullptr && family->load.no_flash);
 }
 
 std::vector<LayerGroup> layer_groups(const ModelInfo& model, const Devices& devices) {

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "fitvram/estimate.hpp"
 #include "llama/memory/cells.hpp"
 #include "llama/memory/placement.hpp"
@@ -44,9 +44,9 @@ void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>
                            const Workload& workload, Visit visit) {
   const ContextSize size = llama_context_size(workload);
   const bool honours = llama_cpp_honours_window(model);
-  const Architecture* arch = find_architecture(model.architecture);
-  const bool per_sequence = arch != nullptr && arch->memory == MemoryClass::dsv4;
-  const bool rollback = arch != nullptr && arch->rollback;
+  const Family* family = find_family(model.architecture);
+  const bool per_sequence = family != nullptr && family->cache.memory == MemoryClass::dsv4;
+  const bool rollback = family != nullptr && family->cache.rollback;
   const std::uint64_t n_seq = n_seq_of(workload);
   const std::uint64_t v_row = v_transposed(model, workload) ? widest_v_row(model) : 0;
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "pricing/sequences.hpp"
 
 namespace fitvram {
@@ -12,10 +12,11 @@ ContextSize llama_context_size(const Workload& workload) {
 }
 
 bool llama_cpp_honours_window(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  if (arch == nullptr) return true;
-  return arch->window.kind != WindowRule::Kind::none || arch->memory == MemoryClass::dsv4 ||
-         arch->memory == MemoryClass::dsa_window;
+  const Family* family = find_family(model.architecture);
+  if (family == nullptr) return true;
+  return family->cache.window.kind != WindowRule::Kind::none ||
+         family->cache.memory == MemoryClass::dsv4 ||
+         family->cache.memory == MemoryClass::dsa_window;
 }
 
 std::uint64_t llama_cells(const CacheSlot& slot, const ContextSize& size,

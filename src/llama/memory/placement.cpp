@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "pricing/backends.hpp"
 
 namespace fitvram {
@@ -11,9 +11,9 @@ namespace {
 
 /// Mamba's selective scan; in other recurrences a weight of the same name is only multiplied by.
 bool scans(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch != nullptr && arch->recurrent != RecurrentRule::interval &&
-         (arch->state == StateRule::mamba || arch->state == StateRule::mamba2);
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->cache.recurrent != RecurrentRule::interval &&
+         (family->cache.state == StateRule::mamba || family->cache.state == StateRule::mamba2);
 }
 
 }  // namespace
@@ -79,30 +79,30 @@ Bytes Devices::allocated(std::uint64_t ne0, std::uint64_t rows, const TensorType
 }
 
 bool loads_tied_output_twice(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch != nullptr && arch->output_before_embd;
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->load.output_before_embd;
 }
 
 bool ties_output(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch == nullptr || !arch->no_head;
+  const Family* family = find_family(model.architecture);
+  return family == nullptr || !family->load.no_head;
 }
 
 bool makes_input_of_output(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch != nullptr && arch->input_of_output;
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->load.input_of_output;
 }
 
 bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.role == TensorRole::output || tensor.role == TensorRole::output_norm) return true;
   if (tensor.layer >= 0 || !tensor.name.view().starts_with("token_embd_norm")) return false;
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch != nullptr && arch->embd_norm_is_output;
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->load.embd_norm_is_output;
 }
 
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
-  const Architecture* arch = find_architecture(model.architecture);
-  if (arch == nullptr || !arch->rope_factors_skip_swa) return true;
+  const Family* family = find_family(model.architecture);
+  if (family == nullptr || !family->load.rope_factors_skip_swa) return true;
   return !model.hparams.is_swa(layer);
 }
 

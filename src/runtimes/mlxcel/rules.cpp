@@ -4,7 +4,7 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
-#include "families/table.hpp"
+#include "families/family.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
 #include "pricing/sequences.hpp"
@@ -41,9 +41,9 @@ std::uint64_t count(const std::vector<bool>& layers) {
 // Its estimator reads the window keys of a config. Families whose configs state a window for all
 // layers without a pattern or a list (Mistral v0.1, Phi-3) count as full.
 bool honours_window(const ModelInfo& model) {
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch == nullptr ||
-         (arch->window.kind != WindowRule::Kind::none && !arch->window.all_attention);
+  const Family* family = find_family(model.architecture);
+  return family == nullptr || (family->cache.window.kind != WindowRule::Kind::none &&
+                               !family->cache.window.all_attention);
 }
 
 MlxcelConfig config_of(const ModelInfo& model) {

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "llama/compute.hpp"
 #include "llama/explain.hpp"
+#include "llama/memory/weights.hpp"
 #include "llama/rules.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"

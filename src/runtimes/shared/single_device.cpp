@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 
 namespace fitvram {
 
@@ -76,8 +76,8 @@ std::string family_words(const ModelInfo& model) {
   const std::string& type = model.model_type;
   if (type.ends_with(text)) return type + ' ' + type.substr(0, type.size() - text.size());
   if (!type.empty()) return type;
-  const Architecture* arch = find_architecture(model.architecture);
-  return arch != nullptr ? std::string(arch->hf) : model.architecture;
+  const Family* family = find_family(model.architecture);
+  return family != nullptr ? std::string(family->hf) : model.architecture;
 }
 
 }  // namespace fitvram

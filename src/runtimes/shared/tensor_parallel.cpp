@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "families/table.hpp"
+#include "families/family.hpp"
 
 namespace fitvram {
 
@@ -105,8 +105,8 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
 
 Bytes rope_tables(const ModelInfo& model, std::uint32_t n_tp) {
   const Hparams& hp = model.hparams;
-  const Architecture* arch = find_architecture(model.architecture);
-  const bool two_bases = has_window(model) && arch != nullptr && arch->two_rope_bases;
+  const Family* family = find_family(model.architecture);
+  const bool two_bases = has_window(model) && family != nullptr && family->elsewhere.two_rope_bases;
   std::uint64_t values = hp.n_rot.value_or(hp.head_dim_k.value_or(0));
   if (two_bases) values += hp.head_dim_k_swa.value_or(hp.head_dim_k.value_or(0));
   return Bytes{2} * sat_mul(values, model.n_ctx_train) * std::max(1U, n_tp);

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "cli/ask/plain_request.hpp"
+#include "cli/ask/plain.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
 #include "support/places.hpp"

@@ -18,12 +18,6 @@ nlohmann::json items(std::vector<std::string> args) {
 
 }  // namespace
 
-TEST_CASE("subjects are found by the names they have") {
-  CHECK(cli::find_subject("Cache-Types") == cli::Subject::cache_types);
-  CHECK(cli::name_of(cli::Subject::architectures) == "architectures");
-  CHECK_FALSE(cli::find_subject("cards"));
-}
-
 TEST_CASE("every list has rows, and the filter keeps those that contain its text") {
   for (const auto* const subject :
        {"gpus", "models", "runtimes", "architectures", "cache-types", "quants"})

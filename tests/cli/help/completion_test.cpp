@@ -6,7 +6,8 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "cli/flags/flags.hpp"
+#include "cli/flags/table.hpp"
+#include "cli/help/manual.hpp"
 #include "fitvram/catalog.hpp"
 #include "support/fake_io.hpp"
 #include "support/places.hpp"

@@ -28,10 +28,10 @@ Weights flat(Bytes bytes) {
 template <typename Check>
 void for_every_pair(Check check) {
   for (const std::string_view name : own_rules) {
-    for (const auto& arch : architectures()) {
-      if (arch.gguf == "clip") continue;
-      INFO(name << " " << arch.gguf);
-      check(row(name), test::generic_model(arch));
+    for (const Family* family : families()) {
+      if (family->load.projector) continue;
+      INFO(name << " " << family->gguf);
+      check(row(name), test::generic_model(*family));
     }
   }
 }
@@ -53,10 +53,10 @@ TEST_CASE("no architecture's context shrinks from one token to the next step, re
 
 TEST_CASE("a window never costs more than the full context, but for exllamav3's slots") {
   for (const char* name : {"sharpinference", "mlx-lm", "mlxcel"}) {
-    for (const auto& arch : architectures()) {
-      if (arch.gguf == "clip") continue;
-      INFO(name << " " << arch.gguf);
-      const ModelInfo windowed = test::generic_model(arch);
+    for (const Family* family : families()) {
+      if (family->load.projector) continue;
+      INFO(name << " " << family->gguf);
+      const ModelInfo windowed = test::generic_model(*family);
       ModelInfo full = windowed;
       for (auto& layer : full.layers)
         for (auto& slot : layer.caches)

@@ -1,9 +1,0 @@
-#include "cli/base/format.hpp"
-
-namespace fitvram::cli {
-
-std::string format_values(fmt::string_view text, fmt::format_args values) {
-  return fmt::vformat(text, values);
-}
-
-}  // namespace fitvram::cli
