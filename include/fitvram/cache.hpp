@@ -16,6 +16,11 @@ enum class Growth {
   constant  ///< one entry per sequence, whatever the context
 };
 
+/// Whether entries that are out of reach are given up.
+constexpr bool is_window(Growth growth) {
+  return growth == Growth::sliding || growth == Growth::chunked;
+}
+
 /// Elements of one entry: n_head_kv * dim_k in the K tensor and n_head_kv * dim_v in the V tensor.
 /// dim_v = 0: there is no V tensor (latent caches, indexers, states with one tensor).
 struct HeadShape {

@@ -14,9 +14,9 @@ namespace fitvram {
 struct CatalogEntry {
   std::string name;    ///< "google/gemma-3-27b-it"
   std::string config;  ///< JSON text
-  /// What the config is lowered to, as the build of the library wrote it down; empty: not written.
-  std::string_view lowered = {};
-  std::uint64_t n_params = 0;  ///< where `lowered` is not empty: the model's
+  /// The config's model, as the build of the library wrote it down; empty: not written.
+  std::string_view snapshot = {};
+  std::uint64_t n_params = 0;  ///< where `snapshot` is not empty: the model's
 };
 
 /// Parses data/models.json or a user's file of the same shape: {"models": [{"name", "config"}]}.
@@ -28,14 +28,14 @@ Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json, const std
 Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
                                        std::string_view name);
 
-/// The entry lowered like a config.json, with format `catalog`; read from `lowered` where that is
+/// The entry read like a config.json, with format `catalog`; from `snapshot` where that is
 /// given.
 Result<ModelInfo> model_of(const CatalogEntry& entry);
 
 /// The catalogue compiled into the library, as text: data/models.json.
 std::string_view embedded_models();
 
-/// The same as parse_catalog() of it, without parsing: every entry comes lowered.
+/// The same as parse_catalog() of it, without parsing: every entry comes with its snapshot.
 Result<std::vector<CatalogEntry>> embedded_catalog();
 
 }  // namespace fitvram

@@ -48,7 +48,8 @@ class QuantPlan;
 class ModelMemo {
  public:
   /// The compute buffers of the runtime.
-  Placement compute(const ModelInfo& model, const Workload& workload, const Runtime& runtime);
+  Placement compute(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                    const Runtime& runtime);
   /// fitvram::quantize.
   Weights quantize(const ModelInfo& model, const Scheme& scheme);
 
@@ -76,12 +77,12 @@ std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights&
 
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
-/// the highest that is tight. Only then a lower one (`lowered`), and the lowest if nothing is
+/// the highest that is tight. Only then a lower one (`below_q4_k_m`), and the lowest if nothing is
 /// usable. Never more bits than the model's own checkpoint has.
 struct Choice {
   Weights weights;
   Fit fit;
-  bool lowered = false;
+  bool below_q4_k_m = false;
 };
 Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                     const Device& device, const ReservePolicy& reserve, bool extend_ctx,

@@ -156,6 +156,9 @@ struct Hparams {
   std::string rope_type;  ///< rope_scaling.rope_type: "llama3", "longrope", "yarn" ...
   std::optional<double> rope_scale;  ///< declared RoPE scaling factor, display only
 
+  /// Whether a layer has the window.
+  bool is_swa(std::size_t layer) const { return layer < swa_layers.size() && swa_layers[layer]; }
+
   friend bool operator==(const Hparams&, const Hparams&) = default;
 };
 

@@ -12,6 +12,7 @@ struct Placement {
   Bytes device;
   Bytes host;
   bool by_formula = false;  ///< compute buffers behind which no graph of the runtime stands
+  bool by_types = false;    ///< compute buffers that hold weights: other types would change them
 };
 
 /// The caches of all layers that share a role, a growth law and a span.

@@ -93,4 +93,7 @@ struct ModelInfo {
 /// True when at least one layer has a window or chunk cache.
 bool has_window(const ModelInfo& model);
 
+/// True when at least one layer is recurrent, by itself or beside attention.
+bool has_recurrent(const ModelInfo& model);
+
 }  // namespace fitvram

@@ -12,7 +12,7 @@ namespace fitvram {
 /// Who can load a scheme.
 enum class SchemeFamily { gguf, safetensors, mlx, exl };
 
-/// A way to quantize a whole model: a row of the table in src/weights/quantize.cpp.
+/// A way to quantize a whole model: a row of the table in src/weights/schemes.cpp.
 struct Scheme {
   std::string_view name;  ///< "Q4_K_M", "F16", "MXFP4_MOE"
   SchemeFamily family;

@@ -91,9 +91,9 @@ struct Rules {
   bool (*honours_window)(const ModelInfo& model);
   Placement (*weights)(const ModelInfo& model, const Weights& weights, const Workload& workload);
   ContextEstimate (*context)(const ModelInfo& model, const Workload& workload);
-  /// Workspace beyond weights and context, of a model whose tensors have their final types. Not
-  /// shrinking as the context grows, with a server's outputs.
-  Placement (*compute)(const ModelInfo& model, const Workload& workload);
+  /// Workspace beyond weights and context. Not shrinking as the context grows, with a server's
+  /// outputs.
+  Placement (*compute)(const ModelInfo& model, const Weights& weights, const Workload& workload);
   /// What is taken beyond all that; it sees weights, context and compute of the estimate.
   void (*overhead)(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
   Bytes (*budget)(const Device& device, const Workload& workload);
@@ -117,6 +117,12 @@ struct Rules {
   /// The context it chooses when none is asked for. nullptr: the largest that leaves the reserve.
   std::uint64_t (*own_n_ctx)(const ModelInfo& model, const Weights& weights,
                              const Workload& workload, const Device& device) = nullptr;
+  std::string_view own_n_ctx_rule = {};  ///< in words, with its source
+  /// The arithmetic of the reserve on a card of `vram` bytes. nullptr: what it keeps free is its
+  /// own affair.
+  Step (*explain_reserve)(const ModelInfo& model, Bytes vram, Bytes reserve) = nullptr;
+  /// Whether all weights of the blocks go to the device. nullptr: always.
+  bool (*loads_all_blocks)(const ModelInfo& model, const Workload& workload) = nullptr;
 };
 
 /// A runtime is a row of policy, exported by its own folder of src/; each constant's source stands

@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include "fit/estimate_with.hpp"
-#include "fit/fit_with.hpp"
-#include "llama/memory/placement.hpp"
+#include "fit/estimate.hpp"
+#include "fit/fit.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
@@ -42,7 +41,8 @@ class Trial {
         keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
         vram_(runtime.rules.budget(device, workload)),
         reserve_(policy.fixed.value_or(runtime.rules.reserve(model, device, workload))) {
-    by_types_ = by_types(model, workload, runtime);
+    const auto loads_all = runtime.rules.loads_all_blocks;
+    whole_ = loads_all == nullptr || loads_all(model, workload);
     for (const Tensor& tensor : model.tensors)
       if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model.n_layer &&
           tensor.role != TensorRole::recurrent)
@@ -54,7 +54,7 @@ class Trial {
   std::optional<Choice> choice(bool only_running, bool extend_ctx) {
     std::optional<Tried> roomy, tight;
     const Scheme* smallest = nullptr;
-    bool lowered = true, offers_less = false;
+    bool lower = true, offers_less = false;
     for (const Scheme& scheme : schemes()) {
       if (!offered(scheme, native_, runtime_)) continue;
       const bool kept = scheme.millibits >= keep_;
@@ -64,7 +64,7 @@ class Trial {
       if (hopeless(scheme)) continue;
       Tried tried{with(scheme), {}};
       const Verdict verdict = verdict_with(tried);
-      if (kept && verdict != Verdict::no) lowered = false;
+      if (kept && verdict != Verdict::no) lower = false;
       if (verdict == Verdict::fits) {
         roomy = std::move(tried);
         break;
@@ -78,14 +78,14 @@ class Trial {
     }
     if (only_running && !roomy && !tight) return std::nullopt;
     Choice choice;
-    choice.lowered = lowered && offers_less;
+    choice.below_q4_k_m = lower && offers_less;
     Tried best;
     if (roomy || tight)
       best = std::move(roomy ? *roomy : *tight);
     else if (smallest != nullptr)
       best.weights = with(*smallest);
-    choice.fit = fit_around(model_, best.weights, workload_, runtime_, device_, policy_, extend_ctx,
-                            memo_, best.placed);
+    choice.fit = fit_with(model_, best.weights, workload_, runtime_, device_, policy_, extend_ctx,
+                          memo_, best.placed);
     choice.weights = std::move(best.weights);
     return choice;
   }
@@ -100,7 +100,7 @@ class Trial {
 
   /// Too large even if all blocks, without what may stay on the host, had its smallest type.
   bool hopeless(const Scheme& scheme) const {
-    const TensorType* type = by_types_ ? nullptr : least_type(scheme.name);
+    const TensorType* type = whole_ ? least_type(scheme.name) : nullptr;
     return type != nullptr &&
            Bytes{n_in_blocks_ / type->block_elems} * type->block_bytes + context_ > vram_;
   }
@@ -108,19 +108,16 @@ class Trial {
   Verdict verdict_with(Tried& tried) {
     const Weights& weights = tried.weights;
     if (runtime_.rules.resolve != nullptr) {
-      ModelInfo storage;
-      const ModelInfo& typed = with_types(model_, weights, storage);
-      const Workload run = resolved(typed, weights, workload_, runtime_, device_);
-      memory_ = estimate(typed, weights, run, runtime_);
+      const Workload run = resolved(model_, weights, workload_, runtime_, device_);
+      memory_ = estimate(model_, weights, run, runtime_);
     } else {
       const Placement model = model_bytes(model_, weights, workload_, runtime_);
       tried.placed = model;
       if (model.device + context_ > vram_) return Verdict::no;
-      Given given{model, {}};
-      if (!by_types_) given.compute = memo_->compute(model_, workload_, runtime_);
-      if (!memory_ || by_types_)
-        memory_ = estimate_around(model_, weights, workload_, runtime_, given);
+      const Placement compute = memo_->compute(model_, weights, workload_, runtime_);
+      if (!memory_) memory_ = estimate_with(model_, weights, workload_, runtime_, {model, compute});
       memory_->model = model;
+      memory_->compute = compute;
       add_overhead(model_, workload_, runtime_, *memory_);
     }
     return verdict_of(*memory_, vram_, reserve_);
@@ -137,7 +134,7 @@ class Trial {
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
   std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
-  bool by_types_ = false;
+  bool whole_ = true;              ///< all blocks go to the device
   std::optional<MemoryEstimate> memory_;
 };
 

@@ -5,8 +5,7 @@
 
 #include "base/text.hpp"
 #include "families/family.hpp"
-#include "fit/estimate_with.hpp"
-#include "llama/memory/placement.hpp"
+#include "fit/estimate.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/context_size.hpp"
 
@@ -32,12 +31,11 @@ void add_overhead(const ModelInfo& model, const Workload& workload, const Runtim
 
 MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Workload& workload,
                         const Runtime& runtime) {
-  return estimate_around(model, weights, workload, runtime, {});
+  return estimate_with(model, weights, workload, runtime, {});
 }
 
-MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
-                               const Workload& workload, const Runtime& runtime,
-                               const Given& given) {
+MemoryEstimate estimate_with(const ModelInfo& model, const Weights& weights,
+                             const Workload& workload, const Runtime& runtime, const Given& given) {
   const ContextSize size = context_size(workload, runtime.cell_step);
   MemoryEstimate memory;
   memory.n_ctx = size.n_ctx;
@@ -71,13 +69,11 @@ MemoryEstimate estimate_around(const ModelInfo& model, const Weights& weights,
       memory.notes.push_back(std::move(note));
   }
 
-  ModelInfo storage;
-  const ModelInfo& typed = given.compute ? model : with_types(model, weights, storage);
-  memory.compute = given.compute ? *given.compute : runtime.rules.compute(typed, workload);
+  memory.compute = given.compute ? *given.compute : runtime.rules.compute(model, weights, workload);
   const bool formula = memory.compute.by_formula;
   memory.compute_provenance =
       formula ? Provenance::assumed : weakest(Provenance::derived, model.layout);
-  add_overhead(typed, workload, runtime, memory);
+  add_overhead(model, workload, runtime, memory);
   memory.overhead_provenance = workload.overhead ? Provenance::exact : Provenance::assumed;
 
   if (formula && !model.tensors.empty())

@@ -4,27 +4,21 @@
 #include <iterator>
 #include <map>
 
-#include "fit/estimate_with.hpp"
-#include "fit/fit_with.hpp"
-#include "llama/memory/cache_tensors.hpp"
+#include "fit/estimate.hpp"
+#include "fit/fit.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
-
-bool by_types(const ModelInfo& model, const Workload& workload, const Runtime& runtime) {
-  return runtime.rules.resolve != nullptr || !workload.offload_kqv ||
-         Devices(model, workload).layers_on_device() != model.layers.size() + 1;
-}
 
 namespace {
 
 constexpr std::uint64_t longest_context = std::uint64_t{1}
                                           << 24;  // where no trained length ends the search
 
-Placement compute_of(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                     ModelMemo* memo) {
-  return memo == nullptr ? runtime.rules.compute(model, workload)
-                         : memo->compute(model, workload, runtime);
+Placement compute_of(const ModelInfo& model, const Weights& weights, const Workload& workload,
+                     const Runtime& runtime, ModelMemo* memo) {
+  return memo == nullptr ? runtime.rules.compute(model, weights, workload)
+                         : memo->compute(model, weights, workload, runtime);
 }
 
 /// What of an estimate stays the same when only the context changes. The compute buffer is the
@@ -55,7 +49,7 @@ class Priced {
     if (above != compute_.end() && above->first == n_ctx) return false;
     const Bytes least = above == compute_.begin() ? Bytes{} : std::prev(above)->second;
     if (verdict(least) > worst) return false;
-    const Bytes compute = compute_of(model_, workload_, runtime_, memo_).device;
+    const Bytes compute = compute_of(model_, weights_, workload_, runtime_, memo_).device;
     compute_.emplace_hint(above, n_ctx, compute);
     return verdict(compute) <= worst;
   }
@@ -65,16 +59,16 @@ class Priced {
     const auto above = compute_.lower_bound(n_ctx);
     if (above == compute_.begin()) return true;
     const auto below = std::prev(above);
-    Growth growth = of_masks();
+    Slope slope = of_masks();
     if (above != compute_.end())
-      growth = between(*below, *above);
+      slope = between(*below, *above);
     else if (below != compute_.begin())
-      growth = between(*std::prev(below), *below);
+      slope = between(*std::prev(below), *below);
     ask(n_ctx);
     const std::uint64_t n = n_ctx - below->first;
     const std::uint64_t grown =
-        sat_add(sat_mul(growth.bytes.count / growth.tokens, n),
-                sat_mul(growth.bytes.count % growth.tokens, n) / growth.tokens);
+        sat_add(sat_mul(slope.bytes.count / slope.tokens, n),
+                sat_mul(slope.bytes.count % slope.tokens, n) / slope.tokens);
     return verdict(below->second + Bytes{grown}) <= worst;
   }
 
@@ -89,18 +83,18 @@ class Priced {
     memory_.context.device = device_context();
   }
 
-  struct Growth {
+  struct Slope {
     Bytes bytes;
     std::uint64_t tokens;
   };
   using Known = std::pair<const std::uint64_t, Bytes>;
 
-  static Growth between(const Known& from, const Known& to) {
+  static Slope between(const Known& from, const Known& to) {
     return {to.second > from.second ? to.second - from.second : Bytes{}, to.first - from.first};
   }
 
   /// What mostly grows with the context is a mask in f16, a row for each token of a batch.
-  Growth of_masks() const { return {Bytes{std::uint64_t{workload_.n_ubatch} * 2}, 1}; }
+  Slope of_masks() const { return {Bytes{std::uint64_t{workload_.n_ubatch} * 2}, 1}; }
 
   Verdict verdict(Bytes compute) {
     memory_.compute.device = compute;
@@ -195,15 +189,16 @@ constexpr std::size_t most_known = 512;
 
 }  // namespace
 
-Placement ModelMemo::compute(const ModelInfo& model, const Workload& workload,
-                             const Runtime& runtime) {
+Placement ModelMemo::compute(const ModelInfo& model, const Weights& weights,
+                             const Workload& workload, const Runtime& runtime) {
   const auto [first, last] = known_.equal_range(workload.n_ctx);
   const auto known = std::find_if(first, last, [&](const auto& each) {
     return each.second.runtime == &runtime && each.second.workload == workload;
   });
   if (known != last) return known->second.compute;
+  const Placement found = runtime.rules.compute(model, weights, workload);
+  if (found.by_types) return found;
   if (known_.size() == most_known) known_.clear();
-  const Placement found = runtime.rules.compute(model, workload);
   known_.emplace(workload.n_ctx, Known{&runtime, workload, found});
   return found;
 }
@@ -216,20 +211,15 @@ Weights ModelMemo::quantize(const ModelInfo& model, const Scheme& scheme) {
 Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
         const Runtime& runtime, const Device& device, const ReservePolicy& policy, bool extend_ctx,
         ModelMemo* memo) {
-  return fit_around(model, weights, workload, runtime, device, policy, extend_ctx, memo, {});
+  return fit_with(model, weights, workload, runtime, device, policy, extend_ctx, memo, {});
 }
 
-Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& workload,
-               const Runtime& runtime, const Device& device, const ReservePolicy& policy,
-               bool extend_ctx, ModelMemo* memo, const std::optional<Placement>& placed) {
-  ModelInfo storage;
-  const bool typeless = !by_types(model, workload, runtime);
-  const ModelInfo& typed = typeless ? model : with_types(model, weights, storage);
-  if (!typeless) memo = nullptr;
-  const Workload run = resolved(typed, weights, workload, runtime, device);
-  Given given{placed, {}};
-  if (typeless) given.compute = compute_of(typed, run, runtime, memo);
-  MemoryEstimate memory = estimate_around(typed, weights, run, runtime, given);
+Fit fit_with(const ModelInfo& model, const Weights& weights, const Workload& workload,
+             const Runtime& runtime, const Device& device, const ReservePolicy& policy,
+             bool extend_ctx, ModelMemo* memo, const std::optional<Placement>& placed) {
+  const Workload run = resolved(model, weights, workload, runtime, device);
+  const Given given{placed, compute_of(model, weights, run, runtime, memo)};
+  MemoryEstimate memory = estimate_with(model, weights, run, runtime, given);
   Fit result;
   result.vram = device.vram;
   result.budget = runtime.rules.budget(device, workload);
@@ -240,13 +230,13 @@ Fit fit_around(const ModelInfo& model, const Weights& weights, const Workload& w
       static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  Priced priced(typed, memory, workload, runtime, weights, device, result.budget, result.reserve,
+  Priced priced(model, memory, workload, runtime, weights, device, result.budget, result.reserve,
                 memo);
   result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
   const auto own = runtime.rules.own_n_ctx;
   result.safe_n_ctx = own == nullptr || policy.fixed
                           ? largest_context(priced, Verdict::fits, extend_ctx)
-                          : std::min(own(typed, weights, workload, device), result.max_n_ctx);
+                          : std::min(own(model, weights, workload, device), result.max_n_ctx);
   result.memory = std::move(memory);
   return result;
 }

@@ -113,6 +113,7 @@ class Graph {
     NodeId from = no_node, to = no_node;
   };
   std::vector<Repeat> repeats;
+  bool moves_weights = false;  ///< the schedule copies weights from one place to another
 
  private:
   static std::size_t checked(NodeId id) {

@@ -194,6 +194,8 @@ class Scheduler {
 
   NodeId copied_to(NodeId id, Place place) {
     const NodeId copy = g_.leaf(g_.node(id).ne, g_.node(id).elem);
+    const NodeId root = g_.node(id).view_src;
+    g_.moves_weights |= g_.node(root == no_node ? id : root).weight;
     const std::uint64_t bytes = g_.node(id).bytes;
     Node& made = g_.node(copy);
     made.place = place;

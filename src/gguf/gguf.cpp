@@ -318,7 +318,7 @@ void check_width(const ModelInfo& model) {
                         model.architecture + ".embedding_length' says " + std::to_string(*stated));
 }
 
-std::uint64_t count_params(const ModelInfo& model) {
+std::uint64_t elements_that_run(const ModelInfo& model) {
   const std::int64_t n_run = static_cast<std::int64_t>(*model.hparams.n_layer) -
                              static_cast<std::int64_t>(model.hparams.n_layer_nextn.value_or(0));
   std::uint64_t n = 0;
@@ -367,7 +367,7 @@ ModelInfo read_model(std::span<const GgufShard> given, std::string& file) {
     throw Malformed(ErrorCode::missing_field, "", "there are no tensors in this file",
                     "it may hold only a vocabulary");
   check_width(model);
-  model.n_params = count_params(model);
+  model.n_params = elements_that_run(model);
   model.params = Provenance::exact;
   model.quant = quant_of(first, model.tensors);
   lower_layers(model);

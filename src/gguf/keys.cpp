@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "base/limits.hpp"
 #include "base/sorted.hpp"
 
 namespace fitvram {
@@ -112,9 +113,6 @@ constexpr Row rows[] = {
 };
 static_assert(sorted_and_unique(rows, &Row::key));
 
-// llama.cpp stops at 512 (LLAMA_MAX_LAYERS); this only bounds memory and time.
-constexpr std::uint64_t max_layers = 1024;
-
 class FieldReader {
  public:
   FieldReader(const GgufFile& file, Hparams& out) : file_(file), out_(out) {}
@@ -176,7 +174,7 @@ class FieldReader {
   }
 
   std::vector<std::uint32_t> list(const GgufPair& pair) const {
-    if (pair.count > max_layers)
+    if (pair.count > most_layers)
       file_.fail(pair,
                  "array of " + std::to_string(pair.count) + " values; no model has so many layers",
                  {}, ErrorCode::limit);
@@ -195,7 +193,7 @@ void read_hparams(const GgufFile& file, Hparams& out) {
   const std::string prefix = out.architecture + '.';
   if (const auto* pair = file.find(prefix + "block_count")) {
     out.n_layer = static_cast<std::uint32_t>(file.whole_or(pair->key, 0));
-    if (*out.n_layer > max_layers)
+    if (*out.n_layer > most_layers)
       file.fail(*pair, std::to_string(*out.n_layer) + " layers; no model has so many", {},
                 ErrorCode::limit);
   }

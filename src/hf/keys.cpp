@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "base/malformed.hpp"
 
 namespace fitvram {
@@ -237,7 +238,6 @@ std::vector<bool> window_layers(const HfReader& reader, std::uint32_t n_layer) {
 void read_keys(const HfReader& reader, Hparams& h) {
   constexpr std::string_view layers =
       "num_hidden_layers n_layers n_layer num_layers num_transformer_layers";
-  constexpr std::uint32_t most_layers = 1024;
   if (!reader.has(layers) && reader.has("layers_block_type")) {
     h.n_layer = static_cast<std::uint32_t>(reader.words("layers_block_type").size());
   } else if (!reader.has(layers) && reader.has("block_configs")) {

@@ -5,7 +5,6 @@
 
 #include "families/family.hpp"
 #include "ggml/schedule.hpp"
-#include "llama/compute_facts.hpp"
 #include "llama/graph/builder.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
@@ -32,7 +31,7 @@ const GraphRule* graph_rule(const ModelInfo& model) {
 
 /// Automatic flash attention is given up where it would run on another device than its layer
 /// (src/llama-context.cpp, resolve_fused_ops, v0.5.0).
-bool flash_follows_layers(const Facts& f) {
+bool flash_follows_layers(const ComputeFacts& f) {
   const Devices devices(f.model, f.workload);
   const GraphRule* rule = graph_rule(f.model);
   const std::uint64_t all = f.model.layers.size() + 1;
@@ -41,6 +40,7 @@ bool flash_follows_layers(const Facts& f) {
   try {
     Graph graph;
     Building how;
+    how.weights = &f.weights;
     how.probe = true;
     GraphBuilder builder(f.model, f.workload, how, graph);
     rule->build(builder, *rule);
@@ -55,7 +55,7 @@ bool flash_follows_layers(const Facts& f) {
 }
 
 /// ggml-cuda/lightning-indexer.cu, ggml-vulkan.cpp and ggml-metal-device.m, v0.5.0.
-bool indexer_on_device(const Facts& f) {
+bool indexer_on_device(const ComputeFacts& f) {
   if (f.hp.indexer_head_dim.value_or(0) != 128) return false;
   if (f.workload.backend == "vulkan") return true;
   const std::uint32_t n_head = f.hp.indexer_n_head.value_or(0);
@@ -65,7 +65,7 @@ bool indexer_on_device(const Facts& f) {
 
 }  // namespace
 
-bool flash(const Facts& g) {
+bool flash(const ComputeFacts& g) {
   const Family* family = find_family(g.model.architecture);
   if (family != nullptr && family->load.no_flash) return false;
   switch (g.workload.flash_attn) {
@@ -84,13 +84,14 @@ namespace {
 /// What `measure` makes of the runtime's own graph, where its architecture's blocks are known.
 /// Blocks that only repeat others are left out, fewer of them until it is seen that they do.
 template <typename Measure>
-auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measure measure)
+auto simulate(const ComputeFacts& f, Graph& graph, std::vector<ReadWeight>* read, Measure measure)
     -> std::optional<decltype(measure(graph, Machine{}))> {
   const GraphRule* rule = graph_rule(f.model);
   const Backend* backend = find_backend(f.workload.backend);
   if (rule == nullptr || backend == nullptr) return std::nullopt;
   try {
     Building how;
+    how.weights = &f.weights;
     how.flash = flash(f);
     how.indexer_on_device = indexer_on_device(f);
     how.read = read;
@@ -109,7 +110,7 @@ auto simulate(const Facts& f, Graph& graph, std::vector<ReadWeight>* read, Measu
 
 }  // namespace
 
-std::optional<std::vector<ChunkPeak>> simulated_peaks(const Facts& facts, Graph& graph,
+std::optional<std::vector<ChunkPeak>> simulated_peaks(const ComputeFacts& facts, Graph& graph,
                                                       std::vector<ReadWeight>& read) {
   auto peaks = simulate(facts, graph, &read, arena_peaks);
   if (!peaks) return std::nullopt;
@@ -118,15 +119,11 @@ std::optional<std::vector<ChunkPeak>> simulated_peaks(const Facts& facts, Graph&
 
 // Vulkan's optimizer reorders operations, which is not restated and costs most where states are
 // copied: there the larger figure is the safer one.
-bool is_reordered(const Facts& facts) {
-  const auto& layers = facts.model.layers;
-  return facts.workload.backend == "vulkan" &&
-         std::any_of(layers.begin(), layers.end(), [](const Layer& l) {
-           return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid;
-         });
+bool is_reordered(const ComputeFacts& facts) {
+  return facts.workload.backend == "vulkan" && has_recurrent(facts.model);
 }
 
-FormulaMoments formula_moments(const Facts& facts) {
+FormulaMoments formula_moments(const ComputeFacts& facts) {
   const Devices devices(facts.model, facts.workload);
   const std::uint64_t on_device = devices.layers_on_device();
   FormulaMoments moments;
@@ -138,14 +135,16 @@ FormulaMoments formula_moments(const Facts& facts) {
 }
 
 bool flash_attention_resolved(const ModelInfo& model, const Workload& workload) {
-  return flash(facts_of(model, workload));
+  const Weights own;
+  return flash(compute_facts(model, own, workload));
 }
 
-Placement llama_cpp_compute(const ModelInfo& model, const Workload& workload) {
-  const Facts facts = facts_of(model, workload);
+Placement llama_cpp_compute(const ModelInfo& model, const Weights& weights,
+                            const Workload& workload) {
+  const ComputeFacts facts = compute_facts(model, weights, workload);
   Graph graph;
   if (const auto bytes = simulate(facts, graph, nullptr, arena_bytes)) {
-    Placement compute{Bytes{bytes->device}, Bytes{bytes->host}, false};
+    Placement compute{Bytes{bytes->device}, Bytes{bytes->host}, false, graph.moves_weights};
     if (is_reordered(facts))
       compute.device = std::max(compute.device, widest_moment(facts, false).bytes());
     return compute;

@@ -1,20 +1,21 @@
 #include <algorithm>
 
 #include "families/family.hpp"
-#include "llama/compute_facts.hpp"
+#include "llama/compute.hpp"
 #include "llama/memory/cache_tensors.hpp"
 #include "llama/memory/placement.hpp"
 
 namespace fitvram {
 
-Facts facts_of(const ModelInfo& model, const Workload& workload) {
-  Facts g{model, workload, model.hparams, llama_context_size(workload), 0, {}};
+ComputeFacts compute_facts(const ModelInfo& model, const Weights& weights,
+                           const Workload& workload) {
+  ComputeFacts g{model, weights, workload, model.hparams, llama_context_size(workload), 0, {}};
   g.n_tokens = std::min(g.size.n_ctx, g.size.n_ubatch);
   const bool honours = llama_cpp_honours_window(model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (CacheSlot slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      bool window = is_window(slot.growth);
       if (window && !honours) slot.growth = Growth::full, window = false;
       const std::uint64_t n_kv = llama_cells(slot, g.size, workload);
       AttentionWidths w{g.hp.n_head.at(i),
@@ -32,7 +33,7 @@ Facts facts_of(const ModelInfo& model, const Workload& workload) {
   return g;
 }
 
-bool flash_on_device(const Facts& g) {
+bool flash_on_device(const ComputeFacts& g) {
   const Family* family = find_family(g.model.architecture);
   const bool mla = family != nullptr && family->cache.mla && g.hp.kv_lora_rank;
   return std::all_of(g.attention.begin(), g.attention.end(), [&](const AttentionWidths& w) {
@@ -50,7 +51,7 @@ namespace {
 constexpr std::uint64_t f32 = 4;
 
 /// Values per token that live at the widest moment of a feed-forward block.
-std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
+std::uint64_t feed_forward_width(const ComputeFacts& g, std::uint64_t attention_out) {
   const Hparams& hp = g.hp;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const std::uint64_t used = hp.n_expert_used.max();
@@ -73,12 +74,9 @@ std::uint64_t feed_forward_width(const Facts& g, std::uint64_t attention_out) {
   return sat_add(width, ple * (g.model.layers.size() + 4));
 }
 
-std::uint64_t recurrent_width(const Facts& g) {
+std::uint64_t recurrent_width(const ComputeFacts& g) {
   const Hparams& hp = g.hp;
-  const bool recurrent = std::any_of(
-      g.model.layers.begin(), g.model.layers.end(),
-      [](const Layer& l) { return l.kind == LayerKind::recurrent || l.kind == LayerKind::hybrid; });
-  if (!recurrent) return 0;
+  if (!has_recurrent(g.model)) return 0;
   if (hp.wkv_head_size.value_or(0) != 0) return 18 * std::uint64_t{hp.n_embd.value_or(0)};
   const std::uint64_t d_inner = hp.ssm_inner_size.value_or(0);
   const Family* family = find_family(g.model.architecture);
@@ -89,7 +87,7 @@ std::uint64_t recurrent_width(const Facts& g) {
 }
 
 /// Bytes of the f16 copy of one layer's K and V that the CUDA kernels make of another cache type.
-Bytes converted_cache(const Facts& g) {
+Bytes converted_cache(const ComputeFacts& g) {
   const bool k = cache_type_k(g.workload).name != "F16";
   const bool v = cache_type_v(g.workload).name != "F16";
   Bytes most;
@@ -100,7 +98,7 @@ Bytes converted_cache(const Facts& g) {
   return most;
 }
 
-Moment::Masks masks(const Facts& g, bool flash_attn) {
+Moment::Masks masks(const ComputeFacts& g, bool flash_attn) {
   return {flash_attn ? 2U : 4U, g.n_tokens, sat_add(g.kv_full, g.kv_window)};
 }
 
@@ -111,7 +109,7 @@ Bytes Moment::bytes() const {
          Bytes{masks.value_bytes} * masks.n_tokens * masks.n_cells + converted;
 }
 
-Moment inputs_moment(const Facts& g) {
+Moment inputs_moment(const ComputeFacts& g) {
   return {"embeddings of the batch, twice, and masks",
           {g.n_tokens, 2 * std::uint64_t{g.hp.n_embd.value_or(0)}},
           {},
@@ -119,7 +117,7 @@ Moment inputs_moment(const Facts& g) {
           {}};
 }
 
-Moment widest_moment(const Facts& g, bool cuda) {
+Moment widest_moment(const ComputeFacts& g, bool cuda) {
   const Hparams& hp = g.hp;
   const std::uint64_t n_embd = hp.n_embd.value_or(0);
   const bool flash_attn = flash(g);

@@ -1,14 +1,17 @@
 #include "llama/rules.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "families/family.hpp"
 #include "llama/compute.hpp"
+#include "llama/explain.hpp"
 #include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/limits.hpp"
 #include "llama/memory/placement.hpp"
+#include "llama/memory/weights.hpp"
+#include "llama/version.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
@@ -16,32 +19,6 @@
 namespace fitvram {
 
 namespace {
-
-/// Devices::allocated of shapes that come again and again: layers repeat a few dozen of them.
-class AllocatedSizes {
- public:
-  explicit AllocatedSizes(const Devices& devices) : devices_(devices) {}
-
-  Bytes of(std::uint64_t ne0, std::uint64_t rows, const TensorType& type, bool device) {
-    const std::uint64_t mixed = (ne0 ^ (rows << 7) ^ (rows >> 5)) * 0x9e3779b97f4a7c15U;
-    Known& known = known_[(mixed >> 58) ^ (device ? 1U : 0U)];
-    if (known.type != &type || known.ne0 != ne0 || known.rows != rows || known.device != device)
-      known = {ne0, rows, &type, device, devices_.allocated(ne0, rows, type, device)};
-    return known.bytes;
-  }
-
- private:
-  struct Known {
-    std::uint64_t ne0 = 0, rows = 0;
-    const TensorType* type = nullptr;
-    bool device = false;
-    Bytes bytes;
-  };
-  const Devices& devices_;
-  std::array<Known, 64> known_{};
-};
-
-constexpr std::uint32_t max_seq = 256;  // LLAMA_MAX_SEQ, src/llama-cparams.h
 
 bool needs_other_context(const ModelInfo& model) {
   const Family* family = find_family(model.architecture);
@@ -67,68 +44,7 @@ std::string block_mismatch(const char* cache, const TensorType& type, const char
          std::to_string(type.block_elems) + " does not divide " + key + "=" + std::to_string(width);
 }
 
-/// Calls `put(device, index)` for every copy of a tensor that is loaded.
-template <typename Put>
-void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
-  bool has_output = false, has_input = false;
-  for (const auto& tensor : model.tensors) {
-    has_output |= tensor.role == TensorRole::output && tensor.name == "output.weight";
-    has_input |= tensor.role == TensorRole::token_embd && tensor.name == "token_embd.weight";
-  }
-  const bool output_twice = !has_input && makes_input_of_output(model);
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
-    const Tensor& tensor = model.tensors[i];
-    if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
-    if (tensor.role == TensorRole::rope && tensor.layer < 0) {
-      bool device = false, host = false;
-      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
-        if (!layer_uses_rope_factors(model, layer)) continue;
-        (devices.holds_for(model, tensor, layer) ? device : host) = true;
-      }
-      if (device) put(true, i);
-      if (host) put(false, i);
-      continue;
-    }
-    put(devices.holds(model, tensor), i);
-    if (output_twice && tensor.name == "output.weight") put(devices.holds(model, tensor), i);
-    if (tensor.role != TensorRole::token_embd || has_output) continue;
-    if (tensor.name != "token_embd.weight" || !ties_output(model)) continue;
-    if (devices.holds_for(model, tensor, model.layers.size()))
-      put(true, i);
-    else if (loads_tied_output_twice(model))
-      put(false, i);
-  }
-}
-
 }  // namespace
-
-Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
-                            const Workload& workload) {
-  const Devices devices(model, workload);
-  Placement sum;
-  if (weights.types.size() != model.tensors.size() || model.tensors.empty()) {
-    const std::uint64_t on_device = devices.layers_on_device();
-    sum.device = weights.flat / std::max<std::uint64_t>(1, model.layers.size() + 1) * on_device;
-    if (on_device == model.layers.size() + 1) sum.device = weights.flat;
-    sum.host = weights.flat - sum.device;
-    return sum;
-  }
-  AllocatedSizes sizes(devices);
-  place_tensors(model, devices, [&](bool device, std::size_t i) {
-    const Tensor& tensor = model.tensors[i];
-    const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
-  });
-  return sum;
-}
-
-std::vector<PlacedTensor> llama_cpp_placement(const ModelInfo& model, const Workload& workload) {
-  std::vector<PlacedTensor> placed;
-  place_tensors(model, Devices(model, workload), [&](bool device, std::size_t i) {
-    placed.push_back({i, device});
-  });
-  return placed;
-}
 
 ContextEstimate llama_cpp_context(const ModelInfo& model, const Workload& workload) {
   const Devices devices(model, workload);
@@ -152,6 +68,14 @@ void llama_cpp_overhead(const ModelInfo& model, const Workload& workload, Memory
 
 Bytes window_reserve(const ModelInfo& model, const Device& device, const Workload&) {
   return automatic_reserve(model, device.vram, llama_cpp_honours_window(model));
+}
+
+Step explain_window_reserve(const ModelInfo& model, Bytes vram, Bytes reserve) {
+  return explain_automatic_reserve(model, vram, reserve, llama_cpp_honours_window(model));
+}
+
+bool llama_cpp_loads_all_blocks(const ModelInfo& model, const Workload& workload) {
+  return Devices(model, workload).layers_on_device() == model.layers.size() + 1;
 }
 
 namespace {
@@ -214,7 +138,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");
   for (std::size_t i = 0; i < model.n_layer && !off; ++i) {
-    const bool swa = i < hp.swa_layers.size() && hp.swa_layers[i];
+    const bool swa = hp.is_swa(i);
     const std::uint32_t d_k =
         (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);
     const std::uint32_t d_v =
@@ -224,8 +148,8 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
     if (v.quantized() && d_v % v.block_elems != 0)
       return refuse(block_mismatch("V", v, "n_embd_head_v", d_v), "use -ctv f16");
   }
-  if (workload.n_seq > max_seq)
-    return refuse("n_seq_max must be <= " + std::to_string(max_seq),
+  if (workload.n_seq > llama_max_seq)
+    return refuse("n_seq_max must be <= " + std::to_string(llama_max_seq),
                   "ask for fewer slots with -np");
   if (family != nullptr && family->load.one_stream && workload.n_seq > 1 && !workload.kv_unified)
     return refuse(
@@ -261,7 +185,9 @@ constinit const Runtime llama_cpp_runtime{
               .refusal = llama_cpp_refusal,
               .defaults = llama_cpp_defaults,
               .launch = llama_cpp_launch,
-              .explain = llama_cpp_explain},
+              .explain = llama_cpp_explain,
+              .explain_reserve = explain_window_reserve,
+              .loads_all_blocks = llama_cpp_loads_all_blocks},
 };
 
 }  // namespace fitvram

@@ -6,21 +6,9 @@
 #include <vector>
 
 #include "fitvram/runtime.hpp"
+#include "log/words.hpp"
 
 namespace fitvram {
-
-/// An amount of memory as a log prints it: hundredths of a MiB.
-struct LoggedSize {
-  std::uint64_t centi_mib = 0;
-  std::uint32_t n_terms = 0;  ///< printed figures in it, each rounded on its own
-
-  LoggedSize& operator+=(const LoggedSize& other) {
-    centi_mib += other.centi_mib;
-    n_terms += other.n_terms;
-    return *this;
-  }
-  Bytes bytes() const { return Bytes{centi_mib * MiB.count / 100}; }
-};
 
 /// "CUDA0", "CPU_Mapped", "CUDA_Host" and what was allocated there, all its lines together.
 struct LoggedBuffer {

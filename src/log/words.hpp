@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "log/reader.hpp"
+#include "fitvram/units.hpp"
 
 namespace fitvram {
 
@@ -20,6 +20,19 @@ Words words_of(std::string_view line);
 
 /// A whole number, punctuation after it allowed.
 std::optional<std::uint64_t> number(std::string_view word);
+
+/// An amount of memory as a log prints it: hundredths of a MiB.
+struct LoggedSize {
+  std::uint64_t centi_mib = 0;
+  std::uint32_t n_terms = 0;  ///< printed figures in it, each rounded on its own
+
+  LoggedSize& operator+=(const LoggedSize& other) {
+    centi_mib += other.centi_mib;
+    n_terms += other.n_terms;
+    return *this;
+  }
+  Bytes bytes() const { return Bytes{centi_mib * MiB.count / 100}; }
+};
 
 /// "258.50", and "258,50" where the locale writes it so.
 std::optional<LoggedSize> mebibytes(std::string_view word);

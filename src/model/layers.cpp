@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <string>
 
+#include "base/limits.hpp"
 #include "base/malformed.hpp"
 
 namespace fitvram {
 namespace {
 
-constexpr std::uint32_t max_blocks = 4096;
 constexpr std::uint64_t max_row = UINT32_MAX;
 
 std::string key_of(const ModelInfo& model, const std::string& key) {
@@ -322,9 +322,9 @@ const Family* find_row(ModelInfo& model) {
 void check_repeats(const ModelInfo& model, const Layout& at) {
   const auto& hp = model.hparams;
   if (at.rule.repeats == Repeats::all && hp.num_loops &&
-      sat_mul(positive(model, hp.num_loops, "num_loops"), at.n_all) > max_blocks)
+      sat_mul(positive(model, hp.num_loops, "num_loops"), at.n_all) > most_blocks)
     throw Malformed(ErrorCode::limit, key_of(model, "num_loops"),
-                    "more than " + std::to_string(max_blocks) + " blocks in all",
+                    "more than " + std::to_string(most_blocks) + " blocks in all",
                     "no real model is this large: the file is damaged");
   if (at.rule.repeats != Repeats::stacks) return;
   const std::uint64_t stack = positive(model, hp.n_layer_per_stack, "hrm.layers_per_stack");
@@ -367,10 +367,10 @@ Layout layout_of(ModelInfo& model) {
   model.architecture = hp.architecture;
   Layout at;
   at.n_all = positive(model, hp.n_layer, "block_count");
-  if (at.n_all > max_blocks)
+  if (at.n_all > most_blocks)
     throw Malformed(
         ErrorCode::limit, key_of(model, "block_count"),
-        std::to_string(at.n_all) + " blocks; no model has more than " + std::to_string(max_blocks),
+        std::to_string(at.n_all) + " blocks; no model has more than " + std::to_string(most_blocks),
         "the file is damaged: download or convert it again");
   const auto nextn = hp.n_layer_nextn.value_or(0);
   if (nextn > at.n_all)

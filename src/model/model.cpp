@@ -1,5 +1,7 @@
 #include "fitvram/model.hpp"
 
+#include <algorithm>
+
 namespace fitvram {
 
 const char* name_of(CacheRole role) {
@@ -99,8 +101,14 @@ const char* name_of(Severity severity) {
 bool has_window(const ModelInfo& model) {
   for (const auto& layer : model.layers)
     for (const auto& slot : layer.caches)
-      if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) return true;
+      if (is_window(slot.growth)) return true;
   return false;
+}
+
+bool has_recurrent(const ModelInfo& model) {
+  return std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) {
+    return layer.kind == LayerKind::recurrent || layer.kind == LayerKind::hybrid;
+  });
 }
 
 }  // namespace fitvram

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "model/attention.hpp"
 #include "model/feed_forward.hpp"
 #include "model/recurrent.hpp"
@@ -9,9 +10,6 @@
 namespace fitvram {
 
 namespace {
-
-// Twice LLAMA_MAX_LAYERS of llama.cpp: a config that says more is not believed.
-constexpr std::uint32_t max_layers = 1024;
 
 bool is_tied(const TensorBuilder& b) {
   switch (b.rule.tying) {
@@ -184,14 +182,14 @@ void lower_tensors(ModelInfo& model) {
   if (family == nullptr || !family->tensors.unknown.empty())
     return assume_dense(model, "the tensors of '" + architecture + "' models are not known");
   const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
-  if (n_layer == 0 || n_layer > max_layers)
+  if (n_layer == 0 || n_layer > most_layers)
     return give_up(model, "the number of layers is missing or absurd");
 
   model.tensors.clear();
   TensorBuilder b(model, family->tensors);
   const std::uint32_t stack = model.hparams.n_layer_per_stack.value_or(0);
   const std::uint32_t n_block =
-      stack == 0 ? std::max(n_layer, std::min(max_layers, model.hparams.dec_n_layer.value_or(0)))
+      stack == 0 ? std::max(n_layer, std::min(most_layers, model.hparams.dec_n_layer.value_or(0)))
                  : std::min(n_layer, 2 * stack);
   add_input(b);
   for (std::uint32_t i = 0; i < n_block; ++i) {

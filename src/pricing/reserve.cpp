@@ -1,6 +1,7 @@
 #include "pricing/reserve.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace fitvram {
 
@@ -31,6 +32,28 @@ Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoure
   if (!windows_honoured || !has_window(model)) return dense;
   const Bytes prefill = Bytes{4} * prefill_tokens * prefill_width(model);
   return std::min(dense, std::max(floor, vram / 6) + prefill);
+}
+
+Step explain_automatic_reserve(const ModelInfo& model, Bytes vram, Bytes reserve,
+                               bool windows_honoured) {
+  const auto text = [](Bytes bytes) { return std::to_string(bytes.count); };
+  const Bytes floor = 2 * GiB;
+  const Bytes dense = std::max(vram / 3, floor);
+  Step step{"reserve", "", reserve.count, ""};
+  if (reserve == dense) {
+    step.formula = vram / 3 > floor ? text(vram) + " / 3" : "2 * " + text(GiB);
+  } else {
+    const Bytes sixth = vram / 6;
+    step.formula = sixth > floor ? text(vram) + " / 6" : "2 * " + text(GiB);
+    const Bytes chunk = reserve - std::max(floor, sixth);
+    step.formula += " + 4 * 4096 * " + std::to_string(chunk.count / 4 / 4096);
+  }
+  const bool window = has_window(model) && windows_honoured;
+  step.rule = window ? "a cache of windows saturates: the least of max(V/3, 2 GiB) and max(V/6, 2 "
+                       "GiB) + 4 bytes * 4096 tokens of a prefill * values per token"
+                     : "max(V/3, 2 GiB)";
+  step.rule += "; SharpInference CudaForwardPass.cs @429b9df5";
+  return step;
 }
 
 }  // namespace fitvram

@@ -18,4 +18,8 @@ Bytes whole_device(const Device& device, const Workload& workload);
 /// The rule of runtimes that keep no reserve.
 Bytes no_reserve(const ModelInfo& model, const Device& device, const Workload& workload);
 
+/// The arithmetic of automatic_reserve(), whose result is `reserve`.
+Step explain_automatic_reserve(const ModelInfo& model, Bytes vram, Bytes reserve,
+                               bool windows_honoured);
+
 }  // namespace fitvram

@@ -302,7 +302,7 @@ Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
 }
 
 Result<ModelInfo> model_of(const CatalogEntry& entry) try {
-  if (!entry.lowered.empty()) return read_lowered_model(entry.lowered);
+  if (!entry.snapshot.empty()) return read_model_snapshot(entry.snapshot);
   const std::string source = "catalog: " + entry.name;
   auto model = parse_hf_config(entry.config, source);
   if (!model) return model;

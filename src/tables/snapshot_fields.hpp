@@ -19,7 +19,7 @@ UpTo<E> up_to(E& value, E last) {
 }
 
 /// A row of the catalogue: its config stands in the JSON text.
-struct LoweredEntry {
+struct SnapshotEntry {
   std::string_view name;
   std::uint64_t config_at = 0;
   std::uint64_t config_size = 0;
@@ -31,7 +31,7 @@ struct LoweredEntry {
 // more word here.
 
 template <typename V>
-void fields(V& v, LoweredEntry& entry) {
+void fields(V& v, SnapshotEntry& entry) {
   v(entry.name, entry.config_at, entry.config_size, entry.model, entry.n_params);
 }
 

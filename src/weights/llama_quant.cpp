@@ -5,16 +5,164 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "families/family.hpp"
-#include "weights/llama_quant_recipes.hpp"
 
 namespace fitvram {
 
 namespace {
 
+// The conditions of llama-quant.cpp: i counts the tensors of a category (layers, when the model
+// has experts), n is their number.
+enum class When {
+  never,
+  always,
+  more_bits,       // first and last eighth, and every third between them
+  more_bits_of_8,  // the same, in models of eight experts
+  first_2,
+  first_4,
+  first_eighth,
+  first_sixteenth,
+  middle,           // all but the first and last eighth
+  gqa_4,            // at least four query heads share a key
+  gqa_4_or_experts  // or there are at least four experts
+};
+
+struct Clause {
+  When when = When::never;
+  std::string_view type;
+};
+
+// The first clause that holds decides; the recipe's base type when none does.
+using Pick = std::array<Clause, 2>;
+
+enum class Variant { any, plain, imatrix, falcon };
+
+struct Recipe {
+  std::string_view scheme;
+  Variant variant;
+  std::string_view base;
+  std::string_view head;  // output.weight, or the embedding it is tied to
+  std::string_view embd;  // an embedding that is not tied; "" = base
+  Pick attn_v, attn_k, attn_q, attn_output, ffn_down, ffn_gate_up;
+  bool q5_output_of_8;  // attn_output is Q5_K in models of eight experts
+  bool low;             // one and two bit schemes have their own rules for experts
+};
+
+constexpr Pick none{};
+constexpr Pick all(std::string_view type) { return {Clause{When::always, type}, Clause{}}; }
+constexpr Pick when(When condition, std::string_view type) {
+  return {Clause{condition, type}, Clause{}};
+}
+constexpr Pick first(When condition, std::string_view type, std::string_view otherwise) {
+  return {Clause{condition, type}, Clause{When::always, otherwise}};
+}
+constexpr Pick either(When a, std::string_view type_a, When b, std::string_view type_b) {
+  return {Clause{a, type_a}, Clause{b, type_b}};
+}
+
 using enum When;
+
+// Source: src/llama-quant.cpp, llama.cpp v0.5.0.
+constexpr Recipe recipes[] = {
+    {"BF16", Variant::any, "BF16", "", "", none, none, none, none, none, none, false, false},
+    {"F16", Variant::any, "F16", "", "", none, none, none, none, none, none, false, false},
+    {"F32", Variant::any, "F32", "", "", none, none, none, none, none, none, false, false},
+    {"IQ1_M", Variant::any, "IQ1_M", "Q5_K", "Q2_K", first(gqa_4_or_experts, "Q4_K", "Q2_K"), none,
+     none, all("IQ2_XXS"), when(first_eighth, "Q2_K"), none, true, true},
+    {"IQ1_S", Variant::any, "IQ1_S", "Q5_K", "Q2_K", first(gqa_4_or_experts, "Q4_K", "Q2_K"), none,
+     none, all("IQ2_XXS"), when(first_eighth, "Q2_K"), none, true, true},
+    {"IQ2_M", Variant::any, "IQ2_S", "Q5_K", "IQ3_S", first(gqa_4_or_experts, "Q4_K", "IQ3_S"),
+     none, none, all("IQ3_S"), when(first_eighth, "IQ3_S"), none, true, true},
+    {"IQ2_S", Variant::any, "IQ2_XS", "Q5_K", "IQ3_S", first(gqa_4_or_experts, "Q4_K", "IQ3_S"),
+     none, none, all("IQ3_S"), when(first_eighth, "IQ3_S"), none, true, true},
+    {"IQ2_XS", Variant::any, "IQ2_XS", "Q5_K", "Q2_K", first(gqa_4_or_experts, "Q4_K", "Q2_K"),
+     none, none, none, when(first_eighth, "Q2_K"), none, true, true},
+    {"IQ2_XXS", Variant::any, "IQ2_XXS", "Q5_K", "Q2_K", first(gqa_4_or_experts, "Q4_K", "Q2_K"),
+     none, none, none, when(first_eighth, "Q2_K"), none, true, true},
+    {"IQ3_M", Variant::any, "IQ3_S", "Q6_K", "", all("Q4_K"), none, none, all("Q4_K"),
+     either(first_eighth, "Q4_K", more_bits_of_8, "Q4_K"), none, true, false},
+    {"IQ3_S", Variant::any, "IQ3_S", "Q6_K", "", when(gqa_4, "Q4_K"), none, none, none, none, none,
+     true, false},
+    {"IQ3_XS", Variant::any, "IQ3_S", "Q6_K", "", when(gqa_4, "Q4_K"), all("IQ3_XXS"),
+     all("IQ3_XXS"), none, none, when(middle, "IQ3_XXS"), true, false},
+    {"IQ3_XXS", Variant::plain, "IQ3_XXS", "Q5_K", "IQ3_S", first(gqa_4, "Q4_K", "IQ3_S"),
+     all("IQ2_S"), all("IQ2_S"), all("IQ3_S"), first(first_eighth, "Q4_K", "Q3_K"), none, true,
+     false},
+    {"IQ3_XXS", Variant::imatrix, "IQ3_XXS", "Q5_K", "IQ3_S", when(gqa_4, "Q4_K"), all("IQ2_S"),
+     all("IQ2_S"), all("IQ3_S"), none, none, true, false},
+    {"IQ4_NL", Variant::plain, "IQ4_NL", "Q6_K", "", when(gqa_4, "Q5_K"), none, none, none,
+     when(first_eighth, "Q5_K"), none, true, false},
+    {"IQ4_NL", Variant::imatrix, "IQ4_NL", "Q6_K", "", when(gqa_4, "Q5_K"), none, none, none, none,
+     none, true, false},
+    {"IQ4_XS", Variant::plain, "IQ4_XS", "Q6_K", "", when(gqa_4, "Q5_K"), none, none, none,
+     when(first_eighth, "Q5_K"), none, true, false},
+    {"IQ4_XS", Variant::imatrix, "IQ4_XS", "Q6_K", "", when(gqa_4, "Q5_K"), none, none, none, none,
+     none, true, false},
+    {"MXFP4_MOE", Variant::any, "MXFP4", "Q8_0", "Q8_0", none, none, none, none, none, none, false,
+     false},
+    {"Q2_K", Variant::any, "Q2_K", "Q6_K", "", first(gqa_4, "Q4_K", "Q3_K"), none, none,
+     all("Q3_K"), all("Q3_K"), none, true, false},
+    {"Q2_K_S", Variant::any, "Q2_K", "Q6_K", "", when(gqa_4, "Q4_K"), none, none, none,
+     when(first_eighth, "Q4_K"), none, false, false},
+    {"Q3_K_L", Variant::falcon, "Q3_K", "Q8_0", "", all("Q5_K"), none, none, all("Q4_K"),
+     all("Q4_K"), none, false, false},
+    {"Q3_K_L", Variant::any, "Q3_K", "Q6_K", "", all("Q5_K"), none, none, all("Q5_K"), all("Q5_K"),
+     none, false, false},
+    {"Q3_K_M", Variant::falcon, "Q3_K", "Q8_0", "", first(first_2, "Q5_K", "Q4_K"), none, none,
+     none, either(first_sixteenth, "Q5_K", more_bits, "Q4_K"), none, false, false},
+    {"Q3_K_M", Variant::any, "Q3_K", "Q6_K", "", first(first_2, "Q5_K", "Q4_K"), none, none,
+     all("Q4_K"), first(first_sixteenth, "Q5_K", "Q4_K"), none, true, false},
+    {"Q3_K_S", Variant::any, "Q3_K", "Q6_K", "", none, none, none, none, none, none, true, false},
+    {"Q4_0", Variant::plain, "Q4_0", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q4_0", Variant::imatrix, "Q4_0", "Q6_K", "", none, none, none, none,
+     when(first_eighth, "Q4_1"), none, false, false},
+    {"Q4_1", Variant::any, "Q4_1", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q4_K_M", Variant::falcon, "Q4_K", "Q8_0", "", when(more_bits, "Q6_K"), none, none, none,
+     either(first_sixteenth, "Q6_K", more_bits, "Q5_K"), none, false, false},
+    {"Q4_K_M", Variant::any, "Q4_K", "Q6_K", "", when(more_bits, "Q6_K"), none, none, none,
+     when(more_bits, "Q6_K"), none, true, false},
+    {"Q4_K_S", Variant::falcon, "Q4_K", "Q8_0", "", when(first_4, "Q5_K"), none, none, none, none,
+     none, false, false},
+    {"Q4_K_S", Variant::any, "Q4_K", "Q6_K", "", when(first_4, "Q5_K"), none, none, none,
+     when(first_eighth, "Q5_K"), none, true, false},
+    {"Q5_0", Variant::plain, "Q5_0", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q5_0", Variant::imatrix, "Q5_0", "Q6_K", "", none, none, none, none,
+     when(first_eighth, "Q5_1"), none, false, false},
+    {"Q5_1", Variant::any, "Q5_1", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q5_K_M", Variant::any, "Q5_K", "Q6_K", "", when(more_bits, "Q6_K"), none, none, none,
+     when(more_bits, "Q6_K"), none, false, false},
+    {"Q5_K_S", Variant::any, "Q5_K", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q6_K", Variant::any, "Q6_K", "Q6_K", "", none, none, none, none, none, none, false, false},
+    {"Q8_0", Variant::any, "Q8_0", "Q8_0", "", none, none, none, none, none, none, false, false},
+    {"TQ1_0", Variant::any, "TQ1_0", "Q6_K", "Q4_K", none, none, none, none, none, none, false,
+     false},
+    {"TQ2_0", Variant::any, "TQ2_0", "Q6_K", "Q4_K", none, none, none, none, none, none, false,
+     false},
+};
+
+// The recipe of a scheme in canonical spelling; nullptr when llama-quantize does not know it.
+const Recipe* find_recipe(std::string_view scheme, bool imatrix, bool falcon) {
+  for (const Recipe& recipe : recipes) {
+    if (recipe.scheme != scheme) continue;
+    switch (recipe.variant) {
+      case Variant::any:
+        return &recipe;
+      case Variant::plain:
+        if (!imatrix) return &recipe;
+        break;
+      case Variant::imatrix:
+        if (imatrix) return &recipe;
+        break;
+      case Variant::falcon:
+        if (falcon) return &recipe;
+        break;
+    }
+  }
+  return nullptr;
+}
 
 // Types that take over when a row is no multiple of the block.
 struct Fallback {
@@ -69,7 +217,6 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 using Category = QuantCategory;
-using Facts = QuantPlan::Facts;
 
 bool is_kept(std::string_view name, bool in_layer) {
   if (!name.ends_with("weight")) return true;
@@ -125,9 +272,9 @@ std::vector<Named> read_names(const std::vector<Tensor>& tensors) {
   return named;
 }
 
-Facts facts_of(const ModelInfo& model, const std::vector<Named>& named) {
+QuantFacts quant_facts(const ModelInfo& model, const std::vector<Named>& named) {
   const Hparams& h = model.hparams;
-  Facts facts;
+  QuantFacts facts;
   facts.n_expert = h.n_expert.value_or(0);
   const std::uint32_t n_head = h.n_head.at(0);
   const std::uint32_t n_head_kv = h.n_head_kv.present() ? h.n_head_kv.at(0) : n_head;
@@ -152,7 +299,7 @@ bool use_more_bits(std::uint64_t i, std::uint64_t n) {
   return i < n / 8 || i >= 7 * n / 8 || (i - n / 8) % 3 == 2;
 }
 
-bool holds(When condition, std::uint64_t i, std::uint64_t n, const Facts& facts) {
+bool holds(When condition, std::uint64_t i, std::uint64_t n, const QuantFacts& facts) {
   switch (condition) {
     case never:
       return false;
@@ -206,7 +353,7 @@ void count_in_order(const std::vector<Tensor>& tensors, std::vector<QuantPlan::E
 // A recipe's types, looked up once.
 class Chooser {
  public:
-  Chooser(const Recipe& recipe, const Facts& facts)
+  Chooser(const Recipe& recipe, const QuantFacts& facts)
       : recipe_(recipe),
         facts_(facts),
         base_(*find_tensor_type(recipe.base)),
@@ -310,7 +457,7 @@ class Chooser {
   bool eight_experts() const { return facts_.n_expert == 8; }
 
   const Recipe& recipe_;
-  const Facts& facts_;
+  const QuantFacts& facts_;
   const TensorType& base_;
   const TensorType& embd_;
   const Choices attn_v_, attn_k_, attn_q_, attn_output_, ffn_down_, ffn_gate_up_;
@@ -331,9 +478,15 @@ void keep_smaller(const TensorType*& least, std::string_view name) {
 
 }  // namespace
 
+bool needs_imatrix(std::string_view scheme) {
+  constexpr std::string_view needing[] = {"IQ1_M",   "IQ1_S",  "IQ2_M",   "IQ2_S", "IQ2_XS",
+                                          "IQ2_XXS", "IQ3_XS", "IQ3_XXS", "Q2_K_S"};
+  return std::find(std::begin(needing), std::end(needing), scheme) != std::end(needing);
+}
+
 const TensorType* least_type(std::string_view scheme) {
   const TensorType* least = nullptr;
-  for (const Recipe& recipe : recipes()) {
+  for (const Recipe& recipe : recipes) {
     if (recipe.scheme != scheme) continue;
     for (const auto name : {recipe.base, recipe.head, recipe.embd}) keep_smaller(least, name);
     for (const Pick* pick : {&recipe.attn_v, &recipe.attn_k, &recipe.attn_q, &recipe.attn_output,
@@ -346,7 +499,7 @@ const TensorType* least_type(std::string_view scheme) {
 
 QuantPlan::QuantPlan(const ModelInfo& model) : model_(model) {
   const auto named = read_names(model.tensors);
-  facts_ = facts_of(model, named);
+  facts_ = quant_facts(model, named);
   entries_.reserve(named.size());
   for (std::size_t i = 0; i < named.size(); ++i) {
     const bool stays = named[i].kept || is_vector(model.tensors[i]);

@@ -29,6 +29,17 @@ enum class QuantCategory : std::uint8_t {
   other
 };
 
+/// What its rules ask of a model.
+struct QuantFacts {
+  bool falcon = false;
+  bool llama_70b = false;  ///< the size class in which one key serves eight queries
+  bool tied = true;
+  std::uint32_t n_expert = 1;
+  std::uint32_t n_gqa = 0;
+  std::uint64_t n_layer = 0;
+  std::uint64_t n_attn_v = 0;
+};
+
 /// What llama-quantize sees of one model, whatever the scheme: read the names once, then ask for
 /// the types of as many schemes as there are. The model must outlive the plan.
 /// Source: src/llama-quant.cpp, llama.cpp v0.5.0.
@@ -40,16 +51,6 @@ class QuantPlan {
   /// scheme (canonical spelling).
   std::vector<const TensorType*> types(std::string_view scheme, bool imatrix) const;
 
-  struct Facts {
-    bool falcon = false;
-    bool llama_70b = false;  ///< the size class in which one key serves eight queries
-    bool tied = true;
-    std::uint32_t n_expert = 1;
-    std::uint32_t n_gqa = 0;
-    std::uint64_t n_layer = 0;
-    std::uint64_t n_attn_v = 0;
-  };
-
   struct Entry {
     QuantCategory category = QuantCategory::kept;
     std::uint32_t index = 0;  ///< among the tensors of its category, in llama-quantize's order
@@ -58,7 +59,7 @@ class QuantPlan {
  private:
   const ModelInfo& model_;
   std::vector<Entry> entries_;
-  Facts facts_;
+  QuantFacts facts_;
 };
 
 /// quantize() with the plan of the same model, for callers that try several schemes.

@@ -38,7 +38,7 @@ std::string formula_of(const Equal& equal) {
   return text;
 }
 
-std::vector<ParamTerm> terms_of(const ModelInfo& model, TensorRole role) {
+std::vector<ParamTerm> param_terms(const ModelInfo& model, TensorRole role) {
   std::vector<Equal> equals;
   for (const Tensor& tensor : model.tensors) {
     if (tensor.role != role || is_nextn(model, tensor)) continue;
@@ -78,7 +78,7 @@ ParamCount count_params(const ModelInfo& model) {
   }
   for (RoleParams& role : all) {
     if (role.n_params == 0) continue;
-    role.terms = terms_of(model, role.role);
+    role.terms = param_terms(model, role.role);
     count.n_active = sat_add(count.n_active, role.n_active);
     if (is_embedding(role.role)) count.n_embedding = sat_add(count.n_embedding, role.n_params);
     count.roles.push_back(std::move(role));

@@ -80,7 +80,7 @@ TEST_CASE("the choice is the one that pricing every form on its own leads to") {
         if (runs) CHECK(runs->fit.need == wanted.fit.need);
         running += runs.has_value();
         refused += !runs;
-        lowered += choice.lowered;
+        lowered += choice.below_q4_k_m;
       }
   }
   CHECK(running > 10);

@@ -1,6 +1,7 @@
 #include "fitvram/fit.hpp"
 
 #include "catch.hpp"
+#include "support/configs.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -148,5 +149,30 @@ TEST_CASE("a memo of compute buffers changes no answer") {
           CHECK(fresh.safe_n_ctx == known.safe_n_ctx);
           CHECK(fresh.memory.compute.host == known.memory.compute.host);
         }
+  }
+}
+
+TEST_CASE("compute buffers that hold weights are those of the weights as priced") {
+  // No CUDA kernel takes these heads: attention runs on the host, and weights follow it there.
+  const ModelInfo model = test::model_of_text(
+      "{'model_type': 'mistral4', 'architectures': ['Mistral4ForCausalLM'], 'hidden_size': 4096, "
+      "'intermediate_size': 12288, 'kv_lora_rank': 256, 'max_position_embeddings': 131072, "
+      "'moe_intermediate_size': 2048, 'n_routed_experts': 128, 'n_shared_experts': 1, "
+      "'num_attention_heads': 32, 'num_experts_per_tok': 4, 'num_hidden_layers': 4, "
+      "'num_key_value_heads': 32, 'q_lora_rank': 1024, 'qk_nope_head_dim': 64, "
+      "'qk_rope_head_dim': 64, 'v_head_dim': 128, 'first_k_dense_replace': 0, 'head_dim': 128, "
+      "'vocab_size': 131072}");
+  ModelMemo memo;
+  Bytes before;
+  for (const char* scheme : {"Q8_0", "Q2_K"}) {
+    const Weights weights = quantize(model, *find_scheme(scheme));
+    const Placement compute = estimate(model, weights, Workload{}, llama_cpp()).compute;
+    const Fit found =
+        fit(model, weights, Workload{}, llama_cpp(), Device{24 * GiB}, {}, false, &memo);
+    CHECK(compute.by_types);
+    CHECK(found.memory.compute.device == compute.device);
+    CHECK(found.memory.compute.host == compute.host);
+    CHECK(compute.host != before);
+    before = compute.host;
   }
 }

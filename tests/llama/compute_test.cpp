@@ -32,20 +32,20 @@ TEST_CASE("logits of a whole batch dominate where every token has an output, as 
   Workload w;
   w.n_ctx = 512;
   w.n_outputs = 0;
-  CHECK(llama_cpp_compute(llama_3_8b(), w).device.count >= 258 * MiB.count + MiB.count / 2);
-  CHECK(llama_cpp_compute(qwen2_5_3b(), w).device.count >=
+  CHECK(llama_cpp_compute(llama_3_8b(), {}, w).device.count >= 258 * MiB.count + MiB.count / 2);
+  CHECK(llama_cpp_compute(qwen2_5_3b(), {}, w).device.count >=
         std::uint64_t{4} * 512 * (151936 + 2048));
 }
 
 TEST_CASE("a server's few outputs make the buffer small") {
   Workload w;
-  CHECK(llama_cpp_compute(llama_3_8b(), w).device < 150 * MiB);
+  CHECK(llama_cpp_compute(llama_3_8b(), {}, w).device < 150 * MiB);
 }
 
 TEST_CASE("without flash attention the buffer holds the scores of a layer") {
   Workload w;
   w.flash_attn = FlashAttention::off;
-  CHECK(llama_cpp_compute(llama_3_8b(), w).device.count > std::uint64_t{4} * 512 * 32 * 8192);
+  CHECK(llama_cpp_compute(llama_3_8b(), {}, w).device.count > std::uint64_t{4} * 512 * 32 * 8192);
 }
 
 TEST_CASE("automatic flash attention is off where CUDA has no kernel for the head size") {
@@ -63,6 +63,6 @@ TEST_CASE("automatic flash attention is off where CUDA has no kernel for the hea
 TEST_CASE("nothing on the device costs no device compute") {
   Workload w;
   w.n_gpu_layers = 0;
-  CHECK(llama_cpp_compute(llama_3_8b(), w).device == Bytes{0});
-  CHECK(llama_cpp_compute(llama_3_8b(), w).host > Bytes{0});
+  CHECK(llama_cpp_compute(llama_3_8b(), {}, w).device == Bytes{0});
+  CHECK(llama_cpp_compute(llama_3_8b(), {}, w).host > Bytes{0});
 }

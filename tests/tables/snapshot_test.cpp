@@ -64,20 +64,20 @@ ModelInfo full_model() {
 
 }  // namespace
 
-TEST_CASE("every embedded entry comes with the model that its config is lowered to") {
+TEST_CASE("every embedded entry comes with the model that its config is read as") {
   REQUIRE(written().size() == parsed().size());
   for (std::size_t i = 0; i < parsed().size(); ++i) {
     CAPTURE(parsed()[i].name);
     CHECK(written()[i].name == parsed()[i].name);
     CHECK(written()[i].config == parsed()[i].config);
-    CHECK(parsed()[i].lowered.empty());
+    CHECK(parsed()[i].snapshot.empty());
     const auto fresh = model_of(parsed()[i]);
     const auto stored = model_of(written()[i]);
     REQUIRE(fresh);
     REQUIRE(stored);
     CHECK((*stored == *fresh));
-    CHECK((read_lowered_model(write_lowered(*fresh)) == *fresh));
-    CHECK((lowered_models().empty() || !written()[i].lowered.empty()));
+    CHECK((read_model_snapshot(write_snapshot(*fresh)) == *fresh));
+    CHECK((models_snapshot().empty() || !written()[i].snapshot.empty()));
   }
 }
 
@@ -85,30 +85,30 @@ TEST_CASE("the embedded cards are those of the table") {
   const auto cards = parse_gpus(embedded_gpus(), "gpus.json");
   REQUIRE(cards);
   CHECK((embedded_cards().value() == *cards));
-  CHECK((read_lowered_cards(write_lowered(*cards)) == *cards));
+  CHECK((read_card_snapshot(write_snapshot(*cards)) == *cards));
 }
 
 TEST_CASE("a model is read as it was written, whatever it holds") {
   const ModelInfo model = full_model();
-  const auto bytes = write_lowered(model);
-  CHECK((read_lowered_model(bytes) == model));
-  CHECK((read_lowered_model(write_lowered(ModelInfo{})) == ModelInfo{}));
+  const auto bytes = write_snapshot(model);
+  CHECK((read_model_snapshot(bytes) == model));
+  CHECK((read_model_snapshot(write_snapshot(ModelInfo{})) == ModelInfo{}));
   ModelInfo deep = model;
   deep.tensors.back().layer = 2;
-  CHECK_FALSE((read_lowered_model(write_lowered(deep)) == model));
+  CHECK_FALSE((read_model_snapshot(write_snapshot(deep)) == model));
 }
 
-TEST_CASE("a lowered model that is cut off is an error wherever that is") {
-  const auto whole = write_lowered(*model_of(parsed().front()));
+TEST_CASE("a snapshot that is cut off is an error wherever that is") {
+  const auto whole = write_snapshot(*model_of(parsed().front()));
   CHECK(refusal(whole).empty());
-  CHECK(refusal(whole + '\0') == "catalog: me/mine: a lowered table goes on after its end");
+  CHECK(refusal(whole + '\0') == "catalog: me/mine: a snapshot goes on after its end");
   for (std::size_t length = 1; length < whole.size(); ++length) {
-    CHECK(refusal(whole.substr(0, length)) == "catalog: me/mine: a lowered table is cut off");
+    CHECK(refusal(whole.substr(0, length)) == "catalog: me/mine: a snapshot is cut off");
   }
 }
 
 TEST_CASE("bytes that say what cannot be are an error") {
-  const auto whole = write_lowered(full_model());
+  const auto whole = write_snapshot(full_model());
   const auto sound = [](std::string_view bytes) {
     const auto model = model_of({"me/mine", "{}", bytes});
     return !model || model->tensors.size() <= 65536;
@@ -121,12 +121,12 @@ TEST_CASE("bytes that say what cannot be are an error") {
     }
   }
   CHECK(refusal(std::string(11, '\xff')) ==
-        "catalog: me/mine: a number of a lowered table is too large");
-  CHECK_THROWS_AS(read_lowered_cards("\x01"), Malformed);
-  CHECK_THROWS_AS(read_lowered_catalog(std::string_view("\x01\x01"
-                                                        "a\x05\x01\0",
-                                                        6),
-                                       "{}"),
+        "catalog: me/mine: a number of a snapshot is too large");
+  CHECK_THROWS_AS(read_card_snapshot("\x01"), Malformed);
+  CHECK_THROWS_AS(read_catalog_snapshot(std::string_view("\x01\x01"
+                                                         "a\x05\x01\0",
+                                                         6),
+                                        "{}"),
                   Malformed);
 }
 
@@ -134,12 +134,12 @@ TEST_CASE("a catalogue is written with the places of its configs") {
   const std::string json =
       R"({"models": [{"name": "a\/b", "config": {"model_type": "llama"}}, {"config": {}, "name": "c"}]})";
   const auto entries = parse_catalog(json, "mine.json").value();
-  const auto bytes = write_lowered(entries, json);
-  const auto back = read_lowered_catalog(bytes, json);
+  const auto bytes = write_snapshot(entries, json);
+  const auto back = read_catalog_snapshot(bytes, json);
   REQUIRE(back.size() == 2);
   CHECK(back[0].name == "a/b");
   CHECK(back[0].config == R"({"model_type": "llama"})");
   CHECK(back[1].config == "{}");
-  CHECK(back[1].lowered.empty());
+  CHECK(back[1].snapshot.empty());
   CHECK(model_of(back[1]).error() == model_of(entries[1]).error());
 }

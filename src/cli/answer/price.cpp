@@ -213,8 +213,8 @@ Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
 }
 
 Pricer::Form Pricer::chosen(Row& row, Choice choice) const {
-  row.lowered = choice.lowered;
-  if (choice.lowered)
+  row.lowered = choice.below_q4_k_m;
+  if (choice.below_q4_k_m)
     row.notes.push_back(
         {Severity::warning, "quant-lowered",
          "nothing with the bits of Q4_K_M runs here; " + choice.weights.quant + " costs quality"});

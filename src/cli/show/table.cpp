@@ -25,9 +25,8 @@ std::string short_name(const ModelInfo& model) {
 }
 
 bool windowed(const Row& row) {
-  return std::any_of(row.memory.caches.begin(), row.memory.caches.end(), [](const auto& cache) {
-    return cache.growth == Growth::sliding || cache.growth == Growth::chunked;
-  });
+  return std::any_of(row.memory.caches.begin(), row.memory.caches.end(),
+                     [](const auto& cache) { return is_window(cache.growth); });
 }
 
 std::string context_or_none(std::uint64_t n_ctx) {

@@ -45,8 +45,7 @@ AttentionInput GraphBuilder::attention_input(bool of_window, bool latent) {
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     for (const CacheSlot& slot : model.layers[i].caches) {
       if (slot.role != CacheRole::kv && slot.role != CacheRole::latent) continue;
-      const bool swa =
-          honours && (slot.growth == Growth::sliding || slot.growth == Growth::chunked);
+      const bool swa = honours && is_window(slot.growth);
       if (swa != of_window) continue;
       if (swa) n_kv = llama_cells(slot, size, workload);
       // The rotation needs one head size in the whole cache.

@@ -59,7 +59,7 @@ std::vector<Signature> signatures_of(const ModelInfo& model) {
          hp.n_ff.at(i),
          hp.n_ff_exp.at(i),
          hp.n_expert_used.at(i),
-         i < hp.swa_layers.size() && hp.swa_layers[i],
+         hp.is_swa(i),
          family != nullptr && !rotates(family->graph, model, i),
          i + 1 == signatures.size(),
          bank_each != 0 && i % bank_each == 0,

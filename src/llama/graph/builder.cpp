@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "llama/memory/cache_tensors.hpp"
+#include "llama/memory/limits.hpp"
 
 namespace fitvram {
 
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::size_t no_plan = SIZE_MAX;
 
-constexpr std::uint64_t most_seqs = 256;  // LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0)
-constexpr std::size_t most_layers = 512;  // LLAMA_MAX_LAYERS (src/llama-hparams.h, v0.5.0)
 constexpr std::uint32_t most_slots = 64;  // snapshots of states; llama.cpp's users ask for few
 
 }  // namespace
@@ -37,9 +36,11 @@ GraphBuilder::GraphBuilder(const ModelInfo& m, const Workload& w, const Building
   if (how.probe) n_tokens = n_outputs = n_seqs;
   n_embd = hp.n_embd.value_or(0);
   if (n_tokens == 0 || n_outputs == 0 || n_embd == 0) throw Unbuilt{};
-  if (model.layers.size() > most_layers || n_seqs > most_seqs) throw Unbuilt{};
+  if (model.layers.size() > llama_max_layers || n_seqs > llama_max_seq) throw Unbuilt{};
   pins_ = how.probe && devices.backend().device;
   read_ = how.read;
+  if (how.weights != nullptr && how.weights->types.size() == m.tensors.size())
+    types_ = how.weights->types;
   BlockPlan blocks_to_build = plan_blocks(m, w, devices, how.care);
   plan = std::move(blocks_to_build.blocks);
   omissions_ = std::move(blocks_to_build.omissions);
@@ -109,6 +110,11 @@ const Tensor* GraphBuilder::find(std::string_view stem, std::string_view suffix)
   return suffix == ".weight" ? without : nullptr;
 }
 
+const TensorType* GraphBuilder::type_of(const Tensor& tensor) const {
+  return types_.empty() ? tensor.type
+                        : types_[static_cast<std::size_t>(&tensor - model.tensors.data())];
+}
+
 NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
   if (tensor.layer >= 0 && tensor.layer != block_of_made_ && !repeats_blocks(family)) {
     made_in_block_.clear();
@@ -117,7 +123,8 @@ NodeId GraphBuilder::leaf_of(const Tensor& tensor, Place place) {
   auto& all = tensor.layer < 0 ? made_globals_ : made_in_block_;
   for (const auto& made : all)
     if (made.tensor == &tensor && g[made.node].place == place) return made.node;
-  const Elem elem = tensor.type == nullptr ? f32_elem : elem_of(*tensor.type);
+  const TensorType* type = type_of(tensor);
+  const Elem elem = type == nullptr ? f32_elem : elem_of(*type);
   const NodeId id = g.external(tensor.ne, elem, place, true);
   all.push_back({&tensor, id});
   if (read_ != nullptr) read_->push_back({id, &tensor});
@@ -151,9 +158,7 @@ NodeId GraphBuilder::global(std::string_view name) {
   return leaf_of(*tensor, device ? Place::device : Place::host);
 }
 
-bool GraphBuilder::is_swa(std::size_t i) const {
-  return i < hp.swa_layers.size() && hp.swa_layers[i];
-}
+bool GraphBuilder::is_swa(std::size_t i) const { return hp.is_swa(i); }
 
 bool GraphBuilder::is_swa() const { return is_swa(layer); }
 

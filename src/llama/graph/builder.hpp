@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -63,6 +64,8 @@ struct Building {
   bool indexer_on_device = true;  ///< the device has a kernel for the indexer of these sizes
   bool probe = false;             ///< of one token per sequence rather than a prompt batch
   unsigned care = 0;              ///< how many blocks to build that may only repeat others
+  /// The types that the weights are priced in; nullptr, or none listed: their own.
+  const Weights* weights = nullptr;
   /// Gets the weights as they are read, in order of their nodes. nullptr: nobody asks.
   std::vector<ReadWeight>* read = nullptr;
 };
@@ -205,6 +208,7 @@ class GraphBuilder {
 
  private:
   const Tensor* find(std::string_view name) const;
+  const TensorType* type_of(const Tensor& tensor) const;
   NodeId leaf_of(const Tensor& tensor, Place place);
   NodeId fused_qkv(NodeId x);
   void index_tensors();
@@ -233,6 +237,7 @@ class GraphBuilder {
   std::int32_t block_of_made_ = -1;
   bool pins_ = false;
   std::vector<ReadWeight>* read_ = nullptr;
+  std::span<const TensorType* const> types_;  ///< of the model's tensors; empty: their own
 };
 
 /// Whether the device has a kernel for flash attention of these sizes with these cache types:

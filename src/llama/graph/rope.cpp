@@ -4,7 +4,7 @@ namespace fitvram {
 
 bool rotates(const GraphRule& rule, const ModelInfo& model, std::size_t layer) {
   const Hparams& hp = model.hparams;
-  const bool swa = layer < hp.swa_layers.size() && hp.swa_layers[layer];
+  const bool swa = hp.is_swa(layer);
   switch (rule.rope) {
     case Rope::all:
       return true;

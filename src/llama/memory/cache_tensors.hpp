@@ -57,7 +57,7 @@ void for_each_cache_tensor(const ModelInfo& model, const std::vector<LayerGroup>
 
   for (const LayerGroup& group : groups) {
     for (CacheSlot slot : model.layers[group.layer].caches) {
-      const bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      const bool window = is_window(slot.growth);
       if (window && !honours) slot.growth = Growth::full, slot.span = 0;
       const bool state = slot.growth == Growth::constant;
       CacheTensor tensor;

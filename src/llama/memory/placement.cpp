@@ -103,17 +103,7 @@ bool belongs_to_output(const ModelInfo& model, const Tensor& tensor) {
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer) {
   const Family* family = find_family(model.architecture);
   if (family == nullptr || !family->load.rope_factors_skip_swa) return true;
-  return layer >= model.hparams.swa_layers.size() || !model.hparams.swa_layers[layer];
-}
-
-const ModelInfo& with_types(const ModelInfo& model, const Weights& weights, ModelInfo& storage) {
-  if (weights.types.size() != model.tensors.size()) return model;
-  const auto own = [](const Tensor& tensor, const TensorType* type) { return tensor.type == type; };
-  if (std::equal(model.tensors.begin(), model.tensors.end(), weights.types.begin(), own))
-    return model;
-  storage = model;
-  for (std::size_t i = 0; i < weights.types.size(); ++i) storage.tensors[i].type = weights.types[i];
-  return storage;
+  return !model.hparams.is_swa(layer);
 }
 
 }  // namespace fitvram

@@ -72,8 +72,4 @@ bool belongs_to_output(const ModelInfo& model, const Tensor& tensor);
 /// Whether a layer needs its device's copy of rope_freqs: all but Gemma 4's window layers.
 bool layer_uses_rope_factors(const ModelInfo& model, std::size_t layer);
 
-/// The model with the tensor types of these weights, which compute buffers depend on: `model`
-/// itself where they are its own, else a copy kept in `storage`.
-const ModelInfo& with_types(const ModelInfo& model, const Weights& weights, ModelInfo& storage);
-
 }  // namespace fitvram

@@ -32,7 +32,7 @@ std::uint64_t slots(const Workload& workload) {
   return std::max<std::uint64_t>(least_slots, workload.n_seq);
 }
 
-std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
+std::vector<CacheTerm> cache_terms(const ModelInfo& model, const Workload& workload) {
   const TensorType& plain = *find_tensor_type("F16");
   const std::uint64_t full = round_up(workload.n_ctx, page);
   const std::uint64_t n_rot = model.hparams.n_rot.value_or(0);
@@ -43,7 +43,7 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
       term.n_seq = slots(workload);
       const TensorType& type = slot.role == CacheRole::conv_state ? plain : state_type();
       terms.add_both(1, type, type);
-    } else if (slot.growth == Growth::sliding || slot.growth == Growth::chunked) {
+    } else if (is_window(slot.growth)) {
       term.growth = slot.growth, term.span = slot.span;
       term.n_seq = slots(workload);
       terms.add_both(round_up(sat_add(slot.span, ring_headroom), page), plain, plain);
@@ -62,10 +62,10 @@ std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload
 bool exllamav3_honours_window(const ModelInfo&) { return true; }
 
 ContextEstimate exllamav3_context(const ModelInfo& model, const Workload& workload) {
-  return context_of(terms_of(model, workload));
+  return context_of(cache_terms(model, workload));
 }
 
-Placement exllamav3_compute(const ModelInfo& model, const Workload& workload) {
+Placement exllamav3_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   Placement compute;
   const std::uint64_t chunk = std::min<std::uint64_t>(workload.n_ctx, workload.n_batch);
   compute.device = chunk_workspace(model, chunk, std::max(1U, workload.n_seq));
@@ -96,7 +96,7 @@ Defaults exllamav3_defaults(const ModelInfo&, const std::optional<Device>&) { re
 void exllamav3_explain(const ModelInfo& model, const Weights&, const Workload& workload,
                        const MemoryEstimate& memory, std::vector<Step>& steps) {
   steps.push_back(plain_step("model (device)", memory.model.device, "all tensors as stored"));
-  explain_terms(terms_of(model, workload),
+  explain_terms(cache_terms(model, workload),
                 "pages of 256 tokens shared by all sequences; windows and states once for each of "
                 "16 slots; exllamav3 cache/*.py 4f8ad012",
                 steps);

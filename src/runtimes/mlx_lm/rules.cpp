@@ -55,7 +55,7 @@ Full full_cache(const TensorType& type, const Workload& workload, std::uint64_t 
                                                                                        : before;
 }
 
-std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
+std::vector<CacheTerm> cache_terms(const ModelInfo& model, const Workload& workload) {
   const MlxCache kind = mlx_model(model).value_or(MlxModel{}).cache;
   const TensorType& plain = *find_tensor_type("F16");
   const Hparams& hp = model.hparams;
@@ -137,10 +137,10 @@ bool mlx_lm_honours_window(const ModelInfo& model) {
 }
 
 ContextEstimate mlx_lm_context(const ModelInfo& model, const Workload& workload) {
-  return context_of(terms_of(model, workload));
+  return context_of(cache_terms(model, workload));
 }
 
-Placement mlx_lm_compute(const ModelInfo& model, const Workload& workload) {
+Placement mlx_lm_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   Placement compute;
   const std::uint64_t n_seq = n_seq_of(workload);
   compute.device = chunk_workspace(model, sat_mul(prefill_step(workload), n_seq), n_seq);
@@ -166,7 +166,7 @@ Defaults mlx_lm_defaults(const ModelInfo&, const std::optional<Device>&) { retur
 void mlx_lm_explain(const ModelInfo& model, const Weights&, const Workload& workload,
                     const MemoryEstimate& memory, std::vector<Step>& steps) {
   steps.push_back(plain_step("model (device)", memory.model.device, "all tensors as stored"));
-  explain_terms(terms_of(model, workload),
+  explain_terms(cache_terms(model, workload),
                 "cells in steps of 256; window caches up to window + prefill step - 1; mlx-lm "
                 "cache.py d78bf58e",
                 steps);

@@ -56,53 +56,53 @@ bool honours_window(const ModelInfo& model) {
                                !family->cache.window.all_attention);
 }
 
-Facts facts_of(const ModelInfo& model) {
+MlxcelConfig config_of(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
-  Facts facts;
-  facts.model_type = model.model_type;
-  if (facts.model_type.empty()) facts.model_type = type_of_gguf(model);
-  facts.n_layer = model.n_layer;
-  facts.n_head = hp.n_head.max();
-  facts.n_head_kv = hp.n_head_kv.max();
+  MlxcelConfig config;
+  config.model_type = model.model_type;
+  if (config.model_type.empty()) config.model_type = type_of_gguf(model);
+  config.n_layer = model.n_layer;
+  config.n_head = hp.n_head.max();
+  config.n_head_kv = hp.n_head_kv.max();
   // A config's head_dim is that of Gemma 4's window layers; the wider one has a key of its own.
-  facts.head_dim = hp.head_dim_k_swa.value_or(hp.head_dim_k.value_or(0));
+  config.head_dim = hp.head_dim_k_swa.value_or(hp.head_dim_k.value_or(0));
   if (hp.kv_lora_rank && hp.head_dim_k_mla) {
-    facts.kv_lora_rank = hp.kv_lora_rank;
-    facts.qk_rope = hp.n_rot.value_or(64);
-    facts.qk_nope = *hp.head_dim_k_mla - std::min<std::uint64_t>(*hp.head_dim_k_mla, facts.qk_rope);
-    facts.v_head = hp.head_dim_v_mla.value_or(128);
+    config.kv_lora_rank = hp.kv_lora_rank;
+    config.qk_rope = hp.n_rot.value_or(64);
+    config.qk_nope =
+        *hp.head_dim_k_mla - std::min<std::uint64_t>(*hp.head_dim_k_mla, config.qk_rope);
+    config.v_head = hp.head_dim_v_mla.value_or(128);
   }
   const std::size_t n = std::min<std::size_t>(model.n_layer, model.layers.size());
   const bool hybrid = std::any_of(model.layers.begin(), model.layers.end(), is_state);
   for (std::size_t i = 0; i < n && hybrid; ++i)
-    facts.attention.push_back(has_role(model.layers[i], CacheRole::kv) ||
-                              has_role(model.layers[i], CacheRole::latent));
+    config.attention.push_back(has_role(model.layers[i], CacheRole::kv) ||
+                               has_role(model.layers[i], CacheRole::latent));
   if (hp.full_attention_interval)
     for (const std::uint32_t i : hp.mlp_only_layers)
-      if (i < facts.attention.size()) facts.attention[i] = false;
+      if (i < config.attention.size()) config.attention[i] = false;
   for (std::size_t i = 0; i < n && has_window(model) && honours_window(model); ++i) {
     const auto& caches = model.layers[i].caches;
-    const auto window = std::find_if(caches.begin(), caches.end(), [](const CacheSlot& slot) {
-      return slot.growth == Growth::sliding || slot.growth == Growth::chunked;
-    });
-    facts.sliding.push_back(window != caches.end());
-    if (window != caches.end()) facts.n_swa = window->span;
+    const auto window = std::find_if(caches.begin(), caches.end(),
+                                     [](const CacheSlot& slot) { return is_window(slot.growth); });
+    config.sliding.push_back(window != caches.end());
+    if (window != caches.end()) config.n_swa = window->span;
   }
-  return facts;
+  return config;
 }
 
-std::vector<CacheTerm> cache_terms(const Facts& facts, std::uint64_t n_ctx, const TensorType& type,
-                                   std::uint64_t n_seq) {
+std::vector<CacheTerm> cache_terms(const MlxcelConfig& config, std::uint64_t n_ctx,
+                                   const TensorType& type, std::uint64_t n_seq) {
   const std::uint64_t full = round_up(n_ctx, step);
-  const std::uint64_t windowed = std::min(full, round_up(facts.n_swa, step));
-  const std::uint64_t row = sat_mul(2, sat_mul(facts.n_head_kv, facts.head_dim));
+  const std::uint64_t windowed = std::min(full, round_up(config.n_swa, step));
+  const std::uint64_t row = sat_mul(2, sat_mul(config.n_head_kv, config.head_dim));
   std::vector<CacheTerm> terms;
   const auto add = [&](std::uint64_t n_layer, CacheRole role, bool window, std::uint64_t width) {
     if (n_layer == 0 || width == 0) return;
     CacheTerm term;
     term.role = role;
     term.growth = window ? Growth::sliding : Growth::full;
-    term.span = window ? facts.n_swa : 0;
+    term.span = window ? config.n_swa : 0;
     term.n_layer = static_cast<std::uint32_t>(std::min<std::uint64_t>(n_layer, UINT32_MAX));
     term.n_seq = n_seq;
     term.cells = window ? windowed : full;
@@ -110,21 +110,22 @@ std::vector<CacheTerm> cache_terms(const Facts& facts, std::uint64_t n_ctx, cons
     term.type = &type;
     terms.push_back(term);
   };
-  if (keeps_no_cache(facts.model_type)) return terms;
-  if (facts.kv_lora_rank) {
-    const std::string& name = facts.model_type;
+  if (keeps_no_cache(config.model_type)) return terms;
+  if (config.kv_lora_rank) {
+    const std::string& name = config.model_type;
     const bool latent = name.find("v3") != std::string::npos;  // v32 too
-    const std::uint64_t heads = sat_mul(facts.n_head, facts.qk_nope + facts.qk_rope + facts.v_head);
-    add(facts.n_layer, latent ? CacheRole::latent : CacheRole::kv, false,
-        latent ? *facts.kv_lora_rank + facts.qk_rope : heads);
-  } else if (!facts.attention.empty()) {
-    add(count(facts.attention), CacheRole::kv, facts.n_swa != 0, row);
-  } else if (facts.n_swa != 0) {
-    const std::uint64_t n_sliding = count(facts.sliding);
-    add(facts.n_layer - std::min(facts.n_layer, n_sliding), CacheRole::kv, false, row);
+    const std::uint64_t heads =
+        sat_mul(config.n_head, config.qk_nope + config.qk_rope + config.v_head);
+    add(config.n_layer, latent ? CacheRole::latent : CacheRole::kv, false,
+        latent ? *config.kv_lora_rank + config.qk_rope : heads);
+  } else if (!config.attention.empty()) {
+    add(count(config.attention), CacheRole::kv, config.n_swa != 0, row);
+  } else if (config.n_swa != 0) {
+    const std::uint64_t n_sliding = count(config.sliding);
+    add(config.n_layer - std::min(config.n_layer, n_sliding), CacheRole::kv, false, row);
     add(n_sliding, CacheRole::kv, true, row);
   } else {
-    add(facts.n_layer, CacheRole::kv, false, row);
+    add(config.n_layer, CacheRole::kv, false, row);
   }
   return terms;
 }
@@ -144,7 +145,7 @@ Bytes auto_kv_budget(Bytes available, Bytes active, Bytes weights, Bytes reserve
 std::uint64_t counted_params(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
   const std::uint64_t h = hp.n_embd.value_or(0);
-  const std::uint64_t dim = facts_of(model).head_dim;
+  const std::uint64_t dim = config_of(model).head_dim;
   const std::uint64_t q = sat_mul(hp.n_head.max(), dim), kv = sat_mul(hp.n_head_kv.max(), dim);
   const std::uint64_t experts = std::max(1U, hp.n_expert.value_or(1));
   const std::uint64_t feed_forward = sat_mul(3, sat_mul(hp.n_ff.max(), experts));
@@ -168,16 +169,16 @@ std::uint64_t tokens_per_sequence(const Workload& workload) {
   return tokens_each(workload, n_seq_of(workload));
 }
 
-std::vector<CacheTerm> terms_of(const ModelInfo& model, const Workload& workload) {
-  return mlxcel::cache_terms(mlxcel::facts_of(model), tokens_per_sequence(workload),
+std::vector<CacheTerm> cache_terms(const ModelInfo& model, const Workload& workload) {
+  return mlxcel::cache_terms(mlxcel::config_of(model), tokens_per_sequence(workload),
                              cache_type_k(workload), n_seq_of(workload));
 }
 
 ContextEstimate mlxcel_context(const ModelInfo& model, const Workload& workload) {
-  return context_of(terms_of(model, workload));
+  return context_of(cache_terms(model, workload));
 }
 
-Placement mlxcel_compute(const ModelInfo& model, const Workload& workload) {
+Placement mlxcel_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   const Hparams& hp = model.hparams;
   Placement compute;
   compute.device = mlxcel::activation(hp.n_embd.value_or(0), hp.n_ff.max(), hp.n_vocab.value_or(0),
@@ -212,11 +213,11 @@ Defaults mlxcel_defaults(const ModelInfo&, const std::optional<Device>&) { retur
 std::vector<Answer> mlxcel_answers(const ModelInfo& model, const Weights& weights,
                                    const Workload& workload, const Device& device) {
   const Bytes loaded = whole_weights(model, weights, workload).device;
-  const Bytes budget =
-      mlxcel::auto_kv_budget(mlxcel_budget(device, workload),
-                             mlxcel_compute(model, workload).device, loaded, in_flight(workload));
+  const Bytes budget = mlxcel::auto_kv_budget(mlxcel_budget(device, workload),
+                                              mlxcel_compute(model, weights, workload).device,
+                                              loaded, in_flight(workload));
   constexpr std::uint64_t hundredth_billion = 10'000'000;
-  const auto page = mlxcel::cache_terms(mlxcel::facts_of(model), 1, cache_type_k(workload));
+  const auto page = mlxcel::cache_terms(mlxcel::config_of(model), 1, cache_type_k(workload));
   const Bytes page_bytes = context_of(page).bytes.device / 256 * page_tokens;
   return {
       {"auto_kv_budget", "automatic KV budget", budget.count, Answer::Unit::bytes},
@@ -229,7 +230,7 @@ std::vector<Answer> mlxcel_answers(const ModelInfo& model, const Weights& weight
 void mlxcel_explain(const ModelInfo& model, const Weights&, const Workload& workload,
                     const MemoryEstimate& memory, std::vector<Step>& steps) {
   steps.push_back(plain_step("model (device)", memory.model.device, "all tensors as stored"));
-  explain_terms(terms_of(model, workload),
+  explain_terms(cache_terms(model, workload),
                 "K and V in one row, cells in steps of 256; mlxcel kv_arch.rs @0c21aed2", steps);
   const Hparams& hp = model.hparams;
   const std::string n_seq = std::to_string(n_seq_of(workload));

@@ -19,7 +19,7 @@ namespace mlxcel {
 bool honours_window(const ModelInfo& model);
 
 /// What its estimator reads of a config.json, one shape for all layers.
-struct Facts {
+struct MlxcelConfig {
   std::string model_type;
   std::uint64_t n_layer = 0, n_head = 0, n_head_kv = 0, head_dim = 0;
   std::optional<std::uint64_t> kv_lora_rank;
@@ -28,12 +28,12 @@ struct Facts {
   std::vector<bool> sliding;    ///< which layers have the window; empty = none
   std::uint32_t n_swa = 0;      ///< of those layers, or of a hybrid's attention
 };
-Facts facts_of(const ModelInfo& model);
+MlxcelConfig config_of(const ModelInfo& model);
 
-/// kv_arch.rs: the first of no cache, latent, hybrid, windows and standard that the facts match.
+/// kv_arch.rs: the first of no cache, latent, hybrid, windows and standard that the config matches.
 /// A latent counts as one only in types named v3 or v32; other MLA models count decompressed heads.
-std::vector<CacheTerm> cache_terms(const Facts& facts, std::uint64_t n_ctx, const TensorType& type,
-                                   std::uint64_t n_seq = 1);
+std::vector<CacheTerm> cache_terms(const MlxcelConfig& config, std::uint64_t n_ctx,
+                                   const TensorType& type, std::uint64_t n_seq = 1);
 
 /// memory_estimate.rs: two activations of at most 512 tokens, and the logits.
 Bytes activation(std::uint64_t n_embd, std::uint64_t n_ff, std::uint64_t n_vocab,

@@ -7,6 +7,8 @@
 #include "base/text.hpp"
 #include "families/family.hpp"
 #include "llama/compute.hpp"
+#include "llama/explain.hpp"
+#include "llama/memory/weights.hpp"
 #include "llama/rules.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
@@ -45,8 +47,8 @@ ContextEstimate ollama_context(const ModelInfo& model, const Workload& workload)
   return llama_cpp_context(model, llama_server_workload(workload));
 }
 
-Placement ollama_compute(const ModelInfo& model, const Workload& workload) {
-  return llama_cpp_compute(model, llama_server_workload(workload));
+Placement ollama_compute(const ModelInfo& model, const Weights& weights, const Workload& workload) {
+  return llama_cpp_compute(model, weights, llama_server_workload(workload));
 }
 
 std::optional<Error> ollama_refusal(const ModelInfo& model, const Workload& workload) {
@@ -125,7 +127,9 @@ constinit const Runtime ollama_runtime{
               .refusal = ollama_refusal,
               .defaults = ollama_defaults,
               .launch = ollama_launch,
-              .explain = ollama_explain},
+              .explain = ollama_explain,
+              .explain_reserve = explain_window_reserve,
+              .loads_all_blocks = llama_cpp_loads_all_blocks},
 };
 
 }  // namespace fitvram

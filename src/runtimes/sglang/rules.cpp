@@ -87,7 +87,7 @@ Pools pools_of(const ModelInfo& model, const Workload& workload) {
         continue;
       }
       Pool pool;
-      const bool window = slot.growth == Growth::sliding || slot.growth == Growth::chunked;
+      const bool window = is_window(slot.growth);
       if (window && honours) pool.tenths = window_tenths;
       if (window && !honours) slot.growth = Growth::full, slot.span = 0;
       pool.what = {slot.role, slot.growth, slot.span, 1, 0, Bytes{}};
@@ -157,7 +157,7 @@ ContextEstimate sglang_context(const ModelInfo& model, const Workload& workload)
   return context;
 }
 
-Placement sglang_compute(const ModelInfo&, const Workload&) { return {}; }
+Placement sglang_compute(const ModelInfo&, const Weights&, const Workload&) { return {}; }
 
 void sglang_overhead(const ModelInfo&, const Workload&, MemoryEstimate&) {}
 

@@ -214,7 +214,7 @@ ContextEstimate sharpinference_context(const ModelInfo& model, const Workload& w
   return context;
 }
 
-Placement sharpinference_compute(const ModelInfo& model, const Workload&) {
+Placement sharpinference_compute(const ModelInfo& model, const Weights&, const Workload&) {
   Placement compute;
   compute.device = sharp::scratch(model);
   return compute;
@@ -276,6 +276,10 @@ std::uint64_t sharpinference_own_n_ctx(const ModelInfo& model, const Weights& we
   const std::uint64_t n_seq = n_seq_of(workload);
   const Bytes budget = sharp::available(model, weights, device.vram) / n_seq;
   return sat_mul(sharp::max_ctx(model, type_of(workload), budget), n_seq);
+}
+
+bool sharpinference_loads_all_blocks(const ModelInfo& model, const Workload& workload) {
+  return workload.n_gpu_layers >= model.n_layer;
 }
 
 std::vector<Answer> sharpinference_answers(const ModelInfo& model, const Weights& weights,
@@ -358,19 +362,25 @@ constinit const Runtime sharpinference_runtime{
         "every K and V buffer a power of two of bytes; Gemma 4's windows as rings of window + "
         "4096; f32 cache, narrowed to fit unless given; its own automatic context",
     .loads = SchemeFamily::gguf,
-    .rules = {.honours_window = sharp::honours_window,
-              .weights = sharp::uploaded_weights,
-              .context = sharpinference_context,
-              .compute = sharpinference_compute,
-              .overhead = sharpinference_overhead,
-              .budget = whole_device,
-              .reserve = sharpinference_reserve,
-              .refusal = sharpinference_refusal,
-              .defaults = sharpinference_defaults,
-              .answers = sharpinference_answers,
-              .explain = sharpinference_explain,
-              .resolve = sharpinference_resolve,
-              .own_n_ctx = sharpinference_own_n_ctx},
+    .rules =
+        {.honours_window = sharp::honours_window,
+         .weights = sharp::uploaded_weights,
+         .context = sharpinference_context,
+         .compute = sharpinference_compute,
+         .overhead = sharpinference_overhead,
+         .budget = whole_device,
+         .reserve = sharpinference_reserve,
+         .refusal = sharpinference_refusal,
+         .defaults = sharpinference_defaults,
+         .answers = sharpinference_answers,
+         .explain = sharpinference_explain,
+         .resolve = sharpinference_resolve,
+         .own_n_ctx = sharpinference_own_n_ctx,
+         .own_n_ctx_rule =
+             "the most tokens whose cache takes no more than what the model, a token's buffers "
+             "and the reserve leave, 512 at least and the trained length at most; "
+             "SharpInference SolveMaxCtxForKv @429b9df5",
+         .loads_all_blocks = sharpinference_loads_all_blocks},
     .backends = "cuda",
 };
 

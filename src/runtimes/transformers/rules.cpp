@@ -41,7 +41,7 @@ Held held(const ModelInfo& model, std::size_t layer, const CacheSlot& slot,
   if (slot.role == CacheRole::latent)
     one.values = sat_mul(hp.n_head.at(layer), std::uint64_t{hp.head_dim_k_mla.value_or(0)} +
                                                   hp.head_dim_v_mla.value_or(0));
-  if (slot.growth == Growth::sliding || slot.growth == Growth::chunked)
+  if (is_window(slot.growth))
     one.what.cells = std::min<std::uint64_t>(length, std::max(1U, slot.span) - 1);
   if (slot.growth == Growth::constant) one.what.cells = 1;
   const std::uint64_t each = slot.role == CacheRole::recurrent_state ? state_bytes : value_bytes;
@@ -112,7 +112,7 @@ ContextEstimate transformers_context(const ModelInfo& model, const Workload& wor
   return context;
 }
 
-Placement transformers_compute(const ModelInfo& model, const Workload& workload) {
+Placement transformers_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   const Moment moment = moment_of(model, workload);
   const Bytes activations = Bytes{value_bytes} * sat_mul(moment.n_tokens, moment.values);
   return {std::max(activations, moment.cat) + Bytes{4} * moment.logits, Bytes{}};

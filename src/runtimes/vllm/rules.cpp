@@ -80,7 +80,7 @@ ContextEstimate vllm_context(const ModelInfo& model, const Workload& workload) {
   return context;
 }
 
-Placement vllm_compute(const ModelInfo& model, const Workload& workload) {
+Placement vllm_compute(const ModelInfo& model, const Weights&, const Workload& workload) {
   return {compute_range(model, workload).high, Bytes{}};
 }
 

@@ -11,26 +11,26 @@ namespace {
 
 const Runtime& runtime() { return *find_runtime("mlxcel"); }
 
-std::uint64_t bytes(const mlxcel::Facts& facts, std::uint64_t n_ctx, const char* type = "F16",
-                    std::uint64_t batch = 1) {
+std::uint64_t bytes(const mlxcel::MlxcelConfig& facts, std::uint64_t n_ctx,
+                    const char* type = "F16", std::uint64_t batch = 1) {
   return context_of(mlxcel::cache_terms(facts, n_ctx, *find_tensor_type(type), batch))
       .bytes.device.count;
 }
 
 std::uint64_t bytes(const ModelInfo& model, std::uint64_t n_ctx) {
-  return bytes(mlxcel::facts_of(model), n_ctx);
+  return bytes(mlxcel::config_of(model), n_ctx);
 }
 
-mlxcel::Facts dense(std::uint64_t n_layer, std::uint64_t n_head_kv, std::uint64_t head_dim) {
-  mlxcel::Facts facts;
+mlxcel::MlxcelConfig dense(std::uint64_t n_layer, std::uint64_t n_head_kv, std::uint64_t head_dim) {
+  mlxcel::MlxcelConfig facts;
   facts.n_layer = n_layer;
   facts.n_head = facts.n_head_kv = n_head_kv;
   facts.head_dim = head_dim;
   return facts;
 }
 
-mlxcel::Facts mla(const char* model_type, std::uint64_t n_head) {
-  mlxcel::Facts facts = dense(4, n_head, 192);
+mlxcel::MlxcelConfig mla(const char* model_type, std::uint64_t n_head) {
+  mlxcel::MlxcelConfig facts = dense(4, n_head, 192);
   facts.model_type = model_type;
   facts.kv_lora_rank = 512;
   return facts;
@@ -106,7 +106,7 @@ TEST_CASE("mlxcel kv_arch: Nemotron-H's M*M-M*M- has 2 attention layers") {
 }
 
 TEST_CASE("mlxcel kv_arch: RecurrentGemma keeps the window of its 2 attention layers") {
-  mlxcel::Facts facts = dense(6, 1, 256);
+  mlxcel::MlxcelConfig facts = dense(6, 1, 256);
   facts.model_type = "recurrent_gemma";
   facts.attention = {false, false, true, false, false, true};
   facts.n_swa = 2048;
@@ -129,7 +129,7 @@ TEST_CASE("mlxcel kv_arch: Qwen3-Next loses the attention layers that mlp_only_l
 
 TEST_CASE("mlxcel kv_arch: Mamba types keep nothing") {
   for (const char* type : {"mamba", "mamba2", "falcon_mamba"}) {
-    mlxcel::Facts facts = dense(24, 8, 64);
+    mlxcel::MlxcelConfig facts = dense(24, 8, 64);
     facts.model_type = type;
     CHECK(bytes(facts, 8192) == 0);
   }
@@ -146,7 +146,7 @@ TEST_CASE("mlxcel kv_arch: GPT-2 at 8192") {
 TEST_CASE("mlxcel kv_arch: SantaCoder's multi-query attention at 8192") {
   const ModelInfo model = test::model_of_file("bigcode__gpt_bigcode-santacoder");
   CHECK(bytes(model, 8192) == 100'663'296);
-  mlxcel::Facts every_head = mlxcel::facts_of(model);
+  mlxcel::MlxcelConfig every_head = mlxcel::config_of(model);
   every_head.n_head_kv = every_head.n_head;
   CHECK(bytes(every_head, 8192) == 1'610'612'736);
 }

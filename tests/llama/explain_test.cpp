@@ -1,3 +1,5 @@
+#include "llama/explain.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,8 +53,8 @@ TEST_CASE("the compute buffers of every model of the catalogue are told tensor b
         w.backend = backend;
         w.n_ctx = n_ctx;
         if (refusal(model, w, llama_cpp())) continue;
-        const Placement compute = llama_cpp_compute(model, w);
-        const auto [device, host] = explain_compute(model, w);
+        const Placement compute = llama_cpp_compute(model, {}, w);
+        const auto [device, host] = explain_compute(model, {}, w);
         for (const auto& [step, bytes] :
              {std::pair{device, compute.device}, std::pair{host, compute.host}}) {
           INFO(entry.name << ' ' << backend << ' ' << n_ctx << ": " << step.formula << ", "
@@ -73,7 +75,7 @@ TEST_CASE("the compute buffers of every model of the catalogue are told tensor b
 
 TEST_CASE("a compute buffer is told by the tensors that are alive and where") {
   const ModelInfo llama = catalogue_model("meta-llama/Llama-3.1-8B-Instruct");
-  const auto [device, host] = explain_compute(llama, Workload{});
+  const auto [device, host] = explain_compute(llama, {}, Workload{});
   CHECK(device.formula ==
         "3 * (14336 * 4 * 512) + 1 * (4096 * 4 * 512) + 1 * (8192 * 2 * 512) + 10368 + 16777216");
   CHECK(device.rule ==
@@ -87,7 +89,7 @@ TEST_CASE("a weight that is copied to the device is told by its name") {
   ModelInfo model = catalogue_model("Qwen/Qwen3-30B-A3B");
   Workload w;
   w.n_gpu_layers = 20;
-  CHECK(explain_compute(model, w).device.rule.find("copy of ffn_") != std::string::npos);
+  CHECK(explain_compute(model, {}, w).device.rule.find("copy of ffn_") != std::string::npos);
 }
 
 TEST_CASE("where no graph is known the formula that stands in is told with its numbers") {
@@ -102,8 +104,8 @@ TEST_CASE("where no graph is known the formula that stands in is told with its n
           w.n_outputs = n_outputs;
           w.n_gpu_layers = n_gpu_layers;
           w.type_k = find_tensor_type(std::string_view(type));
-          const Placement compute = llama_cpp_compute(model, w);
-          const auto [device, host] = explain_compute(model, w);
+          const Placement compute = llama_cpp_compute(model, {}, w);
+          const auto [device, host] = explain_compute(model, {}, w);
           INFO(device.formula << "; " << host.formula);
           CHECK(device.value == compute.device.count);
           CHECK(host.value == compute.host.count);
@@ -112,7 +114,7 @@ TEST_CASE("where no graph is known the formula that stands in is told with its n
           CHECK_FALSE(bare(device));
           CHECK_FALSE(bare(host));
         }
-  const auto [device, host] = explain_compute(model, Workload{});
+  const auto [device, host] = explain_compute(model, {}, Workload{});
   CHECK(host.formula == "4 * 512 * 8192 + 2 * 512 * 8192");
   CHECK(host.rule ==
         "bytes * tokens * values at the widest of the moments assumed: embeddings of the batch, "
@@ -123,7 +125,7 @@ TEST_CASE("where Vulkan's order is not known the larger figure is told with both
   const ModelInfo model = catalogue_model("ai21labs/AI21-Jamba-1.5-Mini");
   Workload w;
   w.backend = "vulkan";
-  const Step device = explain_compute(model, w).device;
+  const Step device = explain_compute(model, {}, w).device;
   CHECK(device.formula == "4 * 512 * 98304 + 2 * 512 * 8192");
   CHECK(device.rule.find("more than the ") != std::string::npos);
   CHECK(device.rule.find(" bytes of the graph in its own order, which Vulkan changes") !=

@@ -1,4 +1,4 @@
-// lower_tables FILE: the build runs this to write the lowered forms of the embedded tables as a
+// write_snapshots FILE: the build runs this to write the snapshots of the embedded tables as a
 // source of the library.
 #include <fstream>
 #include <iostream>
@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
   std::ofstream out(argv[1], std::ios::binary);
   out << "#include <string_view>\n\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n"
          "namespace fitvram {\n";
-  print(out, "lowered_models", write_lowered(*catalog, embedded_models()));
-  print(out, "lowered_gpus", write_lowered(*cards));
+  print(out, "models_snapshot", write_snapshot(*catalog, embedded_models()));
+  print(out, "gpus_snapshot", write_snapshot(*cards));
   out << "}  // namespace fitvram\n";
   out.close();
   return out ? 0 : 1;
