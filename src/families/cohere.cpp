@@ -51,7 +51,7 @@ constexpr Family rows[] = {
      .graph = {.build = build_transformer,
                .layer_norm = true,
                .beside = Beside::residual_first,
-               .pick = Pick::after_norm,
+               .pick = PickRows::after_norm,
                .rope = Rope::windows_or_lead,
                .caps = 1},
      .config = {.read = read_cohere2moe, .ties = true}},

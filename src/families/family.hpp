@@ -320,7 +320,7 @@ enum class Rope {
 };
 
 /// Where the rows with an output are picked.
-enum class Pick { last_layer, before_norm, after_norm, none };
+enum class PickRows { last_layer, before_norm, after_norm, none };
 
 /// Which sums have the residual as first operand, whose memory the sum then takes over.
 enum class ResidualFirst { none, before_ffn, after_ffn, both };
@@ -361,7 +361,7 @@ struct GraphRule {
   bool embd_norm = false;  ///< the embedding is normed
   ResidualFirst residual_first = ResidualFirst::none;
   bool post_is_ffn_norm = false;  ///< post_attention_norm stands before the feed-forward block
-  Pick pick = Pick::last_layer;
+  PickRows pick = PickRows::last_layer;
   bool expand_norm = false;      ///< the norm is computed before anything else of its layer
   bool single = false;           ///< a layer is one block: state, attention or feed-forward
   bool uncached = false;         ///< attention within the batch (encoders, diffusion)
@@ -401,8 +401,6 @@ struct ConfigDefault {
   std::uint32_t value;
   bool nested_only;
 };
-inline constexpr bool nested = true;
-inline constexpr bool anywhere = false;
 
 /// Parameters of a vision or audio tower and its projector, by the model_type of its section.
 struct Tower {

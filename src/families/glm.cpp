@@ -64,7 +64,7 @@ constexpr Family rows[] = {
      .source = "src/models/cogvlm.cpp",
      .tensors =
          {.attention = fused_qkv, .feed_forward = gated, .norms = pre, .layer = cogvlm_layer},
-     .graph = {.build = build_transformer, .pick = Pick::none, .plain_rope = true},
+     .graph = {.build = build_transformer, .pick = PickRows::none, .plain_rope = true},
      .config = {.read = common_keys},
      .elsewhere = {.not_in_servers = true}},
     {.gguf = "glm-dsa",

@@ -67,7 +67,7 @@ constexpr Family rows[] = {
                  .experts = {.biases = true}},
      .graph = {.build = build_transformer,
                .post_is_ffn_norm = true,
-               .pick = Pick::before_norm,
+               .pick = PickRows::before_norm,
                .gating = Gating::softmax_weight,
                .norm_weights = 0},
      .config = {.read = experts_as_wide_as_ff},

@@ -111,7 +111,7 @@ constexpr Family rows[] = {
                  .norms = pre,
                  .qk_norm = QkNorm::shared,
                  .experts = {.router_bias = RouterBias::always}},
-     .graph = {.build = build_transformer, .pick = Pick::after_norm},
+     .graph = {.build = build_transformer, .pick = PickRows::after_norm},
      .config = {.read = shared_as_wide},
      .elsewhere = {.exllamav3 = "hy_v3"}},
     {.gguf = "hy_v4",

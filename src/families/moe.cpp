@@ -220,7 +220,7 @@ constexpr Family rows[] = {
                  .gate = AttentionGate::per_head,
                  .experts = {.router_bias = RouterBias::always},
                  .nextn = {.dense = true}},
-     .graph = {.build = build_transformer, .pick = Pick::before_norm, .flat_qkv = true},
+     .graph = {.build = build_transformer, .pick = PickRows::before_norm, .flat_qkv = true},
      .config = {.read = read_step35, .outer_classes = "Step3p7ForConditionalGeneration"},
      .elsewhere = {.exllamav3 = "step3p5",
                    .mlx_lm = {.rotating = "step3p5"},

@@ -84,6 +84,11 @@ inline constexpr Biases stated_biases{
 inline constexpr Biases gpt2_biases{
     .qkv = Bias::unless_denied, .out = Bias::always, .mlp = Bias::always};
 
+// Where the default of a class holds.
+
+inline constexpr bool nested = true;
+inline constexpr bool anywhere = false;
+
 // Whole rows.
 
 inline constexpr std::string_view not_llama_cpps = "llama.cpp v0.5.0 has no such architecture";

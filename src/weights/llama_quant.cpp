@@ -8,6 +8,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "families/family.hpp"
+
 namespace fitvram {
 
 namespace {
@@ -273,7 +275,6 @@ std::vector<Named> read_names(const std::vector<Tensor>& tensors) {
 QuantFacts quant_facts(const ModelInfo& model, const std::vector<Named>& named) {
   const Hparams& h = model.hparams;
   QuantFacts facts;
-  facts.falcon = model.architecture == "falcon";
   facts.n_expert = h.n_expert.value_or(0);
   const std::uint32_t n_head = h.n_head.at(0);
   const std::uint32_t n_head_kv = h.n_head_kv.present() ? h.n_head_kv.at(0) : n_head;
@@ -281,13 +282,12 @@ QuantFacts quant_facts(const ModelInfo& model, const std::vector<Named>& named) 
   facts.n_layer = h.n_layer.value_or(static_cast<std::uint32_t>(model.layers.size()));
   const auto n_run =
       facts.n_layer - std::min<std::uint64_t>(facts.n_layer, h.n_layer_nextn.value_or(0));
-  if (model.architecture == "llama")
-    facts.llama_70b = n_run == 80 && facts.n_expert != 8 && n_head != n_head_kv;
-  else if (model.architecture == "qwen2" || model.architecture == "deci" ||
-           model.architecture == "olmo")
-    facts.llama_70b = n_run == 80;
-  else if (model.architecture == "jais2")
-    facts.llama_70b = n_run == 68;
+  if (const Family* family = find_family(model.architecture)) {
+    const QuantizeRule& rule = family->quantize;
+    facts.falcon = rule.falcon;
+    facts.llama_70b = rule.n_layer_70b != 0 && n_run == rule.n_layer_70b &&
+                      (!rule.grouped_70b || (facts.n_expert != 8 && n_head != n_head_kv));
+  }
   for (const Named& name : named) {
     if (name.category == Category::attn_v) ++facts.n_attn_v;
     if (name.category == Category::output) facts.tied = false;

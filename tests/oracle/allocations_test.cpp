@@ -119,7 +119,7 @@ std::map<std::string, std::uint64_t> our_caches(const MemoryEstimate& memory) {
 
 }  // namespace
 
-TEST_CASE("context sizes and bytes equal every recorded allocation, cache by cache", "[oracle]") {
+TEST_CASE("context sizes and bytes equal every recorded allocation, cache by cache") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::size_t n = 0;
   for (const auto& row : recorded_rows()) {
@@ -138,8 +138,7 @@ TEST_CASE("context sizes and bytes equal every recorded allocation, cache by cac
   CHECK(n == 5735);
 }
 
-TEST_CASE("model bytes equal every recorded allocation but Vulkan's documented fall-backs",
-          "[oracle]") {
+TEST_CASE("model bytes equal every recorded allocation but Vulkan's documented fall-backs") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   for (const auto& row : recorded_rows()) {
     // Vulkan cannot run Mamba-1's ssm_a and leaves it on the host.
@@ -197,7 +196,7 @@ double error(std::uint64_t ours, std::uint64_t recorded) {
 
 // Near = within 0.1 %; low = more than 5 % too small. The floors are what was reached when they
 // were written: a change may raise them and nothing else.
-TEST_CASE("compute buffers equal the recorded ones, family by family", "[oracle]") {
+TEST_CASE("compute buffers equal the recorded ones, family by family") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::map<std::string, Quality> table;
   for (const auto& row : recorded_rows()) {

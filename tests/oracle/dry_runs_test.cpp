@@ -161,7 +161,7 @@ TEST_CASE("Gemma 3n has per-layer inputs of 256 values, whether its file says so
         estimate(said, stored_weights(said), {}, runtime).compute.device);
 }
 
-TEST_CASE("every architecture's buffers equal those of llama.cpp's dry runs", "[oracle]") {
+TEST_CASE("every architecture's buffers equal those of llama.cpp's dry runs") {
   const Runtime& runtime = *find_runtime("llama.cpp");
   std::map<std::string, ModelInfo> models;
   for (const auto& [name, description] : descriptions())

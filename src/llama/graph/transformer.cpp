@@ -1,6 +1,5 @@
 #include "llama/graph/transformer.hpp"
 
-#include "llama/graph/dsa.hpp"
 #include "llama/graph/rope.hpp"
 
 namespace fitvram {
@@ -166,7 +165,8 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
   b.full = input(false);
   b.window = b.windows ? input(true) : b.full;
   b.v_first = !b.windows;
-  if (f.attention == mix_indexed_latent) b.indexer = b.indexer_input(true);
+  if (b.family != nullptr && b.family->tensors.indexer == IndexerBlock::tokens)
+    b.indexer = b.indexer_input(true);
   b.head_scaled = f.head_scaled;
   b.clamps = f.clamps && b.hp.clamp_kqv.value_or(0) > 0;
   if (f.attn_scaled) b.by_position = b.g.input({1, 1, b.n_tokens, 1}, f32_elem);
@@ -199,7 +199,7 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
       cur = residual = b.add(cur, residual);
     } else
       cur = mix(b, f, cur);
-    if (b.last && f.pick == Pick::last_layer) {
+    if (b.last && f.pick == PickRows::last_layer) {
       cur = b.pick(cur);
       skip = residual = cur == residual ? cur : b.pick(residual);
       if (parallel && f.beside != Beside::own_norm) normed = b.pick(normed);
@@ -258,8 +258,8 @@ void build_transformer(GraphBuilder& b, const GraphRule& f) {
     if (repeats && !b.hp.skip_loop_final_norm.value_or(false)) x = b.norm_of_output(x);
   }
   if (f.headless) return b.finish(x, "output_norm");
-  if (f.pick == Pick::before_norm) b.g[x].output = true, x = b.pick(x);
-  b.head(x, f.caps, f.pick == Pick::after_norm);
+  if (f.pick == PickRows::before_norm) b.g[x].output = true, x = b.pick(x);
+  b.head(x, f.caps, f.pick == PickRows::after_norm);
 }
 
 }  // namespace fitvram

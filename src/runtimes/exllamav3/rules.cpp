@@ -1,11 +1,10 @@
 #include "runtimes/exllamav3/rules.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/refuse.hpp"
-#include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 #include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
@@ -20,31 +19,13 @@ constexpr std::uint32_t page = 256;           // PAGE_SIZE, constants.py
 constexpr std::uint64_t ring_headroom = 512;  // cache/recurrent.py: ring of window + 512 tokens
 constexpr std::uint64_t least_slots = 16;     // max_batch_size, cache/cache.py
 
-// The model types of the classes that architectures.py lists, sorted.
-constexpr std::string_view types[] = {
-    "afmoe",         "apertus",     "arcee",        "cohere",         "cohere2",     "deepseek_v3",
-    "dots1",         "ernie4_5",    "ernie4_5_moe", "exaone4",        "gemma2",      "gemma3",
-    "gemma3_text",   "gemma4",      "gemma4_text",  "gemma4_unified", "glm4",        "glm4_moe",
-    "glm4_moe_lite", "glm4v",       "glm4v_moe",    "glm_moe_dsa",    "gpt_oss",     "hy_v3",
-    "hyperclovax",   "iquestcoder", "kimi_k2",      "laguna",         "lfm2",        "lfm2_moe",
-    "lfm2_vl",       "llama",       "mimo",         "minimax_m2",     "ministral3",  "mistral",
-    "mistral3",      "mixtral",     "nemotron-nas", "nemotron_h",     "olmo3",       "phi3",
-    "qwen2",         "qwen2_5_vl",  "qwen3",        "qwen3_5",        "qwen3_5_moe", "qwen3_moe",
-    "qwen3_next",    "qwen3_vl",    "qwen3_vl_moe", "seed_oss",       "smollm3",     "solar_open",
-    "step3p5",
-};
-
-static_assert(sorted_and_unique(types));
-
+/// architectures.py lists the class of the model.
 bool loads_type(const ModelInfo& model) {
-  const std::string words = family_words(model);
-  std::string_view rest = words;
-  while (!rest.empty()) {
-    const std::size_t space = std::min(rest.find(' '), rest.size());
-    if (std::binary_search(std::begin(types), std::end(types), rest.substr(0, space))) return true;
-    rest.remove_prefix(std::min(space + 1, rest.size()));
-  }
-  return false;
+  const auto words = family_words(model);
+  return std::any_of(words.begin(), words.end(), [](std::string_view word) {
+    const Family* family = find_family_of_hf(word);
+    return family != nullptr && has_word(family->elsewhere.exllamav3, word);
+  });
 }
 
 std::uint64_t slots(const Workload& workload) {

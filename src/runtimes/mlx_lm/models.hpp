@@ -1,5 +1,5 @@
 #pragma once
-#include <span>
+#include <optional>
 #include <string_view>
 
 #include "fitvram/model.hpp"
@@ -14,14 +14,14 @@ enum class MlxCache {
   latent,    ///< MLA keeps the latent and the rotated key
   expanded   ///< MLA keeps the keys and values of every head
 };
-struct MlxFamily {
-  std::string_view model_type;
+struct MlxModel {
+  std::string_view type;
   MlxCache cache = MlxCache::plain;
 };
-/// The model types that it has a file for, sorted.
-std::span<const MlxFamily> mlx_families();
-/// The row of a model, by its model_type or the first of its architecture's words that has one;
-/// nullptr: mlx-lm cannot load it.
-const MlxFamily* mlx_family(const ModelInfo& model);
+
+/// What mlx-lm loads a model as, by its model_type or the first of its architecture's words that
+/// mlx_lm/models has a file for (utils.py MODEL_REMAPPING counted); nothing: it cannot load it. The
+/// model must outlive it.
+std::optional<MlxModel> mlx_model(const ModelInfo& model);
 
 }  // namespace fitvram

@@ -56,8 +56,7 @@ Full full_cache(const TensorType& type, const Workload& workload, std::uint64_t 
 }
 
 std::vector<CacheTerm> cache_terms(const ModelInfo& model, const Workload& workload) {
-  const MlxFamily* family = mlx_family(model);
-  const MlxCache kind = family != nullptr ? family->cache : MlxCache::plain;
+  const MlxCache kind = mlx_model(model).value_or(MlxModel{}).cache;
   const TensorType& plain = *find_tensor_type("F16");
   const Hparams& hp = model.hparams;
   const std::uint64_t full = round_up(tokens_per_sequence(workload), step);
@@ -97,7 +96,7 @@ bool quantized(const Workload& workload) {
 }
 
 std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& workload,
-                                       const MlxFamily& family) {
+                                       const MlxModel& loaded) {
   const TensorType& k = cache_type_k(workload);
   const TensorType& v = cache_type_v(workload);
   for (const TensorType* type : {&k, &v}) {
@@ -114,13 +113,13 @@ std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& w
   if (!quantized(workload)) return std::nullopt;
   // cache.py: RotatingKVCache.to_quantized raises, other caches without the method stay as they
   // are.
-  if (has_window(model) && family.cache == MlxCache::rotating)
-    return refuse("mlx-lm cannot quantize the rotating caches of " +
-                      std::string(family.model_type) + " models",
-                  "leave the cache in f16");
-  if (family.cache == MlxCache::latent)
+  if (has_window(model) && loaded.cache == MlxCache::rotating)
     return refuse(
-        "mlx-lm cannot quantize the latent cache of " + std::string(family.model_type) + " models",
+        "mlx-lm cannot quantize the rotating caches of " + std::string(loaded.type) + " models",
+        "leave the cache in f16");
+  if (loaded.cache == MlxCache::latent)
+    return refuse(
+        "mlx-lm cannot quantize the latent cache of " + std::string(loaded.type) + " models",
         "leave the cache in f16");
   for (const Layer& layer : model.layers)
     for (const CacheSlot& slot : layer.caches)
@@ -133,9 +132,8 @@ std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& w
 }
 
 bool mlx_lm_honours_window(const ModelInfo& model) {
-  const MlxFamily* family = mlx_family(model);
-  return family != nullptr &&
-         (family->cache == MlxCache::rotating || family->cache == MlxCache::chunked);
+  const MlxCache cache = mlx_model(model).value_or(MlxModel{}).cache;
+  return cache == MlxCache::rotating || cache == MlxCache::chunked;
 }
 
 ContextEstimate mlx_lm_context(const ModelInfo& model, const Workload& workload) {
@@ -155,12 +153,12 @@ void mlx_lm_overhead(const ModelInfo&, const Workload& workload, MemoryEstimate&
 
 std::optional<Error> mlx_lm_refusal(const ModelInfo& model, const Workload& workload) {
   if (model.layers.empty()) return std::nullopt;
-  const MlxFamily* family = mlx_family(model);
-  if (family == nullptr)
+  const auto loaded = mlx_model(model);
+  if (!loaded)
     return refuse("mlx-lm has no model of type " +
                       (model.model_type.empty() ? model.architecture : model.model_type),
                   "--runtime llama.cpp knows most others");
-  return refuse_cache_type(model, workload, *family);
+  return refuse_cache_type(model, workload, *loaded);
 }
 
 Defaults mlx_lm_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }

@@ -28,8 +28,18 @@ bool is_state(const Layer& layer) {
   return has_role(layer, CacheRole::conv_state) || has_role(layer, CacheRole::recurrent_state);
 }
 
-bool is_mamba(const std::string& type) {
-  return type == "mamba" || type == "mamba2" || type == "falcon_mamba";
+bool keeps_no_cache(const std::string& type) {
+  const Family* family = find_family_of_hf(type);
+  return family != nullptr && family->elsewhere.mlxcel_no_cache;
+}
+
+/// The model type that the config of a GGUF file would state.
+std::string_view type_of_gguf(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  if (family == nullptr) return {};
+  const Elsewhere& elsewhere = family->elsewhere;
+  const bool sigmoid = model.hparams.expert_gating_func.value_or(0) == 2;
+  return sigmoid && !elsewhere.mlxcel_sigmoid.empty() ? elsewhere.mlxcel_sigmoid : elsewhere.mlxcel;
 }
 
 std::uint64_t count(const std::vector<bool>& layers) {
@@ -50,13 +60,7 @@ MlxcelConfig config_of(const ModelInfo& model) {
   const Hparams& hp = model.hparams;
   MlxcelConfig config;
   config.model_type = model.model_type;
-  if (config.model_type.empty()) {
-    for (const char* type : {"mamba", "mamba2", "falcon_mamba"})
-      if (model.architecture == type) config.model_type = type;
-    if (model.architecture == "deepseek2" && model.model_type.empty())
-      config.model_type = hp.expert_gating_func.value_or(0) == 2 ? "deepseek_v3" : "deepseek_v2";
-    if (model.architecture == "deepseek32") config.model_type = "deepseek_v32";
-  }
+  if (config.model_type.empty()) config.model_type = type_of_gguf(model);
   config.n_layer = model.n_layer;
   config.n_head = hp.n_head.max();
   config.n_head_kv = hp.n_head_kv.max();
@@ -106,7 +110,7 @@ std::vector<CacheTerm> cache_terms(const MlxcelConfig& config, std::uint64_t n_c
     term.type = &type;
     terms.push_back(term);
   };
-  if (is_mamba(config.model_type)) return terms;
+  if (keeps_no_cache(config.model_type)) return terms;
   if (config.kv_lora_rank) {
     const std::string& name = config.model_type;
     const bool latent = name.find("v3") != std::string::npos;  // v32 too

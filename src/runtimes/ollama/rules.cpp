@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <string_view>
 
 #include "base/refuse.hpp"
-#include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 #include "llama/compute.hpp"
 #include "llama/explain.hpp"
 #include "llama/memory/weights.hpp"
@@ -34,11 +33,11 @@ struct BatchClass {
 };
 constexpr BatchClass batch_classes[] = {{4'096, 512}, {32'768, 1'024}, {UINT64_MAX, 2'048}};
 
-// sched.go: architectures that are run with one sequence.
-constexpr std::string_view one_sequence[] = {
-    "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
-    "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
-static_assert(sorted_and_unique(one_sequence));
+/// sched.go: architectures that are run with one sequence.
+bool runs_one_sequence(const ModelInfo& model) {
+  const Family* family = known_family(model.architecture);
+  return family != nullptr && family->elsewhere.ollama_one_sequence;
+}
 
 std::uint64_t n_ctx_seq(const Workload& workload) {
   return workload.n_ctx / std::max(1U, workload.n_seq);
@@ -53,9 +52,7 @@ Placement ollama_compute(const ModelInfo& model, const Weights& weights, const W
 }
 
 std::optional<Error> ollama_refusal(const ModelInfo& model, const Workload& workload) {
-  const bool one = std::binary_search(std::begin(one_sequence), std::end(one_sequence),
-                                      std::string_view(model.architecture));
-  if (one && workload.n_seq > 1)
+  if (runs_one_sequence(model) && workload.n_seq > 1)
     return refuse("Ollama runs architecture '" + model.architecture + "' with one sequence",
                   "-np 1");
   const TensorType& k = cache_type_k(workload);

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <string_view>
 
 #include "base/refuse.hpp"
-#include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
@@ -37,10 +36,6 @@ constexpr std::uint64_t window_tenths = 8, state_tenths = 9;
 constexpr std::uint64_t state_value = 4, conv_value = 2, slots_per_request = 3;
 constexpr std::uint64_t indexer_scale = 4;
 
-// configs/model_config.py is_hybrid_swa_model.
-constexpr std::string_view hybrid_windows[] = {"gemma4", "gpt-oss", "llama4", "mimo2", "step35"};
-static_assert(sorted_and_unique(hybrid_windows));
-
 const CardClass& class_of(Bytes card) {
   for (const auto& row : card_classes)
     if (card < row.below_gib * GiB) return row;
@@ -69,9 +64,10 @@ struct Pools {
 
 /// Only the models of hybrid_swa_archs (configs/model_config.py is_hybrid_swa_model) have a smaller
 /// pool for their window layers; others keep every token in every layer.
+/// configs/model_config.py is_hybrid_swa_model.
 bool sglang_honours_window(const ModelInfo& model) {
-  return std::binary_search(std::begin(hybrid_windows), std::end(hybrid_windows),
-                            std::string_view(model.architecture));
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->elsewhere.sglang_windows;
 }
 
 Pools pools_of(const ModelInfo& model, const Workload& workload) {

@@ -71,13 +71,20 @@ Step explain_chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std
               "), and the logits of a token of each sequence in 4 bytes; derived from the shapes"};
 }
 
-std::string family_words(const ModelInfo& model) {
+std::vector<std::string_view> family_words(const ModelInfo& model) {
   constexpr std::string_view text = "_text";
-  const std::string& type = model.model_type;
-  if (type.ends_with(text)) return type + ' ' + type.substr(0, type.size() - text.size());
-  if (!type.empty()) return type;
+  const std::string_view type = model.model_type;
+  if (type.ends_with(text)) return {type, type.substr(0, type.size() - text.size())};
+  if (!type.empty()) return {type};
   const Family* family = find_family(model.architecture);
-  return family != nullptr ? std::string(family->hf) : model.architecture;
+  if (family == nullptr) return {model.architecture};
+  std::vector<std::string_view> words;
+  for (std::string_view rest = family->hf; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
 }
 
 }  // namespace fitvram

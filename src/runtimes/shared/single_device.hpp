@@ -1,5 +1,7 @@
 #pragma once
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "fitvram/estimate.hpp"
 
@@ -17,8 +19,9 @@ Bytes chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint6
 
 Step explain_chunk_workspace(const ModelInfo& model, std::uint64_t n_tokens, std::uint64_t n_seq);
 
-/// The words by which configs call the model: its model_type, with and without "_text", or, where
-/// none is stated, all that stand for its architecture; space separated.
-std::string family_words(const ModelInfo& model);
+/// The words by which configs call the model, which must outlive them: its model_type, with and
+/// without "_text", or, where none is stated, all that stand for its architecture.
+std::vector<std::string_view> family_words(const ModelInfo& model);
+std::vector<std::string_view> family_words(const ModelInfo&&) = delete;
 
 }  // namespace fitvram

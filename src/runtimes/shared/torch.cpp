@@ -4,31 +4,25 @@
 #include <string_view>
 
 #include "base/refuse.hpp"
-#include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 
 namespace fitvram {
 
 namespace {
 
-// Recurrent models outside transformers, encoder-decoders, diffusion models, drafts of others, and
-// models whose code only their own repository has. Source: models/registry.py @0002bff0.
-constexpr std::string_view not_loaded[] = {
-    "arwkv7",          "bitnet",       "codeshell", "cogvlm",
-    "dflash",          "dream",        "eagle3",    "gemma4-assistant",
-    "grovemoe",        "llada",        "llada-moe", "openelm",
-    "plamo",           "plm",          "pockettts", "qwen3tts",
-    "refact",          "rnd1",         "rwkv6",     "rwkv6qwen2",
-    "rwkv7",           "smallthinker", "t5",        "t5encoder",
-    "wavtokenizer-dec"};
-static_assert(sorted_and_unique(not_loaded));
+/// Recurrent models outside transformers, encoder-decoders, diffusion models, drafts of others, and
+/// models whose code only their own repository has. Source: models/registry.py @0002bff0.
+bool cannot_serve(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->elsewhere.not_in_servers;
+}
 
 }  // namespace
 
 std::optional<Error> server_refusal(const ModelInfo& model, const Workload& workload,
                                     const std::string& title) {
-  if (std::binary_search(std::begin(not_loaded), std::end(not_loaded),
-                         std::string_view(model.architecture)))
+  if (cannot_serve(model))
     return refuse(title + " does not load architecture '" + model.architecture + "'",
                   "llama.cpp does: --runtime llama.cpp");
   for (const auto& layer : model.layers)

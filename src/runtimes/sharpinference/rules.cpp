@@ -5,6 +5,7 @@
 
 #include "base/refuse.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 #include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/reserve.hpp"
@@ -47,7 +48,10 @@ std::uint64_t largest(std::uint64_t most, Bytes budget, auto bytes_at) {
 }  // namespace
 
 // LayerHeadDim is set by the reader of Gemma 4 alone; without it every layer counts alike.
-bool honours_window(const ModelInfo& model) { return model.architecture == "gemma4"; }
+bool honours_window(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->elsewhere.sharpinference_windows;
+}
 
 Placement uploaded_weights(const ModelInfo& model, const Weights& weights,
                            const Workload& workload) {

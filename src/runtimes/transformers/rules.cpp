@@ -1,12 +1,10 @@
 #include "runtimes/transformers/rules.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <string_view>
 
 #include "base/refuse.hpp"
-#include "base/sorted.hpp"
 #include "base/text.hpp"
+#include "families/family.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
@@ -21,10 +19,11 @@ namespace {
 constexpr std::uint64_t value_bytes = 2;  // torch_dtype of the checkpoint, 16 bits
 constexpr std::uint64_t state_bytes = 4;  // recurrent states are kept in f32
 
-// Not in src/transformers/models, nor with modeling code in their repositories.
-constexpr std::string_view not_loaded[] = {"arwkv7", "dflash",     "eagle3", "gemma4-assistant",
-                                           "rwkv6",  "rwkv6qwen2", "rwkv7",  "wavtokenizer-dec"};
-static_assert(sorted_and_unique(not_loaded));
+/// Neither in src/transformers/models nor with modeling code in their repositories.
+bool cannot_load(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->elsewhere.not_in_transformers;
+}
 
 /// One layer's cache as DynamicCache holds it. Latent attention is cached expanded: keys and values
 /// of every head (models/deepseek_v3/modeling_deepseek_v3.py).
@@ -128,8 +127,7 @@ void transformers_overhead(const ModelInfo& model, const Workload&, MemoryEstima
 }
 
 std::optional<Error> transformers_refusal(const ModelInfo& model, const Workload& workload) {
-  if (std::binary_search(std::begin(not_loaded), std::end(not_loaded),
-                         std::string_view(model.architecture)))
+  if (cannot_load(model))
     return refuse("transformers does not load architecture '" + model.architecture + "'",
                   "--runtime llama.cpp");
   for (const auto& layer : model.layers)

@@ -1,10 +1,8 @@
 #include "runtimes/vllm/cache.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <string_view>
 
-#include "base/sorted.hpp"
+#include "families/family.hpp"
 #include "llama/memory/cache_tensors.hpp"
 
 namespace fitvram {
@@ -18,12 +16,12 @@ constexpr std::uint64_t head_scale = 4;          // int8_per_token_head: an f32 
 constexpr std::uint64_t state_value = 2;         // mamba_cache_dtype auto: the model's own 16 bits
 constexpr std::uint64_t state_pages = 2;  // mamba_cache_mode align: prefix caching, on by default
 
-// Whose recurrent state is f32: by the config's own mamba_ssm_dtype or mamba_ssm_cache_dtype, or by
-// kda_state_dtype (mamba_utils.py @02d71083). Others keep the model's 16 bits.
-constexpr std::string_view f32_states[] = {"bailingmoe3",    "kimi-linear", "nemotron_h",
-                                           "nemotron_h_moe", "qwen35",      "qwen35moe",
-                                           "qwen4exp"};
-static_assert(sorted_and_unique(f32_states));
+/// The recurrent state is f32 by the config's own mamba_ssm_dtype or mamba_ssm_cache_dtype, or by
+/// kda_state_dtype (mamba_utils.py @02d71083). Others keep the model's 16 bits.
+bool has_f32_states(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  return family != nullptr && family->elsewhere.vllm_f32_states;
+}
 
 /// 16 bits unless the user asked otherwise: "auto" is the model's own type.
 Bytes head_bytes(const TensorType& type, std::uint32_t dim) {
@@ -66,8 +64,7 @@ void add_layer(std::vector<PagedCache>& caches, PagedCache one) {
 
 std::vector<PagedCache> layer_caches(const ModelInfo& model, const Workload& workload) {
   const std::uint64_t n_tp = std::max(1U, workload.n_tp);
-  const bool f32 = std::binary_search(std::begin(f32_states), std::end(f32_states),
-                                      std::string_view(model.architecture));
+  const bool f32 = has_f32_states(model);
   std::vector<PagedCache> caches;
   for (std::size_t i = 0; i < model.layers.size() && i < model.n_layer; ++i) {
     const auto& slots = model.layers[i].caches;

@@ -1,6 +1,9 @@
 #include "runtimes/mlx_lm/rules.hpp"
 
+#include <algorithm>
+
 #include "catch.hpp"
+#include "families/family.hpp"
 #include "fitvram/fit.hpp"
 #include "runtimes/mlx_lm/models.hpp"
 #include "support/configs.hpp"
@@ -178,10 +181,31 @@ TEST_CASE("mlx-lm refuses to quantize rotating and latent caches, and heads that
 }
 
 TEST_CASE("every type that mlx-lm rotates is found by its own name") {
-  for (const MlxFamily& family : mlx_families()) {
-    ModelInfo model = uniform_model(1, 1, 64);
-    model.model_type = std::string(family.model_type);
-    CHECK(mlx_family(model) == &family);
-  }
-  CHECK(mlx_family(of_type(uniform_model(1, 1, 64), "qwen3_5_text")) != nullptr);
+  std::size_t n_type = 0;
+  const auto check = [&](std::string_view types, MlxCache cache) {
+    while (!types.empty()) {
+      const auto end = std::min(types.find(' '), types.size());
+      ModelInfo model = uniform_model(1, 1, 64);
+      model.model_type = std::string(types.substr(0, end));
+      INFO(model.model_type);
+      const auto loaded = mlx_model(model);
+      REQUIRE(loaded);
+      CHECK(loaded->type == model.model_type);
+      CHECK(loaded->cache == cache);
+      types.remove_prefix(std::min(end + 1, types.size()));
+      ++n_type;
+    }
+  };
+  for (const auto rows : {families(), strangers()})
+    for (const Family* row : rows) {
+      const MlxModels& models = row->elsewhere.mlx_lm;
+      check(models.plain, MlxCache::plain);
+      check(models.rotating, MlxCache::rotating);
+      check(models.chunked, MlxCache::chunked);
+      check(models.latent, MlxCache::latent);
+      check(models.expanded, MlxCache::expanded);
+    }
+  CHECK(n_type == 106);
+  const ModelInfo text = of_type(uniform_model(1, 1, 64), "qwen3_5_text");
+  CHECK(mlx_model(text));
 }
