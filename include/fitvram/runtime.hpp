@@ -164,7 +164,4 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 /// nearest scheme that it loads.
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
 
-/// Whether `word` stands in a space separated list.
-bool lists(std::string_view list, std::string_view word);
-
 }  // namespace fitvram

@@ -174,7 +174,7 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
   text = trim(text);
   const auto decimal = take_decimal(text);
   if (!decimal) return std::nullopt;
-  std::string suffix = lower(trim(text));
+  std::string suffix = lower_case(trim(text));
   if (suffix.empty()) {
     const auto whole = to_integer(decimal->whole);
     if (!whole) return std::nullopt;
@@ -194,7 +194,7 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
 std::optional<std::uint64_t> parse_tokens(std::string_view text) {
   text = trim(text);
   const auto decimal = take_decimal(text);
-  const auto unit = unit_of(token_units, lower(trim(text)));
+  const auto unit = unit_of(token_units, lower_case(trim(text)));
   if (!decimal || !unit) return std::nullopt;
   return scale(*decimal, *unit);
 }
@@ -203,7 +203,7 @@ std::optional<std::uint64_t> parse_params(std::string_view text) {
   text = trim(text);
   const auto decimal = take_decimal(text);
   if (!decimal) return std::nullopt;
-  const std::string suffix = lower(trim(text));
+  const std::string suffix = lower_case(trim(text));
   std::optional<std::uint64_t> unit;
   if (!suffix.empty() && suffix.front() == 'e') {
     std::string_view rest = std::string_view{suffix}.substr(1);
@@ -218,7 +218,7 @@ std::optional<std::uint64_t> parse_params(std::string_view text) {
   return count && *count > 0 ? count : std::nullopt;
 }
 
-std::string lower(std::string_view text) {
+std::string lower_case(std::string_view text) {
   std::string out{text};
   for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -229,7 +229,7 @@ std::string lower(std::string_view text) {
 std::string fold_name(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : lower(text)) {
+  for (const char c : lower_case(text)) {
     const bool separator = is_space(c) || c == '-' || c == '_' || c == '.' || c == '/';
     if (!separator) {
       out += c;
@@ -269,7 +269,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > longest_typo) return {};
-  const std::string folded = lower(word);
+  const std::string folded = lower_case(word);
   std::size_t limit = std::max<std::size_t>(1, word.size() / 3);
   std::string_view best;
   for (const std::string_view candidate : candidates) {
@@ -277,7 +277,7 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
         word.size() > candidate.size() + limit) {
       continue;
     }
-    const std::size_t distance = edit_distance(folded, lower(candidate));
+    const std::size_t distance = edit_distance(folded, lower_case(candidate));
     if (distance < limit || (distance == limit && best.empty())) {
       limit = distance;
       best = candidate;

@@ -26,7 +26,7 @@ std::optional<std::uint64_t> parse_tokens(std::string_view text);
 std::optional<std::uint64_t> parse_params(std::string_view text);
 
 /// ASCII lower case.
-std::string lower(std::string_view text);
+std::string lower_case(std::string_view text);
 
 /// Lower case with every run of space, '-', '_', '.' and '/' as one '-': what names are compared
 /// by.

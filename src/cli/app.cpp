@@ -200,7 +200,7 @@ const CommandRow& command_of(const std::string& word) {
     if (row.name != "help") names.push_back(row.name);
   if (word.starts_with('-'))
     refuse("the command comes first, not '" + word + "'", "fitvram COMMAND [MODEL...] [options]");
-  if (lower(word).ends_with(".gguf") || word.find('/') != std::string::npos)
+  if (lower_case(word).ends_with(".gguf") || word.find('/') != std::string::npos)
     refuse("unknown command '" + word + "'", "fitvram estimate " + word);
   refuse("unknown command '" + word + "'", did_you_mean(word, names, known));
 }

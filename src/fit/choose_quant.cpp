@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "fit/estimate.hpp"
 #include "fit/fit.hpp"
 #include "weights/llama_quant.hpp"
@@ -22,7 +23,7 @@ const Scheme& native_scheme(const ModelInfo& model) {
 
 bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime) {
   if (!runtime.ladder.empty())
-    return lists(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
+    return has_word(runtime.ladder, scheme.name) && scheme.millibits <= native.millibits;
   return &scheme == &native || (scheme.ladder && scheme.millibits < native.millibits);
 }
 

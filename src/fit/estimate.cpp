@@ -59,10 +59,10 @@ MemoryEstimate estimate_with(const ModelInfo& model, const Weights& weights,
   }
 
   for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)}) {
-    if (type->ggml_id >= 0 || lists(runtime.cache_types, lower(type->name))) continue;
+    if (type->ggml_id >= 0 || has_word(runtime.cache_types, lower_case(type->name))) continue;
     memory.context_provenance = Provenance::assumed;
     Note note{Severity::warning, "cache-type-foreign",
-              std::string(runtime.title) + " has no cache type " + lower(type->name) +
+              std::string(runtime.title) + " has no cache type " + lower_case(type->name) +
                   ": its size is assumed to be " + std::to_string(type->block_bytes * 8) +
                   " bits a value"};
     if (memory.notes.empty() || memory.notes.back() != note)

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? lower(found->get<std::string>()) : "";
+  return found != object.end() && found->is_string() ? lower_case(found->get<std::string>()) : "";
 }
 
 bool is_true(const json& object, const char* key) {

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? lower(found->get<std::string>()) : "";
+  return found != object.end() && found->is_string() ? lower_case(found->get<std::string>()) : "";
 }
 
 std::string digits_of(const json& object, const char* key) {
@@ -121,7 +121,7 @@ std::string checkpoint_type(const HfReader& reader) {
     const auto stated = from_quantization(*config);
     return stated == "FP8" && reader.word("expert_dtype") == "fp4" ? "MXFP4" : stated;
   }
-  return from_dtype(lower(reader.word("torch_dtype dtype")));
+  return from_dtype(lower_case(reader.word("torch_dtype dtype")));
 }
 
 }  // namespace fitvram

@@ -96,8 +96,8 @@ std::string llama_cpp_launch(const ModelInfo& model, const std::string&, const W
   if (w.kv_unified) flag("-kvu", "");
   if (w.n_batch != usual.n_batch) flag("-b", std::to_string(w.n_batch));
   if (w.n_ubatch != usual.n_ubatch) flag("-ub", std::to_string(w.n_ubatch));
-  if (w.type_k != nullptr) flag("-ctk", lower(w.type_k->name));
-  if (w.type_v != nullptr) flag("-ctv", lower(w.type_v->name));
+  if (w.type_k != nullptr) flag("-ctk", lower_case(w.type_k->name));
+  if (w.type_v != nullptr) flag("-ctv", lower_case(w.type_v->name));
   if (w.flash_attn == FlashAttention::on) flag("-fa", "on");
   if (w.flash_attn == FlashAttention::off) flag("-fa", "off");
   if (w.swa_full) flag("--swa-full", "");
@@ -118,7 +118,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   const Hparams& hp = model.hparams;
   for (const TensorType* type : {&k, &v})
     if (!type->cache || (type->ggml_id < 0 && type->quantized()))
-      return refuse("unsupported cache type: " + lower(type->name),
+      return refuse("unsupported cache type: " + lower_case(type->name),
                     "'fitvram list cache-types' names them");
   if (workload.n_seq == 0) return refuse("zero sequences", "ask for at least one slot with -np 1");
   if (workload.n_batch == 0 && workload.n_ubatch == 0)

@@ -281,7 +281,7 @@ class Reader {
 
 std::string_view backend_of(const std::vector<LoggedBuffer>& buffers) {
   for (const auto& buffer : buffers) {
-    const std::string device = lower(buffer.device);
+    const std::string device = lower_case(buffer.device);
     if (on_host(buffer.device)) continue;
     if (device.starts_with("vulkan")) return "vulkan";
     if (device.starts_with("rocm")) return "rocm";

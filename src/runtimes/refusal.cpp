@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/refuse.hpp"
+#include "base/text.hpp"
 #include "fitvram/runtime.hpp"
 #include "runtimes/shared/torch.hpp"
 
@@ -14,7 +15,8 @@ const Scheme* nearest_loaded(const Scheme& scheme, const Runtime& runtime) {
       scheme.packings.empty() ? scheme.millibits : scheme.packings.front().millibits;
   const Scheme* nearest = nullptr;
   for (const Scheme& other : schemes()) {
-    const bool offered = runtime.ladder.empty() ? other.ladder : lists(runtime.ladder, other.name);
+    const bool offered =
+        runtime.ladder.empty() ? other.ladder : has_word(runtime.ladder, other.name);
     if (!offered || runtime.loads != other.family) continue;
     if (nearest == nullptr || other.millibits >= packed + 500) nearest = &other;
   }
@@ -37,18 +39,9 @@ const char* files_of(SchemeFamily family) {
 
 }  // namespace
 
-bool lists(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t space = std::min(list.find(' '), list.size());
-    if (list.substr(0, space) == word) return true;
-    list.remove_prefix(std::min(space + 1, list.size()));
-  }
-  return false;
-}
-
 std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
                              const Runtime& runtime) {
-  if (!lists(runtime.backends, workload.backend))
+  if (!has_word(runtime.backends, workload.backend))
     return refuse(std::string(runtime.title) + " does not run on " + std::string(workload.backend),
                   "it runs on " + std::string(runtime.backends));
   return runtime.rules.refusal(model, workload);

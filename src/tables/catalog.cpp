@@ -116,7 +116,7 @@ std::vector<CatalogEntry> take_entries(Pieces& pieces) {
   while (!pieces.closes(']')) {
     const std::string where = "/models/" + std::to_string(entries.size());
     CatalogEntry entry = take_entry(pieces, where);
-    if (!names.insert(lower(entry.name)).second) {
+    if (!names.insert(lower_case(entry.name)).second) {
       throw Malformed{ErrorCode::malformed, where + "/name", "'" + entry.name + "' is there twice"};
     }
     entries.push_back(std::move(entry));

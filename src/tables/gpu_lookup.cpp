@@ -212,7 +212,7 @@ std::string nearest(std::span<const GpuCard> cards, std::string_view spec) {
     std::string_view name = card.name;
     names.push_back(name);
     const std::size_t space = name.find(' ');
-    if (space != std::string_view::npos && contains(series, lower(name.substr(0, space)))) {
+    if (space != std::string_view::npos && contains(series, lower_case(name.substr(0, space)))) {
       names.push_back(name.substr(space + 1));
     } else if (name.starts_with("Apple ")) {
       names.push_back(name.substr(6));

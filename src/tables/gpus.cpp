@@ -58,7 +58,7 @@ std::vector<std::string> names_at(const json& object, const char* key, const std
   if (!strings) {
     throw Malformed{ErrorCode::malformed, where + "/" + key, "is not a list of names"};
   }
-  for (const json& name : *value) names.push_back(lower(name.get_ref<const std::string&>()));
+  for (const json& name : *value) names.push_back(lower_case(name.get_ref<const std::string&>()));
   return names;
 }
 
@@ -67,7 +67,7 @@ GpuCard card_of(const json& entry, const std::string& where) {
   GpuCard card;
   card.name = text_at(entry, "name", where);
   card.display = entry.contains("display") ? text_at(entry, "display", where) : card.name;
-  card.vendor = lower(text_at(entry, "vendor", where));
+  card.vendor = lower_case(text_at(entry, "vendor", where));
   member(entry, "vram_gib", where);
   card.marketed = number_at(entry, "vram_gib", largest_card_gib, where) * GiB;
   if (card.marketed == Bytes{}) {

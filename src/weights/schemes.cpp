@@ -208,12 +208,12 @@ constexpr Alias aliases[] = {
 std::span<const Scheme> schemes() { return table; }
 
 const Scheme* find_scheme(std::string_view name) {
-  std::string wanted = lower(name);
+  std::string wanted = lower_case(name);
   for (const Alias& alias : aliases)
     if (alias.name == wanted) wanted = alias.scheme;
   const auto* it =
       std::find_if(std::begin(table), std::end(table),
-                   [&wanted](const Scheme& scheme) { return lower(scheme.name) == wanted; });
+                   [&wanted](const Scheme& scheme) { return lower_case(scheme.name) == wanted; });
   return it != std::end(table) ? it : nullptr;
 }
 

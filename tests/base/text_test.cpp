@@ -135,7 +135,7 @@ TEST_CASE("counts are printed with three digits") {
 }
 
 TEST_CASE("names fold to one spelling") {
-  CHECK(lower("RTX 4090 \xC3\x84") == "rtx 4090 \xC3\x84");
+  CHECK(lower_case("RTX 4090 \xC3\x84") == "rtx 4090 \xC3\x84");
   CHECK(fold_name("Qwen/Qwen3.6_27B") == "qwen-qwen3-6-27b");
   CHECK(fold_name("a - _ ./b") == "a-b");
   CHECK(fold_name(fold_name(" a..b ")) == fold_name(" a..b "));

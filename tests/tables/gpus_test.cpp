@@ -38,11 +38,11 @@ TEST_CASE("names and aliases of the table are unique, and shared ones shared") {
     CHECK(displays.insert(squashed(card.display)).second);
     CHECK(card.display.starts_with(card.name));
     for (const auto& alias : card.aliases) {
-      CHECK(alias == lower(alias));
+      CHECK(alias == lower_case(alias));
       owners[squashed(alias)].insert(card.display);
     }
     for (const auto& alias : card.shared_aliases) {
-      CHECK(alias == lower(alias));
+      CHECK(alias == lower_case(alias));
       sharers[squashed(alias)].insert(card.display);
     }
   }

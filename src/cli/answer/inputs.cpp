@@ -27,8 +27,10 @@ std::string join(const std::string& directory, std::string_view name) {
   return directory + (directory.ends_with('/') ? "" : "/") + std::string(name);
 }
 
-bool is_gguf_name(std::string_view name) { return lower(name).ends_with(".gguf"); }
-bool is_projector(std::string_view name) { return lower(name).find("mmproj") != std::string::npos; }
+bool is_gguf_name(std::string_view name) { return lower_case(name).ends_with(".gguf"); }
+bool is_projector(std::string_view name) {
+  return lower_case(name).find("mmproj") != std::string::npos;
+}
 
 /// "x-00002-of-00003.gguf" taken apart: a prefix, which shard, how many.
 struct ShardName {
@@ -162,7 +164,7 @@ bool has_gguf_magic(std::span<const std::byte> bytes) {
 }
 
 Result<ModelInfo> load_file(Io& io, const std::string& path) {
-  if (lower(path).ends_with(".safetensors"))
+  if (lower_case(path).ends_with(".safetensors"))
     return Error{ErrorCode::not_a_model, path, "holds weights, but not the shape of the model",
                  "name the directory that holds it together with its config.json"};
   if (is_gguf_name(path)) return load_gguf(io, path);
@@ -214,7 +216,7 @@ Result<ModelInfo> load_stdin(Io& io) {
 }
 
 bool looks_like_a_path(const std::string& word) {
-  const auto name = lower(word);
+  const auto name = lower_case(word);
   return word.starts_with('/') || word.starts_with("./") || word.starts_with("../") ||
          word.starts_with("~/") || word.ends_with('/') || name.ends_with(".gguf") ||
          name.ends_with(".json") || name.ends_with(".safetensors");

@@ -39,8 +39,8 @@ Result<Grid> gpu_grid(Io& io, const Options& options) {
   auto cards = load_gpus(io, options);
   if (!cards) return cards.error();
   std::stable_sort(cards->begin(), cards->end(), [](const GpuCard& a, const GpuCard& b) {
-    return std::tuple(a.vendor, lower(a.name), a.marketed) <
-           std::tuple(b.vendor, lower(b.name), b.marketed);
+    return std::tuple(a.vendor, lower_case(a.name), a.marketed) <
+           std::tuple(b.vendor, lower_case(b.name), b.marketed);
   });
   Grid grid{{{"name", "GPU"},
              {"vendor", "VENDOR"},

@@ -20,7 +20,7 @@ std::vector<Row> holders(const Options& options, const Model& model,
     if (!matches(card.display, options.filter)) continue;
     const auto gpu =
         find_gpu(cards, (count > 1 ? std::to_string(count) + "x " : "") + card.display);
-    if (!gpu || !lists(options.runtime->backends, backend_of(options, *gpu))) continue;
+    if (!gpu || !has_word(options.runtime->backends, backend_of(options, *gpu))) continue;
     const auto key = std::tuple(gpu->vram, gpu->backend);
     if (!priced.contains(key)) {
       auto result = Pricer(options, *gpu).rows(model);
@@ -32,7 +32,7 @@ std::vector<Row> holders(const Options& options, const Model& model,
     }
     auto row = priced.at(key);
     row.gpu = *gpu;
-    const bool holds = row.fit->verdict != Verdict::no && !row.lowered;
+    const bool holds = row.fit->verdict != Verdict::no && !row.below_q4_k_m;
     if (options.fits_only ? row.fit->verdict == Verdict::fits : holds || options.all)
       rows.push_back(std::move(row));
   }

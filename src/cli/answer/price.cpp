@@ -71,12 +71,13 @@ std::string_view backend_of(const Options& options, const std::optional<Gpu>& gp
   const std::string_view runs_on = options.runtime->backends;
   if (options.backend != nullptr) return options.backend->name;
   if (!gpu) return find_backend(runs_on.substr(0, runs_on.find(' ')))->name;
-  const auto* own = find_backend(gpu->vendor == "amd" && !lists(runs_on, gpu->backend)
+  const auto* own = find_backend(gpu->vendor == "amd" && !has_word(runs_on, gpu->backend)
                                      ? std::string_view("rocm")
                                      : std::string_view(gpu->backend));
   if (own == nullptr) return Workload{}.backend;
   // A mere amount of memory is whatever the runtime runs on.
-  if (gpu->vendor.empty() && !lists(runs_on, own->name)) return backend_of(options, std::nullopt);
+  if (gpu->vendor.empty() && !has_word(runs_on, own->name))
+    return backend_of(options, std::nullopt);
   return own->name;
 }
 
@@ -137,7 +138,7 @@ Result<std::vector<Row>> Pricer::rows(const Model& model, ModelMemo* memo) const
   if (options_.all_quants) {
     const std::string_view ladder = options_.runtime->ladder;
     for (const auto& scheme : schemes())
-      if (ladder.empty() ? scheme.ladder : lists(ladder, scheme.name))
+      if (ladder.empty() ? scheme.ladder : has_word(ladder, scheme.name))
         rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}, memo));
   } else {
     auto chosen = form(row, memo);
@@ -188,7 +189,8 @@ bool Pricer::chooses(const ModelInfo& model) const {
 Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   const auto& model = *row.model;
   if (options_.quant != nullptr) {
-    if (model.format == ModelFormat::gguf && lower(model.quant) == lower(options_.quant->name))
+    if (model.format == ModelFormat::gguf &&
+        lower_case(model.quant) == lower_case(options_.quant->name))
       return {stored_weights(model), std::nullopt};
     if (model.format == ModelFormat::gguf)
       row.notes.push_back({Severity::info, "requantized",
@@ -213,7 +215,7 @@ Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
 }
 
 Pricer::Form Pricer::chosen(Row& row, Choice choice) const {
-  row.lowered = choice.below_q4_k_m;
+  row.below_q4_k_m = choice.below_q4_k_m;
   if (choice.below_q4_k_m)
     row.notes.push_back(
         {Severity::warning, "quant-lowered",

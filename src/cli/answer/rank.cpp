@@ -13,7 +13,7 @@ namespace {
 
 bool by_size(const Model& a, const Model& b) {
   if (a->n_params != b->n_params) return a->n_params > b->n_params;
-  return lower(a->name) < lower(b->name);
+  return lower_case(a->name) < lower_case(b->name);
 }
 
 /// What does not fit comes last, whatever the key.
@@ -37,7 +37,8 @@ bool comes_before(const Row& a, const Row& b, SortKey key) {
       if (a.fit->verdict != b.fit->verdict) return a.fit->verdict < b.fit->verdict;
       break;
     case SortKey::name:
-      if (a.model->name != b.model->name) return lower(a.model->name) < lower(b.model->name);
+      if (a.model->name != b.model->name)
+        return lower_case(a.model->name) < lower_case(b.model->name);
       break;
   }
   return by_size(a.model, b.model);
@@ -63,9 +64,9 @@ std::vector<Error> rank_top(Pricer& pricer, const Inputs& inputs, std::size_t to
   std::vector<Candidate> candidates;
   std::vector<Error> errors;
   for (const auto& model : inputs.models)
-    candidates.push_back({model->n_params, lower(model->name), nullptr, model});
+    candidates.push_back({model->n_params, lower_case(model->name), nullptr, model});
   for (const auto& entry : inputs.entries)
-    candidates.push_back({entry.n_params, lower(entry.name), &entry, nullptr});
+    candidates.push_back({entry.n_params, lower_case(entry.name), &entry, nullptr});
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) {
                      return a.n_params != b.n_params ? a.n_params > b.n_params : a.name < b.name;

@@ -102,7 +102,8 @@ std::optional<Problem> set_flag(Options& options, const Flag& flag, const Field&
     return flag.set(options, yes != flag.key.negated ? "true" : "false");
   }
   if (!boolean) return flag.set(options, field.text);
-  if (!lists(flag.values, "on")) return Problem{"must be a number or text, not " + field.text, {}};
+  if (!has_word(flag.values, "on"))
+    return Problem{"must be a number or text, not " + field.text, {}};
   return flag.set(options, yes ? "on" : "off");
 }
 

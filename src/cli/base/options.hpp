@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "fitvram/fit.hpp"
 
 namespace fitvram::cli {
@@ -65,7 +66,7 @@ struct Options {
 
   bool gave(std::string_view flag) const {
     return std::any_of(given.begin(), given.end(),
-                       [&](const auto& option) { return lists(option.first, flag); });
+                       [&](const auto& option) { return has_word(option.first, flag); });
   }
 
   std::vector<std::string> catalogs;  ///< files added to the embedded catalogue

@@ -55,7 +55,7 @@ std::vector<TensorGroup> group_tensors(const ModelInfo& model, const Weights& we
 }
 
 std::string cache_type_name(const TensorType* type) {
-  return type == nullptr ? "f16" : lower(type->name);
+  return type == nullptr ? "f16" : lower_case(type->name);
 }
 
 std::uint64_t layers_on_device(const ModelInfo& model, const Workload& workload) {

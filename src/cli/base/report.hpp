@@ -23,9 +23,9 @@ using Model = std::shared_ptr<const ModelInfo>;
 /// One model under one workload, with the verdict when a GPU was named.
 struct Row {
   Model model;
-  Workload workload;     ///< n_ctx resolved
-  std::string quant;     ///< the form of the weights that was priced
-  bool lowered = false;  ///< nothing with Q4_K_M's bits fits: this has fewer
+  Workload workload;          ///< n_ctx resolved
+  std::string quant;          ///< the form of the weights that was priced
+  bool below_q4_k_m = false;  ///< nothing with Q4_K_M's bits fits: this has fewer
   MemoryEstimate memory;
   std::optional<Gpu> gpu;
   std::optional<Fit> fit;  ///< present when gpu is

@@ -110,7 +110,7 @@ std::string_view name_of(Subject subject) {
 }
 
 std::optional<Subject> find_subject(std::string_view name) {
-  const auto* const at = std::ranges::find(subject_table, lower(name));
+  const auto* const at = std::ranges::find(subject_table, lower_case(name));
   if (at == std::end(subject_table)) return std::nullopt;
   return static_cast<Subject>(at - subject_table);
 }

@@ -56,7 +56,7 @@ Set set_cache_type(const TensorType*& to, const std::string& value) {
   for (const auto& row : tensor_types())
     if (row.cache) names.push_back(row.name);
   return Problem{formatted("unknown cache type '{}'", value),
-                 lower(did_you_mean(value, names, joined(names)))};
+                 lower_case(did_you_mean(value, names, joined(names)))};
 }
 
 Set set_gpu_layers(Options& o, const std::string& value) {
@@ -102,7 +102,7 @@ Set set_format(Options& o, const std::string& value) {
   std::vector<std::string_view> names;
   for (const auto& format : formats())
     if (o.command == Command::check || !format.only_check) names.push_back(format.name);
-  const auto* format = find_format(lower(value));
+  const auto* format = find_format(lower_case(value));
   if (format != nullptr && (o.command == Command::check || !format->only_check)) {
     o.format = format->name;
     return {};
@@ -123,6 +123,8 @@ Problem unknown_word(const std::string& value, const std::vector<std::string_vie
   return {formatted("unknown value '{}'", value), did_you_mean(value, names, joined(names))};
 }
 
-bool same_word(const std::string& value, std::string_view name) { return lower(value) == name; }
+bool same_word(const std::string& value, std::string_view name) {
+  return lower_case(value) == name;
+}
 
 }  // namespace fitvram::cli

@@ -30,10 +30,10 @@ std::string tail(const std::string& name) {
 /// Names without their organisation, where that is enough.
 Words model_names(const std::vector<CatalogEntry>& catalog) {
   std::map<std::string, int> tails;
-  for (const auto& entry : catalog) ++tails[lower(tail(entry.name))];
+  for (const auto& entry : catalog) ++tails[lower_case(tail(entry.name))];
   Words words;
   for (const auto& entry : catalog)
-    words.push_back(tails[lower(tail(entry.name))] == 1 ? tail(entry.name) : entry.name);
+    words.push_back(tails[lower_case(tail(entry.name))] == 1 ? tail(entry.name) : entry.name);
   return words;
 }
 
@@ -276,7 +276,7 @@ _fitvram() {
       if (takes(command, flag)) out += "        " + zsh_option(command, flag) + " \\\n";
     const bool first = command.command == Command::list;
     out += formatted("        '{}:{}:{}' ;;\n", first ? "1" : "*",
-                     lower(command.arguments.substr(0, command.arguments.find_first_of(" ."))),
+                     lower_case(command.arguments.substr(0, command.arguments.find_first_of(" ."))),
                      zsh_action(operands_of(command)));
   }
   out += formatted("    help) compadd {} ;;\n", command_names());
@@ -357,7 +357,8 @@ std::string completion_script(std::string_view shell) {
 std::optional<Words> completion_words(Io& io, std::string_view table, const std::string& begin) {
   auto words = table_words(io, table);
   if (!words) return words;
-  std::erase_if(*words, [&](const auto& word) { return !begins_word(lower(word), lower(begin)); });
+  std::erase_if(
+      *words, [&](const auto& word) { return !begins_word(lower_case(word), lower_case(begin)); });
   std::sort(words->begin(), words->end());
   return words;
 }

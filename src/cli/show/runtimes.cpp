@@ -40,7 +40,7 @@ std::vector<std::string> cells_of(const RuntimesReport::Line& line, bool with_ca
   const auto& row = *line.row;
   const auto& m = row.memory;
   const bool some = m.compute_range || m.overhead_range;
-  cells.push_back(printable(row.quant) + (row.lowered ? "*" : ""));
+  cells.push_back(printable(row.quant) + (row.below_q4_k_m ? "*" : ""));
   if (with_cache) cells.push_back(short_cache_types(row.workload));
   cells.push_back(gib(m.model.device));
   cells.push_back(gib(m.context.device));

@@ -33,7 +33,9 @@ std::string context_or_none(std::uint64_t n_ctx) {
   return n_ctx == 0 ? "-" : std::to_string(n_ctx);
 }
 
-std::string quant_cell(const Row& row) { return printable(row.quant) + (row.lowered ? "*" : ""); }
+std::string quant_cell(const Row& row) {
+  return printable(row.quant) + (row.below_q4_k_m ? "*" : "");
+}
 
 /// Paints the last occurrence of each row's verdict word: the table is laid out without colour
 /// first.
@@ -155,7 +157,7 @@ struct Table {
     out += legend(body, rows, runtime);
     out += "SAFE, MAX: the largest context that fits, and that runs at all\n\n";
     out += table_of(rows, false, style);
-    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.lowered; }))
+    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.below_q4_k_m; }))
       out += "\n* fewer bits than Q4_K_M: nothing better runs here\n";
     return out + footer(body);
   }

@@ -86,7 +86,8 @@ std::optional<Error> exllamav3_refusal(const ModelInfo& model, const Workload& w
     const std::string_view name = type->name;
     const bool bits = name.size() == 2 && name[0] == 'Q' && name[1] >= '2' && name[1] <= '8';
     if (!bits && name != "F16")
-      return refuse("exllamav3 has no cache type " + lower(name), "f16, or 2 to 8 bits: q2 ... q8");
+      return refuse("exllamav3 has no cache type " + lower_case(name),
+                    "f16, or 2 to 8 bits: q2 ... q8");
   }
   return std::nullopt;
 }

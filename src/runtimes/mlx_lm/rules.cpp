@@ -104,12 +104,12 @@ std::optional<Error> refuse_cache_type(const ModelInfo& model, const Workload& w
     const bool known = name == "F16" || name == "BF16" || name == "Q2" || name == "Q3" ||
                        name == "Q4" || name == "Q6" || name == "Q8";
     if (!known)
-      return refuse("mlx-lm has no cache type " + lower(name),
+      return refuse("mlx-lm has no cache type " + lower_case(name),
                     "f16, bf16 or --kv-bits: q8, q6, q4, q3, q2");
   }
   if (&k != &v)
     return refuse("mlx-lm keeps K and V in one type",
-                  "give both the same, e.g. --kv-type " + lower(k.name));
+                  "give both the same, e.g. --kv-type " + lower_case(k.name));
   if (!quantized(workload)) return std::nullopt;
   // cache.py: RotatingKVCache.to_quantized raises, other caches without the method stay as they
   // are.

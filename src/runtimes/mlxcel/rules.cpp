@@ -200,11 +200,11 @@ std::optional<Error> mlxcel_refusal(const ModelInfo&, const Workload& workload) 
   const TensorType& v = cache_type_v(workload);
   for (const TensorType* type : {&k, &v})
     if (type->name != "F16" && type->name != "BF16" && type->name != "INT8")
-      return refuse("mlxcel has no cache type " + lower(type->name),
+      return refuse("mlxcel has no cache type " + lower_case(type->name),
                     "f16, bf16 or int8; its turbo types are not priced");
   if (&k != &v)
     return refuse("mlxcel keeps K and V in one type",
-                  "give both the same, e.g. --kv-type " + lower(k.name));
+                  "give both the same, e.g. --kv-type " + lower_case(k.name));
   return std::nullopt;
 }
 

@@ -56,11 +56,11 @@ std::optional<Error> ollama_refusal(const ModelInfo& model, const Workload& work
     return refuse("Ollama runs architecture '" + model.architecture + "' with one sequence",
                   "-np 1");
   const TensorType& k = cache_type_k(workload);
-  if (&k != &cache_type_v(workload) || !lists("F16 Q8_0 Q4_0", k.name))
-    return refuse("Ollama has no KV cache of " + lower(k.name) +
+  if (&k != &cache_type_v(workload) || !has_word("F16 Q8_0 Q4_0", k.name))
+    return refuse("Ollama has no KV cache of " + lower_case(k.name) +
                       (&k == &cache_type_v(workload)
                            ? ""
-                           : " keys and " + lower(cache_type_v(workload).name) + " values"),
+                           : " keys and " + lower_case(cache_type_v(workload).name) + " values"),
                   "--kv-type f16, q8_0 or q4_0, for both");
   return llama_cpp_refusal(model, llama_server_workload(workload));
 }
@@ -82,7 +82,7 @@ std::string ollama_launch(const ModelInfo& model, const std::string&, const Work
                      " OLLAMA_NUM_PARALLEL=" + std::to_string(workload.n_seq);
   const TensorType& type = cache_type_k(workload);
   if (type.quantized())
-    line += " OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=" + lower(type.name);
+    line += " OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=" + lower_case(type.name);
   return line + " ollama serve";
 }
 

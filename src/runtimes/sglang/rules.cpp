@@ -175,8 +175,8 @@ Bytes sglang_budget(const Device& device, const Workload& workload) {
 std::optional<Error> sglang_refusal(const ModelInfo& model, const Workload& workload) {
   if (auto refused = server_refusal(model, workload, "SGLang")) return refused;
   const TensorType& k = cache_type_k(workload);
-  if (&k != &cache_type_v(workload) || !lists("F16 BF16 FP8", k.name))
-    return refuse("SGLang has no KV cache of " + lower(k.name),
+  if (&k != &cache_type_v(workload) || !has_word("F16 BF16 FP8", k.name))
+    return refuse("SGLang has no KV cache of " + lower_case(k.name),
                   "--kv-type f16, bf16 or fp8, for both keys and values");
   return std::nullopt;
 }

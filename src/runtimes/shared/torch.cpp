@@ -73,7 +73,7 @@ bool unquantized(std::string_view quant) {
 }
 
 bool loaded_as_stored(const ModelInfo& model, std::string_view quant) {
-  if (lower(quant) == lower(model.quant)) return true;
+  if (lower_case(quant) == lower_case(model.quant)) return true;
   const bool halves = model.quant.empty() || model.quant == "BF16" || model.quant == "F16";
   return halves && unquantized(quant);
 }

@@ -245,10 +245,10 @@ std::optional<Error> sharpinference_refusal(const ModelInfo& model, const Worklo
   const TensorType& type = type_of(workload);
   if (workload.type_v != workload.type_k && workload.type_v != nullptr && workload.type_v != &type)
     return refuse("SharpInference keeps K and V in one type",
-                  "give both the same, e.g. --kv-type " + lower(type.name));
+                  "give both the same, e.g. --kv-type " + lower_case(type.name));
   const bool known = type.name == "F32" || type.name == "BF16" || type.name == "Q8_0";
   if (!known)
-    return refuse("SharpInference has no cache type " + lower(type.name), "f32, bf16 or q8_0");
+    return refuse("SharpInference has no cache type " + lower_case(type.name), "f32, bf16 or q8_0");
   if (type.quantized() && !sharp::q8_0_possible(model))
     return refuse("a q8_0 cache needs rows of whole blocks of 32 values", "use --kv-type bf16");
   return std::nullopt;
@@ -310,7 +310,7 @@ void sharpinference_explain(const ModelInfo& model, const Weights&, const Worklo
       step.formula += (step.formula.empty() ? "" : " + ") + std::to_string(n_layer) + " * 2 * " +
                       std::to_string(n_seq) + " * " + std::to_string(one.bytes.count);
       step.rule += (step.rule.empty() ? "" : ", ") + std::to_string(one.cells) + " * " +
-                   std::to_string(one.width) + " values of " + lower(type.name);
+                   std::to_string(one.width) + " values of " + lower_case(type.name);
       n_layer = 0;
     };
     for (std::size_t i = 0; i < std::min<std::size_t>(model.n_layer, model.layers.size()); ++i) {

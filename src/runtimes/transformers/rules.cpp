@@ -138,9 +138,10 @@ std::optional<Error> transformers_refusal(const ModelInfo& model, const Workload
                           "' is not known",
                       "--runtime llama.cpp");
   for (const TensorType* type : {&cache_type_k(workload), &cache_type_v(workload)})
-    if (!lists("F16 BF16", type->name))
-      return refuse("the cache of transformers is in the model's type, not " + lower(type->name),
-                    "--kv-type f16");
+    if (!has_word("F16 BF16", type->name))
+      return refuse(
+          "the cache of transformers is in the model's type, not " + lower_case(type->name),
+          "--kv-type f16");
   if (workload.n_tp > 1)
     return refuse("tensor parallelism is not counted for transformers", "leave -tp out");
   return std::nullopt;

@@ -105,11 +105,11 @@ Bytes vllm_budget(const Device& device, const Workload& workload) {
 std::optional<Error> vllm_refusal(const ModelInfo& model, const Workload& workload) {
   if (auto refused = server_refusal(model, workload, "vLLM")) return refused;
   const TensorType& k = cache_type_k(workload);
-  if (&k != &cache_type_v(workload) || !lists(kv_types, k.name))
-    return refuse("vLLM has no KV cache of " + lower(k.name) +
+  if (&k != &cache_type_v(workload) || !has_word(kv_types, k.name))
+    return refuse("vLLM has no KV cache of " + lower_case(k.name) +
                       (&k == &cache_type_v(workload)
                            ? ""
-                           : " keys and " + lower(cache_type_v(workload).name) + " values"),
+                           : " keys and " + lower_case(cache_type_v(workload).name) + " values"),
                   "--kv-type f16, bf16, fp8, int8 or nvfp4, for both");
   if (!paged_pool(model, workload).unified)
     return refuse("vLLM cannot give the caches of architecture '" + model.architecture +
@@ -129,7 +129,7 @@ Defaults vllm_defaults(const ModelInfo& model, const std::optional<Device>& devi
   if (!device) return defaults;
   defaults.n_tp = std::max(1U, device->count);
   const bool large = device->total / defaults.n_tp >= large_card &&
-                     lower(device->name).find("a100") == std::string::npos;
+                     lower_case(device->name).find("a100") == std::string::npos;
   if (large) defaults.n_batch = defaults.n_ubatch = large_batch;
   return defaults;
 }
@@ -194,7 +194,7 @@ std::string vllm_launch(const ModelInfo& model, const std::string& quant,
   flag("max-num-batched-tokens", std::to_string(workload.n_batch));
   if (cards(workload) > 1) flag("tensor-parallel-size", std::to_string(cards(workload)));
   const TensorType& type = cache_type_k(workload);
-  if (type.name == "FP8" || type.name == "NVFP4") flag("kv-cache-dtype", lower(type.name));
+  if (type.name == "FP8" || type.name == "NVFP4") flag("kv-cache-dtype", lower_case(type.name));
   if (type.name == "INT8") flag("kv-cache-dtype", "int8_per_token_head");
   return line;
 }
