@@ -81,12 +81,8 @@ bool may_include(const Folder& from, const Folder& to) {
 
 // Files that still include each other in a circle.
 const std::set<std::string_view> to_be_opened = {
-    "llama/compute",
-    "llama/compute_facts",
-    "log/reader",
-    "log/words",
-    "weights/llama_quant",
-    "weights/llama_quant_recipes",
+    "llama/compute", "llama/compute_facts", "log/reader",
+    "log/words",     "weights/llama_quant", "weights/llama_quant_recipes",
 };
 
 // By files, each with its header, those they include.
