@@ -5,6 +5,12 @@
 #include "base/text.hpp"
 
 namespace fitvram::cli {
+
+std::uint64_t default_context(const Defaults& defaults, const Workload& workload) {
+  const bool shared = workload.kv_unified || !defaults.each_sequence;
+  return sat_mul(defaults.n_ctx, shared ? 1 : std::max(1U, workload.n_seq));
+}
+
 namespace {
 
 /// -c as this model runs it: never beyond the trained length unless that is asked for.
@@ -15,12 +21,13 @@ std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
   const std::uint64_t trained = model.n_ctx_train;
   const std::uint64_t limit = trained == 0 ? UINT64_MAX : sat_mul(trained, streams);
   const std::uint64_t asked = options.n_ctx.value_or(defaults.n_ctx);
-  if (!options.n_ctx && asked != 0) return std::min(asked, limit);
+  if (!options.n_ctx && asked != 0) return std::min(default_context(defaults, workload), limit);
   if (asked == 0) {
-    if (trained != 0) return trained;
+    const std::uint64_t shares = defaults.each_sequence ? streams : 1;
+    if (trained != 0) return sat_mul(trained, shares);
     notes.push_back({Severity::warning, "trained-length-unknown",
                      "the trained length is not stated; computed at 8192 tokens"});
-    return Workload{}.n_ctx;
+    return sat_mul(Workload{}.n_ctx, shares);
   }
   if (asked <= limit || options.extend_ctx) return asked;
   const bool warns = options.runtime->loads == SchemeFamily::gguf;
@@ -30,16 +37,6 @@ std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
                        (warns ? std::string(options.runtime->title) + " would only warn; " : "") +
                        "--extend-ctx computes what was asked)"});
   return limit;
-}
-
-std::optional<Device> device_of(const std::optional<Gpu>& gpu, const Options& options) {
-  if (!gpu) return std::nullopt;
-  Device device{gpu->vram};
-  device.total = gpu->total;
-  device.unified = gpu->unified;
-  device.count = gpu->vendor.empty() ? options.workload.n_tp : gpu->count;
-  device.name = gpu->name;
-  return device;
 }
 
 bool packed(const ModelInfo& model) {
@@ -53,16 +50,12 @@ void add_notes(std::vector<Note>& to, const std::vector<Note>& from) {
 }
 
 bool differ_in_name_only(const ModelInfo& a, const ModelInfo& b) {
-  if (a.n_params != b.n_params || a.architecture != b.architecture || a.format != b.format)
-    return false;
-  Hparams renamed = a.hparams;
-  renamed.name = b.hparams.name;
-  return a.known_architecture == b.known_architecture && a.layout == b.layout &&
-         a.params == b.params && a.n_params_mmproj == b.n_params_mmproj && a.n_layer == b.n_layer &&
-         a.n_ctx_train == b.n_ctx_train && a.quant == b.quant &&
-         a.checkpoint_bytes == b.checkpoint_bytes && a.packings == b.packings &&
-         a.notes == b.notes && renamed == b.hparams && a.layers == b.layers &&
-         a.tensors == b.tensors;
+  if (a.n_params != b.n_params || a.architecture != b.architecture) return false;
+  ModelInfo renamed = a;
+  renamed.name = b.name;
+  renamed.source = b.source;
+  renamed.hparams.name = b.hparams.name;
+  return renamed == b;
 }
 
 }  // namespace
@@ -81,10 +74,19 @@ std::string_view backend_of(const Options& options, const std::optional<Gpu>& gp
   return own->name;
 }
 
+Device device_of(const Gpu& gpu, const Options& options) {
+  Device device{gpu.vram};
+  device.total = gpu.total;
+  device.unified = gpu.unified;
+  device.count = gpu.vendor.empty() ? options.workload.n_tp : gpu.count;
+  device.name = gpu.name;
+  return device;
+}
+
 Pricer::Pricer(const Options& options, std::optional<Gpu> gpu)
     : options_(options),
       gpu_(std::move(gpu)),
-      device_(device_of(gpu_, options)),
+      device_(gpu_ ? std::optional(device_of(*gpu_, options)) : std::nullopt),
       backend_(backend_of(options, gpu_)) {}
 
 Workload Pricer::workload_of(const ModelInfo& model, std::vector<Note>& notes) const {

@@ -66,6 +66,23 @@ Set set_text(Options& o, Text v) {
   return {};
 }
 
+/// llama.cpp's other words for on, off and auto count as well (common/arg.cpp, v0.5.0).
+Set set_flash(Options& o, Text v) {
+  const std::string word = lower_case(v);
+  const char* usual = v.c_str();
+  if (has_word("1 true enabled", word)) usual = "on";
+  if (has_word("0 false disabled", word)) usual = "off";
+  if (word == "-1") usual = "auto";
+  return set_word(o.workload.flash_attn, usual, flash_words);
+}
+
+Set set_gpu(Options& o, Text v) {
+  if (v.find_first_not_of(' ') == std::string::npos)
+    return Problem{"the name of the GPU is empty", "\"RTX 4090\"; without a name leave it out"};
+  o.gpu = v;
+  return {};
+}
+
 template <auto member, std::uint32_t least>
 Set set_count(Options& o, Text v) {
   return set_number(at(o, member), v, least);
@@ -90,7 +107,7 @@ constexpr Flag flag_table[] = {
      .key = {.name = "gpu", .place = 3},
      .silences = "--vram",
      .about = "graphics card: \"RTX 4090\", 4090, \"2x 3090\"",
-     .set = set_text<&Options::gpu>},
+     .set = set_gpu},
     {.names = "--vram",
      .value = "SIZE",
      .group = hardware,
@@ -166,7 +183,7 @@ constexpr Flag flag_table[] = {
      .about = "whose memory rules apply (default: llama.cpp)",
      .set =
          [](Options& o, Text v) {
-           return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v,
+           return set_row(o.runtime, find_runtime(lower_case(v)), "runtime", "runtimes", v,
                           names_of(runtimes()));
          }},
 
@@ -261,7 +278,7 @@ constexpr Flag flag_table[] = {
      .env = asking,
      .key = {.name = "flash_attn", .place = 21},
      .about = "flash attention (default: auto)",
-     .set = [](Options& o, Text v) { return set_word(o.workload.flash_attn, v, flash_words); }},
+     .set = set_flash},
     {.names = "--swa-full",
      .group = context,
      .commands = settings,

@@ -42,6 +42,18 @@ TEST_CASE("a context above the trained length is clamped unless it is to be exte
   CHECK_FALSE(has_note(extended, "context-clamped"));
 }
 
+TEST_CASE("a runtime's own context is no shorter because there are more sequences") {
+  for (const auto* const runtime :
+       {"ollama", "vllm", "sglang", "mlx-lm", "exllamav3", "transformers"}) {
+    const auto of = [&](const char* n_seq) {
+      return first({"qwen3-8b", "--runtime", runtime, "-np", n_seq, "--vram", "80G"})["workload"];
+    };
+    INFO(runtime);
+    CHECK(of("4")["n_ctx"] == 4 * of("1")["n_ctx"].get<std::uint64_t>());
+  }
+  CHECK(first({"qwen3-8b", "-np", "4", "--vram", "80G"})["workload"]["n_ctx"] == 8192);
+}
+
 TEST_CASE("each sequence has the trained length to itself unless the cache is shared") {
   CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4"})["workload"]["n_ctx"] == 16384);
   CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4", "-kvu"})["workload"]["n_ctx"] == 4096);
