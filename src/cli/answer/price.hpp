@@ -35,6 +35,7 @@ class Pricer {
   /// The quantization is chosen, and nothing but the verdict can go wrong.
   bool only_chooses(const ModelInfo& model, const Workload& workload) const;
   bool chooses(const ModelInfo& model) const;
+  const Scheme& loaded_form(const ModelInfo& model) const;
   Workload workload_of(const ModelInfo& model, std::vector<Note>& notes) const;
   std::optional<Error> refused(const ModelInfo& model, const Workload& workload) const;
   Row priced(Row row, Form form, ModelMemo* memo = nullptr) const;
