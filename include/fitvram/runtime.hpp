@@ -145,6 +145,9 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 
 /// The reason the runtime would refuse weights of this scheme: their format. The hint names the
 /// nearest scheme that it loads.
-std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
+std::optional<Error> refusal(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
+
+/// The nearest scheme to one that the runtime does not load: nullptr where it has none.
+const Scheme* nearest_loaded(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
 
 }  // namespace fitvram

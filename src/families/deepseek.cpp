@@ -448,7 +448,8 @@ constexpr Family rows[] = {
                  .layer = deepseek4_layer,
                  .output = deepseek4_output},
      .graph = {.build = build_deepseek4},
-     .config = {.read = common_keys}},
+     .config = {.read = common_keys},
+     .quantize = {.mxfp4_experts = true}},
 };
 static_assert(in_order(rows));
 

@@ -432,12 +432,17 @@ struct ConfigRule {
 
 // The rest.
 
-/// Which models llama-quantize takes for Llama 2 70B, whose keys serve eight queries each
-/// (src/llama-quant.cpp, v0.5.0).
+/// What converter and llama-quantize know of a family (conversion/*.py and src/llama-quant.cpp,
+/// v0.5.0).
 struct QuantizeRule {
-  std::uint32_t n_layer_70b = 0;  ///< those of so many layers; 0 = none
+  std::uint32_t n_layer_70b = 0;  ///< those of so many layers count as Llama 2 70B, whose keys
+                                  ///< serve eight queries each; 0 = none
   bool grouped_70b = false;       ///< only with shared keys and without eight experts
   bool falcon = false;            ///< recipes of its own
+  /// The experts of an MXFP4 checkpoint are repacked to MXFP4 whatever the output type, and
+  /// llama-quantize does not requantize them unless asked (allow_requantize).
+  bool mxfp4_experts = false;
+  bool f16_qat_embd = false;  ///< Google's QAT files in Q4_0 have the embedding in F16
 };
 
 /// A window that a model's name hints at, for models whose files say nothing.

@@ -439,6 +439,7 @@ constexpr Family rows[] = {
      .graph = {.build = build_transformer, .scaled_embd = true, .q_scaled = true},
      .config =
          {.read = common_keys, .defaults = gemma3_defaults, .ties = true, .towers = gemma3_towers},
+     .quantize = {.f16_qat_embd = true},
      .hints = gemma3_hints,
      .elsewhere = {.exllamav3 = "gemma3 gemma3_text",
                    .mlx_lm = {.rotating = "gemma3 gemma3_text"},

@@ -71,6 +71,7 @@ constexpr Family rows[] = {
                .gating = Gating::softmax_weight,
                .norm_weights = 0},
      .config = {.read = experts_as_wide_as_ff},
+     .quantize = {.mxfp4_experts = true},
      .hints = gpt_oss_hints,
      .elsewhere = {.exllamav3 = "gpt_oss",
                    .mlx_lm = {.rotating = "gpt_oss"},

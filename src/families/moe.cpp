@@ -184,6 +184,7 @@ constexpr Family rows[] = {
                  .nextn = {.dense = true}},
      .graph = {.build = build_transformer, .norm_weights = 1},
      .config = {.read = read_mimo2},
+     .quantize = {.mxfp4_experts = true},
      .elsewhere = {.mlx_lm = {.rotating = "mimo_v2_flash"}, .sglang_windows = true}},
     {.gguf = "muse-glimmer",
      .hf = "MuseGlimmerForConditionalGeneration muse_glimmer muse_glimmer_text",

@@ -115,10 +115,14 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
   if (auto error = refusal(model, workload, runtime)) return error;
   // A packed checkpoint is what a server of checkpoints loads; others convert its source.
   const Scheme* scheme = options_.quant;
-  if (scheme == nullptr && packed(model) && runtime.loads != SchemeFamily::gguf)
+  const bool sized = options_.file_size.has_value();
+  if (scheme == nullptr && !sized && packed(model) && runtime.loads != SchemeFamily::gguf)
     scheme = find_scheme(model.quant);
   if (scheme != nullptr)
-    if (auto error = refusal(*scheme, runtime)) return error;
+    if (auto error = refusal(model, *scheme, runtime)) return error;
+  if (model.format == ModelFormat::gguf && sized)
+    return Error{ErrorCode::unsupported, "", "a GGUF file tells the sizes of its tensors",
+                 "leave --file-size out"};
   if (model.format == ModelFormat::gguf && options_.quant == nullptr &&
       runtime.loads != SchemeFamily::gguf)
     return Error{ErrorCode::unsupported, "",
@@ -139,8 +143,13 @@ Result<std::vector<Row>> Pricer::rows(const Model& model, ModelMemo* memo) const
   std::vector<Row> rows;
   if (options_.all_quants) {
     const std::string_view ladder = options_.runtime->ladder;
+    const bool mxfp4 = n_mxfp4(*model) > 0;
+    const auto listed = [&](const Scheme& scheme) {
+      if (!ladder.empty()) return has_word(ladder, scheme.name);
+      return scheme.ladder || (mxfp4 && scheme.name == "MXFP4_MOE");
+    };
     for (const auto& scheme : schemes())
-      if (ladder.empty() ? scheme.ladder : has_word(ladder, scheme.name))
+      if (listed(scheme))
         rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}, memo));
   } else {
     auto chosen = form(row, memo);
@@ -195,11 +204,28 @@ Result<std::optional<Row>> Pricer::running_row(const Model& model) {
 /// A packed checkpoint is loaded as it is by servers of checkpoints.
 bool Pricer::chooses(const ModelInfo& model) const {
   const bool own = packed(model) && options_.runtime->loads != SchemeFamily::gguf;
-  return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
+  return options_.quant == nullptr && !options_.file_size && model.format != ModelFormat::gguf &&
+         device_ && !own;
+}
+
+/// What stands for a checkpoint that the runtime does not load: of as many bits, or, where those
+/// are not known, as the converter unpacks it.
+const Scheme& Pricer::loaded_form(const ModelInfo& model) const {
+  if (n_mxfp4(model) > 0) return *find_scheme("MXFP4_MOE");
+  const auto* own = find_scheme(model.quant);
+  const auto* nearest = own == nullptr ? nullptr : nearest_loaded(model, *own, *options_.runtime);
+  return nearest == nullptr ? *find_scheme("F16") : *nearest;
 }
 
 Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   const auto& model = *row.model;
+  if (options_.file_size) {
+    const auto* quant = options_.quant;
+    const auto name = quant == nullptr ? options_.file_quant : std::string(quant->name);
+    return {weights_of_size(model, *options_.file_size, name, quant,
+                            options_.runtime->loads == SchemeFamily::gguf),
+            std::nullopt};
+  }
   if (options_.quant != nullptr) {
     if (model.format == ModelFormat::gguf &&
         lower_case(model.quant) == lower_case(options_.quant->name))
@@ -216,6 +242,14 @@ Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   if (device_) return {stored_weights(model), std::nullopt};
   if (model.format == ModelFormat::parameters)
     return {quantize(model, *find_scheme("F16")), std::nullopt};
+  if (packed(model) && options_.runtime->loads == SchemeFamily::gguf) {
+    const auto& scheme = loaded_form(model);
+    row.notes.push_back({Severity::info, "checkpoint-not-loaded",
+                         std::string(options_.runtime->title) + " does not load the " +
+                             model.quant + " checkpoint: priced as " + std::string(scheme.name) +
+                             ", the nearest GGUF file; -q prices another, --gpu chooses one"});
+    return {quantize(model, scheme), std::nullopt};
+  }
   auto stored = stored_weights(model);
   row.notes.push_back({Severity::info, "own-precision",
                        "weights as the checkpoint has them" +
@@ -274,6 +308,7 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
 QuantAdvice Pricer::advice(const Row& row) const {
   AdviceInput input;
   input.n_params = row.model->n_params;
+  input.n_mxfp4 = n_mxfp4(*row.model);
   input.memory_gib = (gpu_->vram + GiB / 2).count / GiB.count;
   input.kv = row.memory.context.device + row.memory.context.host;
   return recommend_quantization(input);

@@ -41,6 +41,7 @@ class Pricer {
   /// The quantization is chosen, and nothing but the verdict can go wrong.
   bool only_chooses(const ModelInfo& model, const Workload& workload) const;
   bool chooses(const ModelInfo& model) const;
+  const Scheme& loaded_form(const ModelInfo& model) const;
   /// Where there is a device.
   FitRequest request(const ModelInfo& model, const Workload& workload,
                      ModelMemo* memo = nullptr) const;

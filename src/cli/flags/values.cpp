@@ -4,6 +4,7 @@
 #include "cli/base/formatted.hpp"
 #include "cli/base/prose.hpp"
 #include "cli/show/formats.hpp"
+#include "fitvram/quantize.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -99,6 +100,22 @@ Set set_gpu_layers(Options& o, const std::string& value) {
   }
   if (!set_number(o.workload.n_gpu_layers, value, std::uint32_t{0})) return {};
   return Problem{formatted("'{}' is neither a number of layers nor 'all' or 'auto'", value), {}};
+}
+
+Set set_quant(Options& o, const std::string& value) {
+  o.quant = find_scheme(value);
+  o.file_quant.clear();
+  if (o.quant != nullptr) return {};
+  if (o.file_size) {
+    o.file_quant = value;
+    return {};
+  }
+  auto problem = unknown_row("quantization", "quants", value, names_of(schemes()));
+  // unsloth's dynamic files: chosen tensor by tensor, model by model.
+  if (lower_case(value).starts_with("ud-"))
+    problem.hint =
+        "its types follow no rule; estimate --file-size SIZE prices the file by its size";
+  return problem;
 }
 
 Set set_reserve(Options& o, const std::string& value) {

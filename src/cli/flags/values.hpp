@@ -38,6 +38,8 @@ Set set_tokens(std::optional<std::uint64_t>& to, const std::string& value);
 Set set_size(std::optional<Bytes>& to, const std::string& value);
 Set set_cache_type(const TensorType*& to, const std::string& value);
 Set set_gpu_layers(Options& options, const std::string& value);
+/// A scheme's name, or what a file of a given size calls itself.
+Set set_quant(Options& options, const std::string& value);
 Set set_reserve(Options& options, const std::string& value);
 Set set_tolerance(Options& options, const std::string& value);
 /// A format that the command of `options` has.

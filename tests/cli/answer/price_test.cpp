@@ -170,3 +170,37 @@ TEST_CASE("a GGUF file is refused by a runtime that loads none, whatever it hold
   CHECK(error["message"] == "vLLM does not load GGUF files");
   CHECK(error["hint"] == "-q prices a form that it loads");
 }
+
+TEST_CASE("by default llama.cpp is priced with a file that it loads") {
+  struct Row {
+    const char *model, *quant;
+  };
+  for (const auto& [model, quant] :
+       {Row{"gpt-oss-120b", "MXFP4_MOE"}, Row{"deepseek-v4-flash", "MXFP4_MOE"},
+        Row{"kimi-k3", "MXFP4_MOE"}, Row{"deepseek-ai/DeepSeek-V3", "Q8_0"},
+        Row{"kimi-k2.5", "Q4_K_M"}})
+    for (const auto* runtime : {"llama.cpp", "ollama"}) {
+      CAPTURE(model, runtime);
+      const auto result = first({model, "-c", "8k", "--runtime", runtime});
+      CHECK(result["quant"] == quant);
+      CHECK(has_note(result, "checkpoint-not-loaded"));
+      CHECK(result["memory"]["host"]["model_bytes"] > 0);
+    }
+  CHECK(first({"gpt-oss-20b", "-c", "8k", "--runtime", "vllm"})["quant"] == "MXFP4");
+}
+
+TEST_CASE("experts in MXFP4 have a scheme of their own") {
+  const auto error = first({"gpt-oss-20b", "-q", "MXFP4"});
+  CHECK(error["hint"] == "the nearest that it loads is -q MXFP4_MOE");
+}
+
+TEST_CASE("a file is priced by its size where its types follow no rule") {
+  const auto unknown = run_words({"estimate", "gemma", "-q", "UD-Q4_K_XL"});
+  CHECK(unknown.status == 2);
+  CHECK(unknown.err.find("--file-size SIZE") != std::string::npos);
+  const auto result = first({"gemma", "-q", "UD-Q4_K_XL", "--file-size", "17.9G"});
+  CHECK(result["quant"] == "UD-Q4_K_XL");
+  CHECK(has_note(result, "file-size-given"));
+  CHECK(first({"gemma", "--file-size", "17.9G"})["quant"] == "~Q4_K_M");
+  CHECK(first({"tiny.gguf", "--file-size", "1G"})["hint"] == "leave --file-size out");
+}
