@@ -98,6 +98,30 @@ void read_jamba(const HfReader& r, Hparams& h) {
   h.ssm_time_step_rank = time_step_rank(r, "mamba_dt_rank", *h.n_embd);
 }
 
+constexpr ConfigClass mamba_classes[] = {
+    {"mamba MambaForCausalLM",
+     "num_hidden_layers=32 hidden_size=768 vocab_size=50280 conv_kernel=4 state_size=16 expand=2"},
+    {"falcon_mamba FalconMambaForCausalLM",
+     "num_hidden_layers=32 hidden_size=768 vocab_size=50280 conv_kernel=4 state_size=16 expand=2"},
+};
+static_assert(well_formed(mamba_classes));
+
+constexpr ConfigClass mamba2_classes[] = {
+    {"mamba2",
+     "num_hidden_layers=64 hidden_size=4096 head_dim=64 vocab_size=32768 n_groups=8 conv_kernel=4 "
+     "state_size=128 expand=2"},
+};
+static_assert(well_formed(mamba2_classes));
+
+constexpr ConfigClass jamba_classes[] = {
+    {"jamba",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=65536 max_position_embeddings=262144 num_experts=16 "
+     "num_experts_per_tok=2 mamba_d_state=16 mamba_d_conv=4 mamba_expand=2 attn_layer_period=8 "
+     "attn_layer_offset=4 expert_layer_period=2 expert_layer_offset=1"},
+};
+static_assert(well_formed(jamba_classes));
+
 constexpr Family rows[] = {
     {.gguf = "jamba",
      .hf = "JambaForCausalLM jamba",
@@ -115,7 +139,7 @@ constexpr Family rows[] = {
                .residual_first = ResidualFirst::both,
                .rope = Rope::none,
                .norm_weights = 0},
-     .config = {.read = read_jamba},
+     .config = {.read = read_jamba, .classes = jamba_classes},
      .elsewhere = {.mlx_lm = {.plain = "jamba"}}},
     {.gguf = "mamba",
      .hf = "MambaForCausalLM MambaLMHeadModel FalconMambaForCausalLM mamba falcon_mamba",
@@ -125,7 +149,7 @@ constexpr Family rows[] = {
                .state = StateRule::mamba},
      .tensors = {.recurrent = RecurrentBlock::mamba, .norms = parallel},
      .graph = {.build = build_transformer, .recurrent = mix_mamba1},
-     .config = {.read = read_mamba, .ties = true},
+     .config = {.read = read_mamba, .classes = mamba_classes, .ties = true},
      .elsewhere = {.mlx_lm = {.plain = "falcon_mamba mamba"},
                    .mlxcel = "mamba",
                    .mlxcel_no_cache = true}},
@@ -137,7 +161,7 @@ constexpr Family rows[] = {
                .state = StateRule::mamba2},
      .tensors = {.recurrent = RecurrentBlock::mamba2, .norms = parallel},
      .graph = {.build = build_transformer, .recurrent = mix_mamba2},
-     .config = {.read = read_mamba},
+     .config = {.read = read_mamba, .classes = mamba2_classes},
      .elsewhere = {.mlx_lm = {.plain = "mamba2"}, .mlxcel = "mamba2", .mlxcel_no_cache = true}},
 };
 static_assert(in_order(rows));

@@ -89,15 +89,15 @@ std::string architecture_of(const HfReader& reader) {
   const auto words = reader.architecture_words();
   for (const auto& word : words) {
     const Family* family = find_family_of_hf(word);
-    if (family != nullptr && !family->gguf.empty()) return std::string(named_by(*family, reader));
+    if (family == nullptr) continue;
+    return family->gguf.empty() ? word : std::string(named_by(*family, reader));
   }
-  if (words.empty()) {
-    for (const Family* family : families())
-      if (family->config.claims != nullptr && family->config.claims(reader))
-        return std::string(family->gguf);
-  }
-  const std::string own = reader.outer_model_type();
-  return !own.empty() || words.empty() ? own : words.front();
+  for (const Family* family : families())
+    if (family->config.claims != nullptr && family->config.claims(reader))
+      return std::string(family->gguf);
+  const std::string outer = reader.outer_model_type();
+  const bool decides = std::find(words.begin(), words.end(), outer) != words.end();
+  return decides || words.empty() ? outer : words.front();
 }
 
 // The file's own place says best what the model is called; _name_or_path is often the model it was
@@ -173,9 +173,12 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
   model.hparams.name = model.name;
   model.quant = checkpoint_type(reader);
   model.packings = checkpoint_packings(reader, model.hparams);
+  bool partial = false;
   for (const auto& used : reader.defaults_used()) {
-    note(model, reader.nested() ? Severity::info : Severity::warning, "config-default",
-         "the config leaves out " + used + ", the default of its class");
+    partial = partial || (!used.is_flag && !reader.nested());
+    note(model, used.is_flag || reader.nested() ? Severity::info : Severity::warning,
+         "config-default",
+         "the config leaves out " + used.key + " = " + used.value + ", the default of its class");
   }
   if (reader.has("cross_attention_layers")) {
     note(model, Severity::warning, "cross-attention",
@@ -183,8 +186,9 @@ ModelInfo model_of_config(std::string_view text, const std::string& name,
   }
   lower_layers(model);
   lower_tensors(model);
-  if (!reader.defaults_used().empty() && !reader.nested()) {
+  if (partial) {
     model.layout = weakest(model.layout, Provenance::assumed);
+    model.params = weakest(model.params, Provenance::assumed);
   }
   if (const auto towers = tower_params(root, model.hparams.n_embd.value_or(0))) {
     model.n_params_mmproj = *towers;

@@ -106,6 +106,12 @@ void wide_ff(const HfReader&, Hparams& h) {
 
 void experts_as_wide_as_ff(const HfReader&, Hparams& h) { h.n_ff_exp = h.n_ff; }
 
+void no_experts(Hparams& h) {
+  h.n_expert.reset();
+  h.n_expert_used = {};
+  h.n_ff_exp = {};
+}
+
 void shared_as_wide(const HfReader& r, Hparams& h) {
   if (h.n_expert_shared && !h.n_ff_shexp) {
     h.n_ff_shexp = within_reason(std::uint64_t{h.n_ff_exp.max()} * *h.n_expert_shared,
@@ -123,6 +129,12 @@ std::uint32_t kv_heads(const HfReader& r, const Hparams& h) {
 void as_many_kv_heads(const HfReader& r, Hparams& h) {
   wide_ff(r, h);
   h.n_head_kv = h.n_head;
+}
+
+std::vector<bool> all_but_every(std::uint32_t n, std::uint32_t n_layer) {
+  std::vector<bool> layers;
+  for (std::uint32_t i = 1; i <= n_layer; ++i) layers.push_back(i % n != 0);
+  return layers;
 }
 
 PerLayer by_window(const std::vector<bool>& swa, std::uint32_t window, std::uint32_t full) {
@@ -163,7 +175,7 @@ void latent_experts(const HfReader& r, Hparams& h) {
   latent(r, h);
   if (!h.n_layer_dense_lead && h.n_expert) h.n_layer_dense_lead = 0;
   if (!h.n_layer_dense_lead && h.n_ff.present()) h.n_layer_dense_lead = h.n_layer;
-  if (!h.n_ff_exp.present()) h.n_ff_exp = h.n_ff;
+  if (!h.n_ff_exp.present() && h.n_expert) h.n_ff_exp = h.n_ff;
 }
 
 void expanded_latent(const HfReader& r, Hparams& h) {
