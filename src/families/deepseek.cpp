@@ -357,6 +357,7 @@ bool routes_by_sigmoid(const HfReader& r) {
 
 void read_deepseek2(const HfReader& r, Hparams& h) {
   latent_experts(r, h);
+  if (is_mistral_params(r)) mistral_params(r, h);
   if (!h.expert_gating_func && h.n_expert && routes_by_sigmoid(r)) h.expert_gating_func = 2;
   if (is_called(r, "Glm4MoeLiteForCausalLM") || is_called(r, "glm4_moe_lite")) nextn(r, h);
 }
@@ -387,7 +388,7 @@ void read_deepseek4(const HfReader& r, Hparams& h) {
 
 // Mistral's own format (params.json) names no class (conversion/mistral.py).
 bool claims_latent_params(const HfReader& r) {
-  return r.has("n_heads") && r.has("n_kv_heads") && r.has("kv_lora_rank");
+  return is_mistral_params(r) && r.has("kv_lora_rank");
 }
 
 // MoonViT and the projector of Kimi-VL and Kimi-K2.5.

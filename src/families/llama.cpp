@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/malformed.hpp"
 #include "families/kins.hpp"
 #include "families/words.hpp"
 #include "hf/derived.hpp"
@@ -31,9 +36,39 @@ std::string_view llama_instead(const HfReader& r) {
   return r.has("draft_vocab_size") ? "eagle3" : "";
 }
 
-// Mistral's own format (params.json) names no class (conversion/mistral.py).
+// conversion/mistral.py: older models of Mistral's own format are llamas.
 bool claims_params(const HfReader& r) {
-  return r.has("n_heads") && r.has("n_kv_heads") && !r.has("kv_lora_rank");
+  return is_meta_params(r) || (is_mistral_params(r) && !r.has("kv_lora_rank llama_4_scaling"));
+}
+
+// Meta's params.json (llama/model.py): two thirds of four times the width, scaled and rounded up;
+// the trained length is not stated. Llama 1 and 2 leave the vocabulary to the tokenizer, and Llama
+// 3.2's small models, which are these widths, have no head of their own.
+void read_meta(const HfReader& r, Hparams& h) {
+  constexpr std::uint32_t sentence_piece = 32000, tiktoken = 128256, widest_tied = 3072;
+  double wide = std::floor(8.0 * *h.n_embd / 3);
+  if (const auto factor = r.number("ffn_dim_multiplier")) {
+    if (*factor < 0 || *factor > 1000)
+      throw Malformed(ErrorCode::malformed, r.where("ffn_dim_multiplier"),
+                      "ffn_dim_multiplier gives no possible feed-forward size");
+    wide = std::floor(wide * *factor);
+  }
+  h.n_ff = rounded_up(wide, std::max(1U, r.need("multiple_of")));
+  h.n_ctx_train.reset();
+  if (!h.n_vocab) {
+    r.assume("vocab_size", std::to_string(sentence_piece));
+    h.n_vocab = sentence_piece;
+  }
+  if (h.n_vocab == tiktoken && *h.n_embd <= widest_tied) {
+    r.assume("tied_embeddings", "true");
+    h.tied_embeddings = true;
+  }
+}
+
+// vLLM's reading of the file (transformers_utils/configs/mistral.py).
+void read_llama(const HfReader& r, Hparams& h) {
+  if (is_meta_params(r)) return read_meta(r, h);
+  if (is_mistral_params(r)) mistral_params(r, h);
 }
 
 std::uint64_t llama4_vision(const TowerSection& v, std::uint64_t n_embd) {
@@ -124,7 +159,7 @@ constexpr Family rows[] = {
      .source = "src/models/llama.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = common_keys,
+     .config = {.read = read_llama,
                 .classes = llama_classes,
                 .outer_classes = "Sarashina2VisionForCausalLM",
                 .any_text = "LlavaForConditionalGeneration VoxtralForConditionalGeneration "

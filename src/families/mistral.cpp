@@ -14,6 +14,15 @@ std::string_view mistral3_instead(const HfReader& r) {
   return is_called(r, "mistral4") || r.has("kv_lora_rank") ? "mistral4" : "";
 }
 
+// Models with scaled attention are no llamas (conversion/mistral.py).
+bool claims_params(const HfReader& r) {
+  return is_mistral_params(r) && r.has("llama_4_scaling") && !r.has("kv_lora_rank");
+}
+
+void read_mistral3(const HfReader& r, Hparams& h) {
+  if (is_mistral_params(r)) mistral_params(r, h);
+}
+
 std::uint64_t pixtral(const TowerSection& v, std::uint64_t n_embd) {
   const std::uint64_t d = v.at("hidden_size");
   const std::uint64_t in = merged(d, v.top("spatial_merge_size"));
@@ -55,9 +64,10 @@ constexpr Family rows[] = {
      .source = "src/models/mistral3.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = common_keys,
+     .config = {.read = read_mistral3,
                 .classes = mistral3_classes,
                 .instead = mistral3_instead,
+                .claims = claims_params,
                 .towers = mistral3_towers},
      .elsewhere = {.exllamav3 = "ministral3 mistral3",
                    .mlx_lm = {.plain = "mistral3", .rotating = "ministral3"}}},

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/malformed.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 
@@ -20,6 +21,33 @@ double checked_multiplier(const nlohmann::json& value, const std::string& place)
 }
 
 }  // namespace
+
+bool is_meta_params(const HfReader& r) {
+  constexpr std::string_view known =
+      "dim n_layers n_heads n_kv_heads head_dim vocab_size multiple_of ffn_dim_multiplier norm_eps "
+      "rope_theta use_scaled_rope max_seq_len max_batch_size rope_scaling_factor "
+      "rope_high_freq_factor rope_low_freq_factor quantization_args lora_args";
+  const auto keys = r.top_keys();
+  return r.has("dim") && r.has("n_layers") && r.has("n_heads") && r.has("multiple_of") &&
+         std::ranges::all_of(keys, [&](const auto& key) { return has_word(known, key); });
+}
+
+bool is_mistral_params(const HfReader& r) {
+  const std::string type = r.outer_model_type();
+  if (!r.architecture_words().empty() && type != "transformer") return false;
+  constexpr std::string_view foreign =
+      "multiple_of ffn_dim_multiplier model_architecture norm_type use_ffn_norm output_bias";
+  if (r.has(foreign)) return false;
+  for (const char* key : {"dim", "n_layers", "n_heads", "n_kv_heads", "hidden_dim", "head_dim"})
+    if (!r.has(key)) return false;
+  return true;
+}
+
+void mistral_params(const HfReader& r, Hparams& h) {
+  if (h.n_ctx_train) return;
+  h.n_ctx_train = 128000;
+  r.assume("max_position_embeddings", "128000");
+}
 
 void common_keys(const HfReader&, Hparams&) {}
 

@@ -34,6 +34,15 @@ void nextn(const HfReader& reader, Hparams& hparams);
 /// Malformed when they are no list of objects.
 std::vector<HfReader> blocks_of(const HfReader& reader, std::optional<std::uint32_t> n_layer = {});
 
+// Formats of single makers, which name no class.
+
+/// Meta's params.json (llama/model.py, ModelArgs): these keys and no others.
+bool is_meta_params(const HfReader& reader);
+/// Mistral's params.json (mistral_inference/args.py).
+bool is_mistral_params(const HfReader& reader);
+/// What vLLM takes where that file says nothing (transformers_utils/configs/mistral.py).
+void mistral_params(const HfReader& reader, Hparams& hparams);
+
 // Feed-forward.
 
 std::uint32_t four_times(std::uint32_t n);

@@ -97,11 +97,24 @@ bool is_window_word(std::string_view word) {
          word == "sliding_window_attention" || word == "local" || word == "swa";
 }
 
+// Mistral's own format: a list, null where a layer is full, that is repeated over the layers.
+void read_windows(const HfReader& reader, Hparams& h) {
+  const auto windows = reader.list(window_keys);
+  h.n_swa = windows.empty() ? 0 : *std::max_element(windows.begin(), windows.end());
+  if (*h.n_swa == 0) return;
+  for (std::size_t i = 0; i < *h.n_layer; ++i)
+    h.swa_layers.push_back(windows[i % windows.size()] != 0);
+}
+
 void read_window(const HfReader& reader, Hparams& h) {
   const auto stated = reader.flag("use_sliding_window");
   const Family* family = find_family(h.architecture);
   if (!stated.value_or(family == nullptr || !family->config.window_off)) {
     h.n_swa = 0;
+    return;
+  }
+  if (const auto* windows = reader.find(window_keys); windows != nullptr && windows->is_array()) {
+    read_windows(reader, h);
     return;
   }
   h.n_swa = reader.count(window_keys);

@@ -219,6 +219,10 @@ void HfReader::use_rule(std::string_view key, std::string rule) const {
   add_used({std::string(key), std::move(rule)});
 }
 
+void HfReader::assume(std::string key, std::string value) const {
+  add_used({std::move(key), std::move(value)});
+}
+
 void HfReader::add_used(Default used) const {
   if (std::find(defaults_used_.begin(), defaults_used_.end(), used) == defaults_used_.end())
     defaults_used_.push_back(std::move(used));
@@ -329,6 +333,12 @@ std::string HfReader::word(std::string_view keys) const {
 std::string HfReader::outer_model_type() const { return type_in(*sections_.back().object); }
 
 std::string HfReader::section_model_type() const { return type_in(*sections_.front().object); }
+
+std::vector<std::string> HfReader::top_keys() const {
+  std::vector<std::string> keys;
+  for (const auto& item : sections_.back().object->items()) keys.push_back(item.key());
+  return keys;
+}
 
 std::vector<std::string> HfReader::architecture_words() const {
   std::vector<std::string> words;

@@ -39,6 +39,8 @@ class HfReader {
   /// Remembers that a rule of the class stands in for `key`; throws Malformed (missing_field) where
   /// no model type says which class that is.
   void use_rule(std::string_view key, std::string rule) const;
+  /// Remembers that a value stands in for `key`.
+  void assume(std::string key, std::string value) const;
 
   /// What the config states, no default.
   const nlohmann::json* find(std::string_view keys) const;
@@ -62,6 +64,8 @@ class HfReader {
   std::optional<double> number(std::string_view keys) const;
   std::string word(std::string_view keys) const;
 
+  /// Keys of the file itself.
+  std::vector<std::string> top_keys() const;
   /// Words that may name the architecture, best first.
   std::vector<std::string> architecture_words() const;
   /// model_type of the whole file, or of the section where that is, empty when there is none.
