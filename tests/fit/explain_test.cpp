@@ -1,7 +1,7 @@
 #include <map>
 
 #include "catch.hpp"
-#include "fitvram/estimate.hpp"
+#include "fitvram/fit.hpp"
 #include "support/arithmetic.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
@@ -103,4 +103,20 @@ TEST_CASE("what only a parameter count is known of says that its context is a he
   CHECK(result.out.find("    = 234881024 bytes (224 MiB)\n"
                         "    3584 bytes per 10^9 parameters and token: a heuristic, off by "
                         "factors\n") != std::string::npos);
+}
+
+TEST_CASE("a context that a runtime chooses itself is explained by its own rule") {
+  ModelInfo model = uniform_model(32, 8, 128);
+  model.n_ctx_train = 131'072;
+  const Runtime& runtime = *find_runtime("sharpinference");
+  Weights weights;
+  weights.flat = 8 * GiB;
+  const auto rule_of_safe = [&](const ReservePolicy& reserve) {
+    const Fit found = fit(model, weights, Workload{}, runtime, Device{24 * GiB}, reserve, false);
+    for (const Step& step : explain(found, model, weights, Workload{}, runtime, reserve))
+      if (step.figure == "safe context") return step.rule;
+    return std::string();
+  };
+  CHECK(rule_of_safe({}).find("SolveMaxCtxForKv") != std::string::npos);
+  CHECK(rule_of_safe({Bytes{}}).find("<= budget") != std::string::npos);
 }
