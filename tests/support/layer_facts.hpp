@@ -35,7 +35,7 @@ inline ModelInfo with_layers(Hparams hp, ModelFormat format = ModelFormat::gguf)
 template <typename Lower>
 std::string complaint_of(Lower lower) {
   try {
-    lower_case();
+    lower();
   } catch (const Malformed& e) {
     return e.where + ": " + e.what();
   }

@@ -88,6 +88,8 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
     (device ? sum.device : sum.host) +=
         sizes.of(tensor.ne[0], rows, known_type(weights.types[i]), device);
   });
+  sum.device = part_of(weights, sum.device);
+  sum.host = part_of(weights, sum.host);
   return sum;
 }
 
