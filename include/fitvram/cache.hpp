@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 
+#include "fitvram/export.hpp"
+
 namespace fitvram {
 
 /// What a cache holds. Decides the element type: kv, latent and indexer use the cache types that
@@ -42,8 +44,8 @@ struct CacheSlot {
 };
 
 /// "kv", "latent", "indexer", "conv-state", "recurrent-state", "compressor-state".
-const char* name_of(CacheRole role);
+FITVRAM_EXPORT const char* name_of(CacheRole role);
 /// "full", "sliding", "chunked", "strided", "constant".
-const char* name_of(Growth growth);
+FITVRAM_EXPORT const char* name_of(Growth growth);
 
 }  // namespace fitvram

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fitvram/error.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/model.hpp"
 
 namespace fitvram {
@@ -20,22 +21,23 @@ struct CatalogEntry {
 };
 
 /// Parses data/models.json or a user's file of the same shape: {"models": [{"name", "config"}]}.
-Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json, const std::string& name);
+FITVRAM_EXPORT Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json,
+                                                               const std::string& name);
 
 /// Case-insensitive: a whole name, the part after '/', a unique prefix or a unique substring; words
 /// may be separated by space, '-' or '_'. Several hits are `ambiguous` with the candidates as hint;
 /// none is `unknown_name` with the nearest.
-Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
-                                       std::string_view name);
+FITVRAM_EXPORT Result<const CatalogEntry*> find_model(std::span<const CatalogEntry> entries,
+                                                      std::string_view name);
 
 /// The entry read like a config.json, with format `catalog`; from `snapshot` where that is
 /// given.
-Result<ModelInfo> model_of(const CatalogEntry& entry);
+FITVRAM_EXPORT Result<ModelInfo> model_of(const CatalogEntry& entry);
 
 /// The catalogue compiled into the library, as text: data/models.json.
-std::string_view embedded_models();
+FITVRAM_EXPORT std::string_view embedded_models();
 
 /// The same as parse_catalog() of it, without parsing: every entry comes with its snapshot.
-Result<std::vector<CatalogEntry>> embedded_catalog();
+FITVRAM_EXPORT Result<std::vector<CatalogEntry>> embedded_catalog();
 
 }  // namespace fitvram

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "fitvram/export.hpp"
+
 namespace fitvram {
 
 enum class ErrorCode {
@@ -18,7 +20,7 @@ enum class ErrorCode {
 };
 
 /// Spelling used in JSON: "io", "not-a-model", "malformed", "missing-field", "unsupported", ...
-const char* name_of(ErrorCode code);
+FITVRAM_EXPORT const char* name_of(ErrorCode code);
 
 /// What went wrong, as data; the library never prints. `where` is "file: place" ("config.json:
 /// /text_config/num_attention_heads", "model.gguf: byte 1234, key 'llama.block_count'"); `hint` is

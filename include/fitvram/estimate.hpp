@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fitvram/export.hpp"
 #include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
@@ -12,28 +13,28 @@ namespace fitvram {
 
 /// Prices the model under the workload. Pure and total: every input gives a value; byte arithmetic
 /// saturates. `weights` comes from stored_weights() or quantize() of the same model.
-MemoryEstimate estimate(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                        const Runtime& runtime);
+FITVRAM_EXPORT MemoryEstimate estimate(const ModelInfo& model, const Weights& weights,
+                                       const Workload& workload, const Runtime& runtime);
 
 /// The parts of estimate(), for solvers that vary only the context.
-Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                      const Runtime& runtime);
-ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
-                                 const Runtime& runtime);
+FITVRAM_EXPORT Placement model_bytes(const ModelInfo& model, const Weights& weights,
+                                     const Workload& workload, const Runtime& runtime);
+FITVRAM_EXPORT ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
+                                                const Runtime& runtime);
 
 /// Sets the overhead of an estimate whose other parts are known, or were changed by a solver.
-void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                  MemoryEstimate& memory);
+FITVRAM_EXPORT void add_overhead(const ModelInfo& model, const Workload& workload,
+                                 const Runtime& runtime, MemoryEstimate& memory);
 
 /// The arithmetic of every figure of estimate(), and of their totals.
-std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                          const Runtime& runtime);
+FITVRAM_EXPORT std::vector<Step> explain(const ModelInfo& model, const Weights& weights,
+                                         const Workload& workload, const Runtime& runtime);
 
 /// The published parameters-only rule: 3.5 MiB per 10^9 parameters and 1024 tokens, and with a
 /// window only ratio*n_ctx + (1-ratio)*min(n_ctx, window) of the tokens. Off by factors for real
 /// models; the last resort for a model of which nothing but a parameter count is known. `period` =
 /// 1/ratio, 0 = no window. Source: whichllm PR #124 (66bef26).
-Bytes context_of_params(std::uint64_t n_params, std::uint64_t n_ctx, std::uint32_t window,
-                        std::uint32_t period);
+FITVRAM_EXPORT Bytes context_of_params(std::uint64_t n_params, std::uint64_t n_ctx,
+                                       std::uint32_t window, std::uint32_t period);
 
 }  // namespace fitvram

@@ -8,16 +8,17 @@
 #include <vector>
 
 #include "fitvram/estimate.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/gpu.hpp"
 
 namespace fitvram {
 
 enum class Verdict { fits, tight, no };
-const char* name_of(Verdict verdict);
+FITVRAM_EXPORT const char* name_of(Verdict verdict);
 
 /// How much memory is kept free. `fixed` empty = the automatic reserve.
 struct ReservePolicy {
-  std::optional<Bytes> fixed;
+  std::optional<Bytes> fixed = {};
 };
 
 struct Fit {
@@ -35,19 +36,20 @@ struct Fit {
 
 /// fits: model + context + max(reserve, compute + overhead) <= V; tight: need <= V, or may be by
 /// the lower ends of its ranges; no: need > V.
-Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
+FITVRAM_EXPORT Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 
 /// The workload as the runtime runs it once it sees this memory: some narrow the cache or shorten
 /// the context.
-Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                  const Runtime& runtime, const Device& device);
+FITVRAM_EXPORT Workload resolved(const ModelInfo& model, const Weights& weights,
+                                 const Workload& workload, const Runtime& runtime,
+                                 const Device& device);
 
 class QuantPlan;
 
 /// What was found out about one model, for callers with many questions about it: `model` is the
 /// same object, unchanged, at every call. It remembers runtimes by address and nothing else by
 /// reference. Not for two threads at once.
-class ModelMemo {
+class FITVRAM_EXPORT ModelMemo {
  public:
   /// The compute buffers of the runtime.
   Placement compute(const ModelInfo& model, const Weights& weights, const Workload& workload,
@@ -80,11 +82,12 @@ struct FitRequest {
 /// Verdict and the two context limits of the model in this form. The limits never exceed the
 /// trained length (per sequence) unless `extend_ctx`. `weights` comes from stored_weights() or
 /// quantize() of the same model. Pure and total, as estimate() is.
-Fit fit(const FitRequest& request, const Weights& weights);
+FITVRAM_EXPORT Fit fit(const FitRequest& request, const Weights& weights);
 
 /// The arithmetic of a Fit, which is fit() of the same request, its workload resolved(): budget,
 /// reserve, verdict and the two contexts, each with what is needed there and one step above.
-std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weights& weights);
+FITVRAM_EXPORT std::vector<Step> explain(const Fit& fit, const FitRequest& request,
+                                         const Weights& weights);
 
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
@@ -96,16 +99,16 @@ struct Choice {
   Fit fit;
   bool below_q4_k_m = false;
 };
-Choice choose_quant(const FitRequest& request);
+FITVRAM_EXPORT Choice choose_quant(const FitRequest& request);
 
 /// choose_quant, but nothing where no scheme runs, and without the cost of saying how far off it
 /// is.
-std::optional<Choice> choose_running(const FitRequest& request);
+FITVRAM_EXPORT std::optional<Choice> choose_running(const FitRequest& request);
 
 /// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
 /// GiB.
 enum class Advice { fp16, int8, int4 };
-const char* name_of(Advice advice);
+FITVRAM_EXPORT const char* name_of(Advice advice);
 struct AdviceInput {
   std::uint64_t n_params = 0;
   std::uint64_t memory_gib = 0;
@@ -117,6 +120,6 @@ struct QuantAdvice {
   Advice advice = Advice::int4;
   std::string reason;
 };
-QuantAdvice recommend_quantization(const AdviceInput& input);
+FITVRAM_EXPORT QuantAdvice recommend_quantization(const AdviceInput& input);
 
 }  // namespace fitvram

@@ -3,6 +3,7 @@
 #include "fitvram/catalog.hpp"
 #include "fitvram/error.hpp"
 #include "fitvram/estimate.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/fit.hpp"
 #include "fitvram/gpu.hpp"
 #include "fitvram/hparams.hpp"
@@ -15,3 +16,4 @@
 #include "fitvram/step.hpp"
 #include "fitvram/tensor.hpp"
 #include "fitvram/units.hpp"
+#include "fitvram/version.hpp"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fitvram/error.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/units.hpp"
 
 namespace fitvram {
@@ -41,20 +42,21 @@ struct Gpu {
 };
 
 /// Parses data/gpus.json or a user's file of the same shape.
-Result<std::vector<GpuCard>> parse_gpus(std::string_view json, const std::string& name);
+FITVRAM_EXPORT Result<std::vector<GpuCard>> parse_gpus(std::string_view json,
+                                                       const std::string& name);
 
 /// "RTX 4090", "4090", "2x 4090", "rtx 3060 12gb". A name that covers several cards is `ambiguous`
 /// and the hint lists them; an unknown one is `unknown_name` with the nearest. Apple's unified
 /// memory counts as Metal's recommended working set, not all RAM.
-Result<Gpu> find_gpu(std::span<const GpuCard> cards, std::string_view spec);
+FITVRAM_EXPORT Result<Gpu> find_gpu(std::span<const GpuCard> cards, std::string_view spec);
 
 /// A GPU that is only an amount of memory.
-Gpu gpu_of_memory(Bytes vram);
+FITVRAM_EXPORT Gpu gpu_of_memory(Bytes vram);
 
 /// The table compiled into the library, as text: data/gpus.json.
-std::string_view embedded_gpus();
+FITVRAM_EXPORT std::string_view embedded_gpus();
 
 /// The same as parse_gpus() of it, without parsing.
-Result<std::vector<GpuCard>> embedded_cards();
+FITVRAM_EXPORT Result<std::vector<GpuCard>> embedded_cards();
 
 }  // namespace fitvram

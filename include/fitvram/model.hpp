@@ -1,9 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fitvram/cache.hpp"
+#include "fitvram/error.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/hparams.hpp"
 #include "fitvram/tensor.hpp"
 #include "fitvram/units.hpp"
@@ -16,11 +19,11 @@ enum class Provenance {
   derived,  ///< computed from the configuration by a cited rule
   assumed   ///< a default stood in for something unknown; a note says which
 };
-const char* name_of(Provenance provenance);
+FITVRAM_EXPORT const char* name_of(Provenance provenance);
 constexpr Provenance weakest(Provenance a, Provenance b) { return a > b ? a : b; }
 
 enum class Severity { info, warning };
-const char* name_of(Severity severity);
+FITVRAM_EXPORT const char* name_of(Severity severity);
 
 /// Something a reader of the figures must know. `code` is stable ("window-ignored"), for scripts.
 struct Note {
@@ -43,7 +46,7 @@ enum class LayerKind {
   shared_kv,
   nextn
 };
-const char* name_of(LayerKind kind);
+FITVRAM_EXPORT const char* name_of(LayerKind kind);
 
 /// One block of the model and the caches it owns. A shared_kv layer owns none. A nextn layer owns
 /// one only where the loader does not filter it out of the main context (src/llama-model.cpp
@@ -56,7 +59,7 @@ struct Layer {
 };
 
 enum class ModelFormat { gguf, hf_config, catalog, parameters };
-const char* name_of(ModelFormat format);
+FITVRAM_EXPORT const char* name_of(ModelFormat format);
 
 /// One model, normalised: what every front end produces and everything else consumes.
 struct ModelInfo {
@@ -90,10 +93,16 @@ struct ModelInfo {
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };
 
+/// What no model can be, if there is something: a count of layers that are not in the list, an
+/// entry without a name, type or dimension, a window without a length, more than any model has.
+/// `where` is the place, "layers[3].caches[0]" or "tensors[7]". Every model that a parser gives
+/// passes; one that is put together by hand may not, and its figures mean nothing then.
+FITVRAM_EXPORT std::optional<Error> check(const ModelInfo& model);
+
 /// True when at least one layer has a window or chunk cache.
-bool has_window(const ModelInfo& model);
+FITVRAM_EXPORT bool has_window(const ModelInfo& model);
 
 /// True when at least one layer is recurrent, by itself or beside attention.
-bool has_recurrent(const ModelInfo& model);
+FITVRAM_EXPORT bool has_recurrent(const ModelInfo& model);
 
 }  // namespace fitvram

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "fitvram/export.hpp"
 #include "fitvram/model.hpp"
 
 namespace fitvram {
@@ -31,6 +32,6 @@ struct ParamCount {
   std::uint64_t n_nextn = 0;      ///< next-token-prediction layers
   std::uint64_t n_mmproj = 0;     ///< vision and audio towers
 };
-ParamCount count_params(const ModelInfo& model);
+FITVRAM_EXPORT ParamCount count_params(const ModelInfo& model);
 
 }  // namespace fitvram

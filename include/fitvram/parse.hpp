@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitvram/error.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/model.hpp"
 
 namespace fitvram {
@@ -26,13 +27,13 @@ struct GgufSplit {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
 };
-Result<GgufSplit> gguf_split(const GgufShard& shard);
+FITVRAM_EXPORT Result<GgufSplit> gguf_split(const GgufShard& shard);
 
 /// Reads GGUF v2/v3, either byte order, one file or all shards of one model in order. Tensors of
 /// all shards are counted; a shard that is missing, doubled or of another model is an error that
 /// names it. Truncated data (a tensor that ends past the file) is an error.
 /// Source: ggml/include/gguf.h, ggml/src/gguf.cpp, llama.cpp v0.5.0.
-Result<ModelInfo> parse_gguf(std::span<const GgufShard> shards);
+FITVRAM_EXPORT Result<ModelInfo> parse_gguf(std::span<const GgufShard> shards);
 
 /// What safetensors files say about a checkpoint.
 struct Checkpoint {
@@ -51,25 +52,27 @@ struct Checkpoint {
 };
 
 /// model.safetensors.index.json.
-Result<Checkpoint> parse_safetensors_index(std::string_view text, const std::string& name);
+FITVRAM_EXPORT Result<Checkpoint> parse_safetensors_index(std::string_view text,
+                                                          const std::string& name);
 
 /// The header of one .safetensors file (8 bytes length, JSON, data that is never touched).
-Result<Checkpoint> parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
+FITVRAM_EXPORT Result<Checkpoint> parse_safetensors(std::span<const std::byte> bytes,
+                                                    const std::string& name);
 
 /// Concatenates the tensors of several files of one checkpoint.
-Checkpoint merge(std::vector<Checkpoint> parts);
+FITVRAM_EXPORT Checkpoint merge(std::vector<Checkpoint> parts);
 
 /// What an index says and the files it refers to do not: tensors that only one of them has, and
 /// another total.
-std::vector<Note> disagreements(const Checkpoint& index, const Checkpoint& files);
+FITVRAM_EXPORT std::vector<Note> disagreements(const Checkpoint& index, const Checkpoint& files);
 
 /// A Hugging Face config.json. It is Python's JSON: bare NaN and Infinity are accepted. `name` is
 /// for messages; `checkpoint` adds what safetensors files say (may be null).
-Result<ModelInfo> parse_hf_config(std::string_view text, const std::string& name,
-                                  const Checkpoint* checkpoint = nullptr);
+FITVRAM_EXPORT Result<ModelInfo> parse_hf_config(std::string_view text, const std::string& name,
+                                                 const Checkpoint* checkpoint = nullptr);
 
 /// A model of which nothing but a parameter count is known (and perhaps a name, which may hint at
 /// a window). Its context is the parameters-only heuristic, always `assumed`.
-ModelInfo model_of_params(std::uint64_t n_params, std::string name);
+FITVRAM_EXPORT ModelInfo model_of_params(std::uint64_t n_params, std::string name);
 
 }  // namespace fitvram

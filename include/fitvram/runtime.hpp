@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitvram/error.hpp"
+#include "fitvram/export.hpp"
 #include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
@@ -32,9 +33,9 @@ struct Workload {
   std::uint32_t n_outputs = 1;  ///< logits rows per batch; server: its slots; 0 = n_batch
   std::uint32_t n_tp = 1;       ///< tensor parallelism: cards that share every layer
   /// Share of the device's memory that the runtime may use, in millionths; unset = its default.
-  std::optional<std::uint32_t> memory_utilization;
+  std::optional<std::uint32_t> memory_utilization = {};
   std::string_view backend = "cuda";
-  std::optional<Bytes> overhead;  ///< replaces the backend's assumed overhead
+  std::optional<Bytes> overhead = {};  ///< replaces the backend's assumed overhead
 
   friend bool operator==(const Workload&, const Workload&) = default;
 };
@@ -58,7 +59,7 @@ struct Device {
   Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known
   bool unified = false;  ///< shared with the host
   std::uint32_t count = 1;
-  std::string name = {};  ///< read by Rules::defaults alone; may be empty
+  std::string name = {};  ///< read by defaults_of() alone; may be empty
 
   Device() = default;
   Device(Bytes bytes) : vram(bytes), total(bytes) {}  // NOLINT: an amount of memory is a device
@@ -109,45 +110,48 @@ struct Runtime {
 };
 
 /// All runtimes, llama.cpp first.
-std::span<const Runtime> runtimes();
+FITVRAM_EXPORT std::span<const Runtime> runtimes();
 /// By `name` as it is spelled there ("llama.cpp", "vllm"); nullptr when unknown.
-const Runtime* find_runtime(std::string_view name);
+FITVRAM_EXPORT const Runtime* find_runtime(std::string_view name);
 /// All backends, "cuda" first.
-std::span<const Backend> backends();
+FITVRAM_EXPORT std::span<const Backend> backends();
 /// By `name` as it is spelled there; nullptr when unknown.
-const Backend* find_backend(std::string_view name);
+FITVRAM_EXPORT const Backend* find_backend(std::string_view name);
 
 /// What the runtime does with this model where the user does not say, on this device if one is
 /// known.
-Defaults defaults_of(const Runtime& runtime, const ModelInfo& model,
-                     const std::optional<Device>& device);
+FITVRAM_EXPORT Defaults defaults_of(const Runtime& runtime, const ModelInfo& model,
+                                    const std::optional<Device>& device);
 
 /// What the runtime says of itself once it runs the request in this memory; often nothing.
-std::vector<Answer> answers_of(const Runtime& runtime, const ModelInfo& model,
-                               const Weights& weights, const Workload& workload,
-                               const Device& device);
+FITVRAM_EXPORT std::vector<Answer> answers_of(const Runtime& runtime, const ModelInfo& model,
+                                              const Weights& weights, const Workload& workload,
+                                              const Device& device);
 
 /// The command line, quoted for a POSIX shell, that starts the runtime so, with weights of the
 /// scheme `quant`; empty where there is none for this form of the model.
-std::string launch_command(const Runtime& runtime, const ModelInfo& model, const std::string& quant,
-                           const Workload& workload);
+FITVRAM_EXPORT std::string launch_command(const Runtime& runtime, const ModelInfo& model,
+                                          const std::string& quant, const Workload& workload);
 
 /// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with
 /// at least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its
 /// cache saturates. `windows_honoured` false: the runtime ignores them, so the model counts as
 /// dense. Source: SharpInference, CudaForwardPass.cs KvVramReserveBytes @429b9df5.
-Bytes automatic_reserve(const ModelInfo& model, Bytes vram, bool windows_honoured = true);
+FITVRAM_EXPORT Bytes automatic_reserve(const ModelInfo& model, Bytes vram,
+                                       bool windows_honoured = true);
 
 /// The reason the runtime would refuse this combination, if it would (cache type that does not
 /// divide the head, quantized V without flash attention, unequal types for MLA ...).
-std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
-                             const Runtime& runtime);
+FITVRAM_EXPORT std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
+                                            const Runtime& runtime);
 
 /// The reason the runtime would refuse weights of this scheme: their format. The hint names the
 /// nearest scheme that it loads.
-std::optional<Error> refusal(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
+FITVRAM_EXPORT std::optional<Error> refusal(const ModelInfo& model, const Scheme& scheme,
+                                            const Runtime& runtime);
 
 /// The nearest scheme to one that the runtime does not load: nullptr where it has none.
-const Scheme* nearest_loaded(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
+FITVRAM_EXPORT const Scheme* nearest_loaded(const ModelInfo& model, const Scheme& scheme,
+                                            const Runtime& runtime);
 
 }  // namespace fitvram

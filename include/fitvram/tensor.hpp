@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "fitvram/export.hpp"
 #include "fitvram/units.hpp"
 
 namespace fitvram {
@@ -25,17 +26,18 @@ struct TensorType {
 };
 
 /// All known types, sorted by name.
-std::span<const TensorType> tensor_types();
+FITVRAM_EXPORT std::span<const TensorType> tensor_types();
 
 /// Case-insensitive lookup by name ("q8_0", "bf16", "fp8"); nullptr when unknown.
-const TensorType* find_tensor_type(std::string_view name);
+FITVRAM_EXPORT const TensorType* find_tensor_type(std::string_view name);
 
 /// Lookup by GGUF type number; nullptr when unknown or removed.
-const TensorType* find_tensor_type(std::uint32_t ggml_id);
+FITVRAM_EXPORT const TensorType* find_tensor_type(std::uint32_t ggml_id);
 
 /// Bytes of one row of `n` values. `n` need not be a multiple of the block: llama.cpp rounds the
 /// product down (ggml_row_size), and so do we.
 constexpr Bytes row_bytes(const TensorType& type, std::uint64_t n) {
+  if (!type.quantized()) return Bytes{type.block_bytes} * n;
   const std::uint64_t blocks = n / type.block_elems;
   const std::uint64_t rest = n % type.block_elems;
   return Bytes{type.block_bytes} * blocks + Bytes{rest * type.block_bytes / type.block_elems};
@@ -82,7 +84,7 @@ struct Packing {
 };
 
 /// "token-embedding", "attention", ...: the word in tables and JSON.
-const char* name_of(TensorRole role);
+FITVRAM_EXPORT const char* name_of(TensorRole role);
 
 /// The name of a tensor. Copies share one text: hundreds of blocks have the same names.
 class TensorName {
@@ -112,8 +114,10 @@ class TensorName {
 struct Tensor {
   TensorName name;  ///< "token_embd.weight"; "attn_q.weight" inside a layer
   std::array<std::uint64_t, 4> ne{1, 1, 1, 1};  ///< elements per dimension, ne[0] = row length
-  const TensorType* type = nullptr;             ///< stored type; from a config: the source dtype
-  std::int32_t layer = -1;                      ///< block index, -1 for global tensors
+  /// A row of tensor_types(): as stored; from a config: the source dtype. nullptr: not known, which
+  /// check() refuses and figures count as 16 bits.
+  const TensorType* type = nullptr;
+  std::int32_t layer = -1;  ///< block index, -1 for global tensors
   TensorRole role = TensorRole::other;
 
   friend bool operator==(const Tensor&, const Tensor&) = default;
@@ -121,10 +125,10 @@ struct Tensor {
 
 /// "blk.12.attn_q.weight" for layer 12, "enc.blk.12.attn_q.weight" in an encoder beside a decoder
 /// (name "enc.attn_q.weight"), the plain name for global tensors.
-std::string full_name(const Tensor& tensor);
+FITVRAM_EXPORT std::string full_name(const Tensor& tensor);
 
 /// The role of a tensor from its name without the "blk.N." prefix.
-TensorRole role_of(std::string_view name);
+FITVRAM_EXPORT TensorRole role_of(std::string_view name);
 
 /// Product of the dimensions, saturating.
 constexpr std::uint64_t n_elements(const Tensor& t) {

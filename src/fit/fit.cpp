@@ -121,6 +121,14 @@ class ContextSearch {
   std::map<std::uint64_t, Bytes> compute_;
 };
 
+/// a - b, saturating.
+std::int64_t difference(Bytes a, Bytes b) {
+  const auto size = [](Bytes bytes) {
+    return static_cast<std::int64_t>(std::min(bytes.count, std::uint64_t{INT64_MAX}));
+  };
+  return a < b ? -size(b - a) : size(a - b);
+}
+
 /// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 =
 /// none.
 std::uint64_t largest_context(ContextSearch& search, Verdict worst, bool extend_ctx) {
@@ -223,9 +231,7 @@ Fit fit_with(const FitRequest& request, const Weights& weights,
   result.budget = runtime.rules->budget(device, workload);
   result.reserve = policy.fixed.value_or(runtime.rules->reserve(model, device, workload));
   result.need = memory.device_total();
-  const Bytes beyond = std::min(result.need, Bytes{std::uint64_t{INT64_MAX}});
-  result.free =
-      static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
+  result.free = difference(result.budget, result.need);
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
   ContextSearch search(request, weights, memory, result.budget, result.reserve);

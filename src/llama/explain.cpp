@@ -11,6 +11,7 @@
 #include "llama/memory/weights.hpp"
 #include "llama/version.hpp"
 #include "pricing/cache_terms.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 
@@ -65,7 +66,7 @@ std::vector<Step> explain_weights(const ModelInfo& model, const Weights& weights
     for (const auto& [index, on_device] : llama_cpp_placement(model, workload)) {
       if (on_device != device) continue;
       const Tensor& tensor = model.tensors[index];
-      const TensorType& type = *weights.types[index];
+      const TensorType& type = known_type(weights.types[index]);
       const auto rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
       const Bytes bytes = devices.allocated(tensor.ne[0], rows, type, device);
       parts[tensor.role].add(tensor_term(tensor, type, bytes), bytes);

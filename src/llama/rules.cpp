@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "families/family.hpp"
@@ -142,7 +143,7 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   if (v.quantized() && off)
     return refuse("a quantized V cache (" + std::string(v.name) + ") requires flash attention",
                   "use -fa on or -ctv f16");
-  for (std::size_t i = 0; i < model.n_layer && !off; ++i) {
+  for (std::size_t i = 0; i < std::min(model.n_layer, most_blocks) && !off; ++i) {
     const bool swa = hp.is_swa(i);
     const std::uint32_t d_k =
         (swa && hp.head_dim_k_swa ? hp.head_dim_k_swa : hp.head_dim_k).value_or(0);

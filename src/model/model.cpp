@@ -1,6 +1,9 @@
 #include "fitvram/model.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "base/limits.hpp"
 
 namespace fitvram {
 
@@ -96,6 +99,65 @@ const char* name_of(Severity severity) {
       return "warning";
   }
   return "";
+}
+
+namespace {
+
+std::optional<Error> unsound(std::string where, std::string message) {
+  return Error{ErrorCode::malformed, std::move(where), std::move(message), ""};
+}
+
+std::optional<Error> check_layers(const ModelInfo& model) {
+  const std::size_t n = model.layers.size();
+  if (n == 0 && model.format != ModelFormat::parameters)
+    return Error{ErrorCode::missing_field, "layers", "the model has no layers",
+                 "model_of_params() makes one of a parameter count"};
+  if (n > most_blocks)
+    return Error{
+        ErrorCode::limit, "layers",
+        std::to_string(n) + " layers; no model has more than " + std::to_string(most_blocks), ""};
+  if (model.n_layer > n)
+    return unsound("n_layer",
+                   std::to_string(model.n_layer) + " of " + std::to_string(n) + " layers run");
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto& caches = model.layers[i].caches;
+    for (std::size_t k = 0; k < caches.size(); ++k) {
+      const CacheSlot& slot = caches[k];
+      const bool spans = is_window(slot.growth) || slot.growth == Growth::strided;
+      if (spans && slot.span == 0)
+        return unsound("layers[" + std::to_string(i) + "].caches[" + std::to_string(k) + "]",
+                       std::string("a ") + name_of(slot.growth) + " cache of no tokens");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_tensor(const ModelInfo& model, const Tensor& tensor) {
+  if (tensor.name == "") return unsound({}, "a tensor without a name");
+  const std::string name = "tensor '" + full_name(tensor) + "'";
+  if (tensor.type == nullptr || tensor.type->block_elems == 0 || tensor.type->block_bytes == 0)
+    return unsound({}, name + " has no type");
+  if (std::find(tensor.ne.begin(), tensor.ne.end(), 0U) != tensor.ne.end())
+    return unsound({}, name + " has a dimension of 0");
+  if (tensor.layer < -1 || tensor.layer >= static_cast<std::int64_t>(model.layers.size()))
+    return unsound({}, name + " belongs to layer " + std::to_string(tensor.layer) + " of " +
+                           std::to_string(model.layers.size()));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Error> check(const ModelInfo& model) {
+  if (auto error = check_layers(model)) return error;
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    auto error = check_tensor(model, model.tensors[i]);
+    if (!error) continue;
+    error->where = "tensors[" + std::to_string(i) + "]";
+    return error;
+  }
+  if (model.format == ModelFormat::parameters && model.n_params == 0)
+    return Error{ErrorCode::missing_field, "n_params", "the model has no parameters", ""};
+  return std::nullopt;
 }
 
 bool has_window(const ModelInfo& model) {

@@ -15,10 +15,10 @@ std::uint64_t prefill_width(const ModelInfo& model) {
         head_dim = std::max<std::uint64_t>(head_dim, slot.shape.dim_k);
   const std::uint64_t n_ff =
       hp.n_ff.max() != 0 ? hp.n_ff.max() : sat_mul(hp.n_ff_exp.max(), hp.n_expert_used.max());
-  std::uint64_t width =
-      3 * n_embd + 2 * hp.n_head.max() * head_dim + 2 * hp.n_head_kv.max() * head_dim + 2 * n_ff;
+  const std::uint64_t heads = std::uint64_t{hp.n_head.max()} + hp.n_head_kv.max();
+  std::uint64_t width = sat_add(3 * n_embd, sat_mul(2, sat_add(sat_mul(heads, head_dim), n_ff)));
   if (const std::uint64_t ple = hp.n_embd_per_layer.value_or(0); ple != 0)
-    width += 2 * model.n_layer * ple + ple + n_embd;
+    width = sat_add(width, sat_add(sat_mul(2 * std::uint64_t{model.n_layer} + 1, ple), n_embd));
   return width;
 }
 

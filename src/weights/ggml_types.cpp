@@ -77,6 +77,10 @@ const TensorType& f32_type() {
   return *row;
 }
 
+const TensorType& known_type(const TensorType* type) {
+  return type != nullptr ? *type : f16_type();
+}
+
 const TensorType* find_tensor_type(std::string_view name) {
   const auto* type = by_name.find(types, &TensorType::name, name);
   return type != nullptr ? type : by_name.find(types, &TensorType::name, upper(name));

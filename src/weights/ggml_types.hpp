@@ -7,4 +7,7 @@ namespace fitvram {
 const TensorType& f16_type();
 const TensorType& f32_type();
 
+/// A type that is not known counts as 16 bits.
+const TensorType& known_type(const TensorType* type);
+
 }  // namespace fitvram

@@ -1,6 +1,7 @@
 #include "fitvram/quantize.hpp"
 
 #include "base/proportion.hpp"
+#include "weights/ggml_types.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
@@ -19,7 +20,16 @@ Weights stored_by_tensor(const ModelInfo& model) {
                            ? Provenance::exact
                            : weakest(Provenance::derived, model.params);
   weights.types.reserve(model.tensors.size());
-  for (const Tensor& tensor : model.tensors) weights.types.push_back(tensor.type);
+  bool unknown = false;
+  for (const Tensor& tensor : model.tensors) {
+    weights.types.push_back(&known_type(tensor.type));
+    unknown |= tensor.type == nullptr;
+  }
+  if (unknown) {
+    weights.provenance = Provenance::assumed;
+    weights.notes.push_back({Severity::warning, "type-assumed",
+                             "tensors of a type that is not known are counted as 16 bits"});
+  }
   return weights;
 }
 

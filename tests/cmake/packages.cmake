@@ -51,7 +51,7 @@ set(doc "share/doc/[^/;]+/(copyright|changelog.Debian.gz)")
 expect(fitvram "Section: utils;Depends: .*libc6 .*;Maintainer: .*@;Description: .*\n Counts"
   "bin/fitvram;share/man/man1/fitvram.1.gz;share/bash-completion/completions/fitvram;share/zsh/vendor-completions/_fitvram;share/fish/vendor_completions.d/fitvram.fish;share/fitvram/catalog.json;share/fitvram/schema/[a-z.-]+.json;${doc}")
 expect(libfitvram-dev "Section: libdevel;Maintainer: .*@;Description: .*\n The library"
-  "${LIBDIR}/libfitvram.a;${LIBDIR}/cmake/fitvram/[a-z-]+.cmake;include/fitvram/[a-z]+.hpp;${doc}")
+  "${LIBDIR}/libfitvram.a;${LIBDIR}/cmake/fitvram/[a-z-]+.cmake;${LIBDIR}/pkgconfig/fitvram.pc;include/fitvram/[a-z]+.hpp;${doc}")
 
 run("the packed program" ${WORK_DIR}/fitvram/usr/bin/fitvram estimate gemma-3-27b --vram 80G)
 build_consumer(${WORK_DIR}/libfitvram-dev/usr)

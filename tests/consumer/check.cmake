@@ -29,4 +29,17 @@ foreach(export IN LISTS exports)
 endforeach()
 
 build_consumer(${prefix})
+
+# README.md shows the program and what it prints.
+file(READ ${SOURCE_DIR}/README.md readme)
+function(expect_shown text)
+  string(FIND "${readme}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "README.md does not show:\n${text}")
+  endif()
+endfunction()
+file(READ ${CMAKE_CURRENT_LIST_DIR}/main.cpp program)
+expect_shown("```cpp\n${program}```\n")
+expect_shown("$ ./consumer gemma-3-27b \"RTX 4090\"\n${out}```\n")
+run("the consumer, of a config" ${WORK_DIR}/build/consumer ${SOURCE_DIR}/tests/data/configs/TinyLlama__TinyLlama-1.1B-Chat-v1.0.json)
 file(REMOVE_RECURSE ${WORK_DIR})

@@ -16,7 +16,7 @@ ModelInfo gguf_of(const std::string& source) {
 }
 
 std::string server_command(const ModelInfo& model, const Workload& workload) {
-  return find_runtime("llama.cpp")->rules.launch(model, "Q8_0", workload);
+  return launch_command(*find_runtime("llama.cpp"), model, "Q8_0", workload);
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ TEST_CASE("the line for vLLM names what the estimate was made with") {
   model.name = "Qwen/Qwen3-8B";
   model.quant = "BF16";
   const auto line = [&](const char* quant, const Workload& w) {
-    return find_runtime("vllm")->rules.launch(model, quant, w);
+    return launch_command(*find_runtime("vllm"), model, quant, w);
   };
   Workload w;
   w.n_ctx = 32768;
@@ -70,11 +70,10 @@ TEST_CASE("the line for vLLM names what the estimate was made with") {
         "--kv-cache-dtype fp8");
   CHECK(line("AWQ-4", w).empty());
   CHECK(line("NF4", w).starts_with("vllm serve Qwen/Qwen3-8B --quantization bitsandbytes "));
-  CHECK(find_runtime("sglang")
-            ->rules.launch(model, "FP8", w)
+  CHECK(launch_command(*find_runtime("sglang"), model, "FP8", w)
             .starts_with("python -m sglang.launch_server --model-path Qwen/Qwen3-8B "
                          "--quantization fp8 --context-length 16384 "));
-  CHECK(find_runtime("sglang")->rules.launch(model, "NF4", w).empty());
+  CHECK(launch_command(*find_runtime("sglang"), model, "NF4", w).empty());
   model.format = ModelFormat::hf_config;
   model.source = "models/my qwen/config.json";
   CHECK(line("BF16", w).starts_with("vllm serve 'models/my qwen' "));

@@ -6,6 +6,7 @@
 #include "cli/base/formatted.hpp"
 #include "cli/base/prose.hpp"
 #include "cli/flags/table.hpp"
+#include "fitvram/version.hpp"
 
 namespace fitvram::cli {
 namespace {
@@ -88,7 +89,7 @@ std::string_view words_on_exit_status() { return exit_words; }
 
 std::string version() {
   const auto* runtime = find_runtime("llama.cpp");
-  return formatted("fitvram {} (llama.cpp rules {})\n", FITVRAM_VERSION,
+  return formatted("fitvram {} (llama.cpp rules {})\n", library_version(),
                    runtime == nullptr ? "" : runtime->version);
 }
 

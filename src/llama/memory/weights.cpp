@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/limits.hpp"
 #include "llama/memory/placement.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 
@@ -47,7 +49,7 @@ void place_tensors(const ModelInfo& model, const Devices& devices, Put put) {
     if (tensor.layer >= 0 && static_cast<std::size_t>(tensor.layer) >= model.n_layer) continue;
     if (tensor.role == TensorRole::rope && tensor.layer < 0) {
       bool device = false, host = false;
-      for (std::size_t layer = 0; layer < model.n_layer; ++layer) {
+      for (std::size_t layer = 0; layer < std::min(model.n_layer, most_blocks); ++layer) {
         if (!layer_uses_rope_factors(model, layer)) continue;
         (devices.holds_for(model, tensor, layer) ? device : host) = true;
       }
@@ -83,7 +85,8 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
   place_tensors(model, devices, [&](bool device, std::size_t i) {
     const Tensor& tensor = model.tensors[i];
     const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
-    (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
+    (device ? sum.device : sum.host) +=
+        sizes.of(tensor.ne[0], rows, known_type(weights.types[i]), device);
   });
   sum.device = part_of(weights, sum.device);
   sum.host = part_of(weights, sum.host);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "families/family.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 
@@ -15,7 +16,7 @@ Placement whole_weights(const ModelInfo& model, const Weights& weights, const Wo
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
     if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= model.n_layer) continue;
-    sum.device += tensor_bytes(tensor, *weights.types[i]);
+    sum.device += tensor_bytes(tensor, known_type(weights.types[i]));
   }
   sum.device = part_of(weights, sum.device);
   return sum;

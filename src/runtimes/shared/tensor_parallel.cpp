@@ -81,7 +81,7 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
   const bool typed = weights.types.size() == model.tensors.size() && !model.tensors.empty();
   // What is not packed is loaded in 16 bits, whatever the checkpoint has it in.
   const TensorType& bf16 = *find_tensor_type("BF16");
-  const Bytes towers = Bytes{ceil_div(2 * model.n_params_mmproj, n_tp)} * n_tp;
+  const Bytes towers = Bytes{ceil_div(sat_mul(2, model.n_params_mmproj), n_tp)} * n_tp;
   Bytes sum, plain;  // of what is loaded on all cards; of the whole checkpoint once
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const Tensor& tensor = model.tensors[i];
@@ -92,7 +92,7 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
   if (typed) return sum + towers;
   // A checkpoint's own total counts its towers.
   const bool counted = weights.flat == checkpoint_size(model) && model.n_params_mmproj != 0;
-  const Bytes text = counted ? weights.flat - Bytes{2 * model.n_params_mmproj} : weights.flat;
+  const Bytes text = counted ? weights.flat - Bytes{2} * model.n_params_mmproj : weights.flat;
   return in_proportion(text, sum, plain) + towers;
 }
 

@@ -11,6 +11,7 @@
 #include "pricing/reserve.hpp"
 #include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
+#include "weights/ggml_types.hpp"
 
 namespace fitvram {
 
@@ -69,9 +70,9 @@ Placement uploaded_weights(const ModelInfo& model, const Weights& weights,
     const bool host = tensor.role == TensorRole::per_layer_embd ||
                       (in_layer && layer >= workload.n_gpu_layers) || workload.n_gpu_layers == 0;
     if (host)
-      sum.host += tensor_bytes(tensor, *weights.types[i]);
+      sum.host += tensor_bytes(tensor, known_type(weights.types[i]));
     else
-      sum.device += uploaded(tensor, *weights.types[i]);
+      sum.device += uploaded(tensor, known_type(weights.types[i]));
   }
   sum.device = part_of(weights, sum.device);
   sum.host = part_of(weights, sum.host);
