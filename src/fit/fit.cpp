@@ -231,7 +231,8 @@ Fit fit_with(const FitRequest& request, const Weights& weights,
   result.budget = runtime.rules->budget(device, workload);
   result.reserve = policy.fixed.value_or(runtime.rules->reserve(model, device, workload));
   result.need = memory.device_total();
-  result.free = difference(result.budget, result.need);
+  const bool whole = result.need <= result.budget;
+  result.free = difference(result.budget, whole ? result.need : memory.least_device_total());
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
   ContextSearch search(request, weights, memory, result.budget, result.reserve);
@@ -240,6 +241,9 @@ Fit fit_with(const FitRequest& request, const Weights& weights,
   result.safe_n_ctx = own == nullptr || policy.fixed
                           ? largest_context(search, Verdict::fits, extend_ctx)
                           : std::min(own(model, weights, workload, device), result.max_n_ctx);
+  // What fits is safe, also where the runtime would choose no context of its own.
+  if (result.verdict == Verdict::fits && result.safe_n_ctx == 0)
+    result.safe_n_ctx = std::min(memory.n_ctx, result.max_n_ctx);
   result.memory = std::move(memory);
   return result;
 }

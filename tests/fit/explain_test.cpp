@@ -57,6 +57,9 @@ TEST_CASE("every figure that --explain prints is what its arithmetic comes to") 
       {"qwen3-8b", "-q", "Q4_K_M", "--vram", "24G", "--reserve", "1G"},
       {"deepseek-r1", "-q", "Q4_K_M", "--gpu", "8x H100 SXM"},
       {"mamba2-780m", "--vram", "1G"},
+      {"qwen3-8b", "--vram", "24G", "--runtime", "vllm"},
+      {"gpt-oss-20b", "--vram", "16G", "--runtime", "sglang"},
+      {"gemma-3-12b", "--vram", "24G", "--runtime", "sharpinference", "--reserve", "1G"},
       {"tiny.gguf", "--vram", "2G"},
       {"tiny.gguf", "--vram", "100M"}};
   for (auto words : questions) {
