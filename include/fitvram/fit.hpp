@@ -37,14 +37,16 @@ struct Fit {
 /// the lower ends of its ranges; no: need > V.
 Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve);
 
-/// The request as the runtime runs it in this memory (Rules::resolve).
+/// The workload as the runtime runs it once it sees this memory: some narrow the cache or shorten
+/// the context.
 Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const Runtime& runtime, const Device& device);
 
 class QuantPlan;
 
 /// What was found out about one model, for callers with many questions about it: `model` is the
-/// same object at every call.
+/// same object, unchanged, at every call. It remembers runtimes by address and nothing else by
+/// reference. Not for two threads at once.
 class ModelMemo {
  public:
   /// The compute buffers of the runtime.
@@ -63,17 +65,26 @@ class ModelMemo {
   std::shared_ptr<const QuantPlan> plan_;
 };
 
-/// Verdict and the two context limits. The limits never exceed the trained length (per sequence)
-/// unless `extend_ctx`.
-Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, const Device& device, const ReservePolicy& reserve, bool extend_ctx,
-        ModelMemo* memo = nullptr);
+/// What fit() and those below are asked. It refers to the model and the runtime, and to the memo if
+/// there is one: they must outlive the call, after which nothing refers to them.
+struct FitRequest {
+  const ModelInfo& model;
+  const Runtime& runtime;
+  Workload workload = {};
+  Device device = {};
+  ReservePolicy reserve = {};
+  bool extend_ctx = false;    ///< contexts may be longer than the model was trained for
+  ModelMemo* memo = nullptr;  ///< changes no answer, only the time
+};
 
-/// The arithmetic of a Fit: budget, reserve, verdict and the two contexts, each with what is needed
-/// there and one step above.
-std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights& weights,
-                          const Workload& workload, const Runtime& runtime,
-                          const ReservePolicy& reserve);
+/// Verdict and the two context limits of the model in this form. The limits never exceed the
+/// trained length (per sequence) unless `extend_ctx`. `weights` comes from stored_weights() or
+/// quantize() of the same model. Pure and total, as estimate() is.
+Fit fit(const FitRequest& request, const Weights& weights);
+
+/// The arithmetic of a Fit, which is fit() of the same request, its workload resolved(): budget,
+/// reserve, verdict and the two contexts, each with what is needed there and one step above.
+std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weights& weights);
 
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
@@ -84,15 +95,11 @@ struct Choice {
   Fit fit;
   bool below_q4_k_m = false;
 };
-Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& reserve, bool extend_ctx,
-                    ModelMemo* memo = nullptr);
+Choice choose_quant(const FitRequest& request);
 
 /// choose_quant, but nothing where no scheme runs, and without the cost of saying how far off it
 /// is.
-std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
-                                     const Runtime& runtime, const Device& device,
-                                     const ReservePolicy& reserve, bool extend_ctx);
+std::optional<Choice> choose_running(const FitRequest& request);
 
 /// mlxcel's advice (quant_advisor.rs and hardware.rs @0c21aed2/@0096d4dc), whole GiB against whole
 /// GiB.

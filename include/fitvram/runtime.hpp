@@ -4,12 +4,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fitvram/error.hpp"
 #include "fitvram/memory.hpp"
 #include "fitvram/model.hpp"
 #include "fitvram/quantize.hpp"
-#include "fitvram/step.hpp"
 
 namespace fitvram {
 
@@ -83,50 +83,11 @@ struct Answer {
   Unit unit = Unit::tokens;
 };
 
-struct Runtime;
-
-/// How a runtime prices a model. Every function is pure and total. Sources stand where they are
-/// defined.
-struct Rules {
-  bool (*honours_window)(const ModelInfo& model);
-  Placement (*weights)(const ModelInfo& model, const Weights& weights, const Workload& workload);
-  ContextEstimate (*context)(const ModelInfo& model, const Workload& workload);
-  /// Workspace beyond weights and context. Not shrinking as the context grows, with a server's
-  /// outputs.
-  Placement (*compute)(const ModelInfo& model, const Weights& weights, const Workload& workload);
-  /// What is taken beyond all that; it sees weights, context and compute of the estimate.
-  void (*overhead)(const ModelInfo& model, const Workload& workload, MemoryEstimate& memory);
-  Bytes (*budget)(const Device& device, const Workload& workload);
-  /// The automatic reserve; runtimes that keep none return 0.
-  Bytes (*reserve)(const ModelInfo& model, const Device& device, const Workload& workload);
-  std::optional<Error> (*refusal)(const ModelInfo& model, const Workload& workload);
-  Defaults (*defaults)(const ModelInfo& model, const std::optional<Device>& device);
-  /// nullptr: it has nothing of its own to say.
-  std::vector<Answer> (*answers)(const ModelInfo& model, const Weights& weights,
-                                 const Workload& workload, const Device& device) = nullptr;
-  /// The command that starts it so; empty where this form of the model has none. nullptr: never.
-  std::string (*launch)(const ModelInfo& model, const std::string& quant,
-                        const Workload& workload) = nullptr;
-  /// Appends the arithmetic of every figure of `memory`.
-  void (*explain)(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                  const MemoryEstimate& memory, std::vector<Step>& steps);
-  /// What it makes of a request once it sees the memory: a narrower cache, a shorter context.
-  /// nullptr: it takes the request as it is.
-  Workload (*resolve)(const ModelInfo& model, const Weights& weights, const Workload& workload,
-                      const Device& device) = nullptr;
-  /// The context it chooses when none is asked for. nullptr: the largest that leaves the reserve.
-  std::uint64_t (*own_n_ctx)(const ModelInfo& model, const Weights& weights,
-                             const Workload& workload, const Device& device) = nullptr;
-  std::string_view own_n_ctx_rule = {};  ///< in words, with its source
-  /// The arithmetic of the reserve on a card of `vram` bytes. nullptr: what it keeps free is its
-  /// own affair.
-  Step (*explain_reserve)(const ModelInfo& model, Bytes vram, Bytes reserve) = nullptr;
-  /// Whether all weights of the blocks go to the device. nullptr: always.
-  bool (*loads_all_blocks)(const ModelInfo& model, const Workload& workload) = nullptr;
-};
+struct Rules;
 
 /// A runtime is a row of policy, exported by its own folder of src/; each constant's source stands
-/// beside it there.
+/// beside it there. Rows live as long as the program; a user of the library takes them from
+/// runtimes() and find_runtime() and makes none.
 struct Runtime {
   std::string_view name;
   std::string_view title;
@@ -136,7 +97,7 @@ struct Runtime {
   std::string_view cache_types;  ///< space separated, as `list runtimes` prints them
   std::string_view about;        ///< one line: what it honours and what its defaults are
   SchemeFamily loads;            ///< unquantized weights are loaded by all
-  Rules rules;
+  const Rules* rules;            ///< how it prices a model; the library's own (src/pricing)
   /// The backends that it runs on, the usual one first, space separated.
   std::string_view backends = "cuda rocm vulkan metal cpu";
   /// Schemes to choose from when none is asked for, from most to fewest bits, space separated;
@@ -144,10 +105,29 @@ struct Runtime {
   std::string_view ladder = {};
 };
 
+/// All runtimes, llama.cpp first.
 std::span<const Runtime> runtimes();
+/// By `name` as it is spelled there ("llama.cpp", "vllm"); nullptr when unknown.
 const Runtime* find_runtime(std::string_view name);
+/// All backends, "cuda" first.
 std::span<const Backend> backends();
+/// By `name` as it is spelled there; nullptr when unknown.
 const Backend* find_backend(std::string_view name);
+
+/// What the runtime does with this model where the user does not say, on this device if one is
+/// known.
+Defaults defaults_of(const Runtime& runtime, const ModelInfo& model,
+                     const std::optional<Device>& device);
+
+/// What the runtime says of itself once it runs the request in this memory; often nothing.
+std::vector<Answer> answers_of(const Runtime& runtime, const ModelInfo& model,
+                               const Weights& weights, const Workload& workload,
+                               const Device& device);
+
+/// The command line, quoted for a POSIX shell, that starts the runtime so, with weights of the
+/// scheme `quant`; empty where there is none for this form of the model.
+std::string launch_command(const Runtime& runtime, const ModelInfo& model, const std::string& quant,
+                           const Workload& workload);
 
 /// The automatic reserve on a card of `vram` bytes: dense models keep max(V/3, 2 GiB); a model with
 /// at least one window layer keeps min(dense, max(2 GiB, V/6) + prefill working set), because its

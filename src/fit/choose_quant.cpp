@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "fit/estimate.hpp"
 #include "fit/fit.hpp"
+#include "pricing/rules.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
@@ -30,29 +31,28 @@ bool offered(const Scheme& scheme, const Scheme& native, const Runtime& runtime)
 /// Tries the schemes of one model. Mostly context and compute are the same for all.
 class Trial {
  public:
-  Trial(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-        const Device& device, const ReservePolicy& policy, ModelMemo* memo)
-      : model_(model),
-        workload_(workload),
-        runtime_(runtime),
-        device_(device),
-        policy_(policy),
-        memo_(memo == nullptr ? &own_memo_ : memo),
-        native_(native_scheme(model)),
+  explicit Trial(const FitRequest& request)
+      : request_(request),
+        model_(request.model),
+        workload_(request.workload),
+        runtime_(request.runtime),
+        native_(native_scheme(model_)),
         keep_(std::min(find_scheme("Q4_K_M")->millibits, native_.millibits)),
-        vram_(runtime.rules.budget(device, workload)),
-        reserve_(policy.fixed.value_or(runtime.rules.reserve(model, device, workload))) {
-    const auto loads_all = runtime.rules.loads_all_blocks;
-    whole_ = loads_all == nullptr || loads_all(model, workload);
-    for (const Tensor& tensor : model.tensors)
-      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model.n_layer &&
+        vram_(runtime_.rules->budget(request.device, workload_)),
+        reserve_(request.reserve.fixed.value_or(
+            runtime_.rules->reserve(model_, request.device, workload_))) {
+    if (request_.memo == nullptr) request_.memo = &own_memo_;
+    const auto loads_all = runtime_.rules->loads_all_blocks;
+    whole_ = loads_all == nullptr || loads_all(model_, workload_);
+    for (const Tensor& tensor : model_.tensors)
+      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model_.n_layer &&
           tensor.role != TensorRole::recurrent)
         n_in_blocks_ = sat_add(n_in_blocks_, n_elements(tensor));
-    if (model.format != ModelFormat::parameters && runtime.rules.resolve == nullptr)
-      context_ = context_estimate(model, workload, runtime).bytes.device;
+    if (model_.format != ModelFormat::parameters && runtime_.rules->resolve == nullptr)
+      context_ = context_estimate(model_, workload_, runtime_).bytes.device;
   }
 
-  std::optional<Choice> choice(bool only_running, bool extend_ctx) {
+  std::optional<Choice> choice(bool only_running) {
     std::optional<Tried> roomy, tight;
     const Scheme* smallest = nullptr;
     bool lower = true, offers_less = false;
@@ -85,8 +85,7 @@ class Trial {
       best = std::move(roomy ? *roomy : *tight);
     else if (smallest != nullptr)
       best.weights = with(*smallest);
-    choice.fit = fit_with(model_, best.weights, workload_, runtime_, device_, policy_, extend_ctx,
-                          memo_, best.placed);
+    choice.fit = fit_with(request_, best.weights, best.placed);
     choice.weights = std::move(best.weights);
     return choice;
   }
@@ -97,7 +96,7 @@ class Trial {
     std::optional<Placement> placed;
   };
 
-  Weights with(const Scheme& scheme) { return memo_->quantize(model_, scheme); }
+  Weights with(const Scheme& scheme) { return request_.memo->quantize(model_, scheme); }
 
   /// Too large even if all blocks, without what may stay on the host, had its smallest type.
   bool hopeless(const Scheme& scheme) const {
@@ -108,14 +107,14 @@ class Trial {
 
   Verdict verdict_with(Tried& tried) {
     const Weights& weights = tried.weights;
-    if (runtime_.rules.resolve != nullptr) {
-      const Workload run = resolved(model_, weights, workload_, runtime_, device_);
+    if (runtime_.rules->resolve != nullptr) {
+      const Workload run = resolved(model_, weights, workload_, runtime_, request_.device);
       memory_ = estimate(model_, weights, run, runtime_);
     } else {
       const Placement model = model_bytes(model_, weights, workload_, runtime_);
       tried.placed = model;
       if (model.device + context_ > vram_) return Verdict::no;
-      const Placement compute = memo_->compute(model_, weights, workload_, runtime_);
+      const Placement compute = request_.memo->compute(model_, weights, workload_, runtime_);
       if (!memory_) memory_ = estimate_with(model_, weights, workload_, runtime_, {model, compute});
       memory_->model = model;
       memory_->compute = compute;
@@ -124,13 +123,11 @@ class Trial {
     return verdict_of(*memory_, vram_, reserve_);
   }
 
+  ModelMemo own_memo_;
+  FitRequest request_;
   const ModelInfo& model_;
   const Workload& workload_;
   const Runtime& runtime_;
-  const Device& device_;
-  const ReservePolicy& policy_;
-  ModelMemo own_memo_;
-  ModelMemo* memo_;
   const Scheme& native_;
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
@@ -141,16 +138,10 @@ class Trial {
 
 }  // namespace
 
-Choice choose_quant(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
-                    const Device& device, const ReservePolicy& policy, bool extend_ctx,
-                    ModelMemo* memo) {
-  return *Trial(model, workload, runtime, device, policy, memo).choice(false, extend_ctx);
-}
+Choice choose_quant(const FitRequest& request) { return *Trial(request).choice(false); }
 
-std::optional<Choice> choose_running(const ModelInfo& model, const Workload& workload,
-                                     const Runtime& runtime, const Device& device,
-                                     const ReservePolicy& policy, bool extend_ctx) {
-  return Trial(model, workload, runtime, device, policy, nullptr).choice(true, extend_ctx);
+std::optional<Choice> choose_running(const FitRequest& request) {
+  return Trial(request).choice(true);
 }
 
 const char* name_of(Advice advice) {

@@ -8,22 +8,23 @@
 #include "fit/estimate.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/context_size.hpp"
+#include "pricing/rules.hpp"
 
 namespace fitvram {
 
 Placement model_bytes(const ModelInfo& model, const Weights& weights, const Workload& workload,
                       const Runtime& runtime) {
-  return runtime.rules.weights(model, weights, workload);
+  return runtime.rules->weights(model, weights, workload);
 }
 
 ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
                                  const Runtime& runtime) {
-  return runtime.rules.context(model, workload);
+  return runtime.rules->context(model, workload);
 }
 
 void add_overhead(const ModelInfo& model, const Workload& workload, const Runtime& runtime,
                   MemoryEstimate& memory) {
-  runtime.rules.overhead(model, workload, memory);
+  runtime.rules->overhead(model, workload, memory);
   if (!workload.overhead || memory.overhead.device.count == 0) return;
   memory.overhead.device = *workload.overhead;
   memory.overhead_range.reset();
@@ -52,7 +53,7 @@ MemoryEstimate estimate_with(const ModelInfo& model, const Weights& weights,
     memory.caches.push_back({CacheRole::kv, hint.window ? Growth::sliding : Growth::full,
                              hint.window, 0, size.n_ctx, bytes});
   } else {
-    ContextEstimate context = runtime.rules.context(model, workload);
+    ContextEstimate context = runtime.rules->context(model, workload);
     memory.context_provenance = model.layout;
     memory.context = context.bytes;
     memory.caches = std::move(context.caches);
@@ -69,7 +70,8 @@ MemoryEstimate estimate_with(const ModelInfo& model, const Weights& weights,
       memory.notes.push_back(std::move(note));
   }
 
-  memory.compute = given.compute ? *given.compute : runtime.rules.compute(model, weights, workload);
+  memory.compute =
+      given.compute ? *given.compute : runtime.rules->compute(model, weights, workload);
   const bool formula = memory.compute.by_formula;
   memory.compute_provenance =
       formula ? Provenance::assumed : weakest(Provenance::derived, model.layout);
@@ -82,7 +84,7 @@ MemoryEstimate estimate_with(const ModelInfo& model, const Weights& weights,
                                 "' is not modelled: its buffers follow a formula and may be far "
                                 "off"});
 
-  if (has_window(model) && !runtime.rules.honours_window(model)) {
+  if (has_window(model) && !runtime.rules->honours_window(model)) {
     memory.notes.push_back({Severity::info, "window-ignored",
                             "the model advertises a sliding window; " + std::string(runtime.title) +
                                 " ignores it for architecture '" + model.architecture +

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 
 namespace fitvram {
 
@@ -24,7 +25,7 @@ void add_totals(const MemoryEstimate& memory, std::vector<Step>& steps) {
 
 Step reserve_step(const Fit& fit, const ModelInfo& model, const Runtime& runtime,
                   const ReservePolicy& policy) {
-  const auto rule = runtime.rules.explain_reserve;
+  const auto rule = runtime.rules->explain_reserve;
   if (!policy.fixed && rule != nullptr) return rule(model, fit.vram, fit.reserve);
   return {"reserve", text(fit.reserve), fit.reserve.count,
           policy.fixed ? "memory to keep free for 'fits', as asked"
@@ -110,15 +111,16 @@ std::vector<Step> explain(const ModelInfo& model, const Weights& weights, const 
                           const Runtime& runtime) {
   const MemoryEstimate memory = estimate(model, weights, workload, runtime);
   std::vector<Step> steps;
-  runtime.rules.explain(model, weights, workload, memory, steps);
+  runtime.rules->explain(model, weights, workload, memory, steps);
   add_totals(memory, steps);
   return steps;
 }
 
-std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights& weights,
-                          const Workload& workload, const Runtime& runtime,
-                          const ReservePolicy& reserve) {
-  const auto memory = estimate(model, weights, workload, runtime);
+std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weights& weights) {
+  const ModelInfo& model = request.model;
+  const Runtime& runtime = request.runtime;
+  const ReservePolicy& reserve = request.reserve;
+  const auto memory = estimate(model, weights, request.workload, runtime);
   const auto run = need_to_run(memory);
   const auto roomy = need_to_fit(memory, fit.reserve);
   std::vector<Step> steps;
@@ -142,12 +144,12 @@ std::vector<Step> explain(const Fit& fit, const ModelInfo& model, const Weights&
                   : roomy.bytes <= fit.budget
                       ? "what is needed to fit is within the budget"
                       : "the total is within the budget, what is needed to fit is not")});
-  const Contexts contexts(fit, model, weights, workload, runtime);
-  if (runtime.rules.own_n_ctx == nullptr || reserve.fixed)
+  const Contexts contexts(fit, model, weights, request.workload, runtime);
+  if (runtime.rules->own_n_ctx == nullptr || reserve.fixed)
     contexts.add(steps, "safe context", fit.safe_n_ctx, true);
   else
     steps.push_back({"safe context", std::to_string(fit.safe_n_ctx), fit.safe_n_ctx,
-                     std::string(runtime.rules.own_n_ctx_rule), Step::Unit::tokens});
+                     std::string(runtime.rules->own_n_ctx_rule), Step::Unit::tokens});
   contexts.add(steps, "max context", fit.max_n_ctx, false);
   return steps;
 }

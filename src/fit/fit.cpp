@@ -6,6 +6,7 @@
 
 #include "fit/estimate.hpp"
 #include "fit/fit.hpp"
+#include "pricing/rules.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
@@ -17,7 +18,7 @@ constexpr std::uint64_t longest_context = std::uint64_t{1}
 
 Placement compute_of(const ModelInfo& model, const Weights& weights, const Workload& workload,
                      const Runtime& runtime, ModelMemo* memo) {
-  return memo == nullptr ? runtime.rules.compute(model, weights, workload)
+  return memo == nullptr ? runtime.rules->compute(model, weights, workload)
                          : memo->compute(model, weights, workload, runtime);
 }
 
@@ -26,20 +27,19 @@ Placement compute_of(const ModelInfo& model, const Weights& weights, const Workl
 /// so lengths between two whose buffers are known are often decided without it.
 class ContextSearch {
  public:
-  ContextSearch(const ModelInfo& model, const MemoryEstimate& memory, const Workload& workload,
-                const Runtime& runtime, const Weights& weights, const Device& device, Bytes budget,
-                Bytes reserve, ModelMemo* memo)
-      : model_(model),
-        runtime_(runtime),
+  ContextSearch(const FitRequest& request, const Weights& weights, const MemoryEstimate& memory,
+                Bytes budget, Bytes reserve)
+      : model_(request.model),
+        runtime_(request.runtime),
         weights_(weights),
-        device_(device),
-        asked_(workload),
-        workload_(workload),
+        device_(request.device),
+        asked_(request.workload),
+        workload_(request.workload),
         memory_(memory),
         vram_(budget),
         reserve_(reserve),
-        memo_(memo),
-        compute_{{workload.n_ctx, memory.compute.device}} {}
+        memo_(request.memo),
+        compute_{{request.workload.n_ctx, memory.compute.device}} {}
 
   /// Whether the verdict at this length is `worst` or better.
   bool holds(std::uint64_t n_ctx, Verdict worst) {
@@ -179,7 +179,7 @@ Verdict verdict_of(const MemoryEstimate& memory, Bytes vram, Bytes reserve) {
 
 Workload resolved(const ModelInfo& model, const Weights& weights, const Workload& workload,
                   const Runtime& runtime, const Device& device) {
-  const auto resolve = runtime.rules.resolve;
+  const auto resolve = runtime.rules->resolve;
   return resolve == nullptr ? workload : resolve(model, weights, workload, device);
 }
 
@@ -196,7 +196,7 @@ Placement ModelMemo::compute(const ModelInfo& model, const Weights& weights,
     return each.second.runtime == &runtime && each.second.workload == workload;
   });
   if (known != last) return known->second.compute;
-  const Placement found = runtime.rules.compute(model, weights, workload);
+  const Placement found = runtime.rules->compute(model, weights, workload);
   if (found.by_types) return found;
   if (known_.size() == most_known) known_.clear();
   known_.emplace(workload.n_ctx, Known{&runtime, workload, found});
@@ -208,32 +208,29 @@ Weights ModelMemo::quantize(const ModelInfo& model, const Scheme& scheme) {
   return fitvram::quantize(model, *plan_, scheme);
 }
 
-Fit fit(const ModelInfo& model, const Weights& weights, const Workload& workload,
-        const Runtime& runtime, const Device& device, const ReservePolicy& policy, bool extend_ctx,
-        ModelMemo* memo) {
-  return fit_with(model, weights, workload, runtime, device, policy, extend_ctx, memo, {});
+Fit fit(const FitRequest& request, const Weights& weights) {
+  return fit_with(request, weights, {});
 }
 
-Fit fit_with(const ModelInfo& model, const Weights& weights, const Workload& workload,
-             const Runtime& runtime, const Device& device, const ReservePolicy& policy,
-             bool extend_ctx, ModelMemo* memo, const std::optional<Placement>& placed) {
+Fit fit_with(const FitRequest& request, const Weights& weights,
+             const std::optional<Placement>& placed) {
+  const auto& [model, runtime, workload, device, policy, extend_ctx, memo] = request;
   const Workload run = resolved(model, weights, workload, runtime, device);
   const Given given{placed, compute_of(model, weights, run, runtime, memo)};
   MemoryEstimate memory = estimate_with(model, weights, run, runtime, given);
   Fit result;
   result.vram = device.vram;
-  result.budget = runtime.rules.budget(device, workload);
-  result.reserve = policy.fixed.value_or(runtime.rules.reserve(model, device, workload));
+  result.budget = runtime.rules->budget(device, workload);
+  result.reserve = policy.fixed.value_or(runtime.rules->reserve(model, device, workload));
   result.need = memory.device_total();
   const Bytes beyond = std::min(result.need, Bytes{std::uint64_t{INT64_MAX}});
   result.free =
       static_cast<std::int64_t>(result.budget.count) - static_cast<std::int64_t>(beyond.count);
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  ContextSearch search(model, memory, workload, runtime, weights, device, result.budget,
-                       result.reserve, memo);
+  ContextSearch search(request, weights, memory, result.budget, result.reserve);
   result.max_n_ctx = largest_context(search, Verdict::tight, extend_ctx);
-  const auto own = runtime.rules.own_n_ctx;
+  const auto own = runtime.rules->own_n_ctx;
   result.safe_n_ctx = own == nullptr || policy.fixed
                           ? largest_context(search, Verdict::fits, extend_ctx)
                           : std::min(own(model, weights, workload, device), result.max_n_ctx);

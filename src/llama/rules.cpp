@@ -15,6 +15,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 
 namespace fitvram {
 
@@ -162,6 +163,26 @@ std::optional<Error> llama_cpp_refusal(const ModelInfo& model, const Workload& w
   return std::nullopt;
 }
 
+namespace {
+
+constexpr Rules llama_cpp_rules{
+    .honours_window = llama_cpp_honours_window,
+    .weights = llama_cpp_weights,
+    .context = llama_cpp_context,
+    .compute = llama_cpp_compute,
+    .overhead = llama_cpp_overhead,
+    .budget = whole_device,
+    .reserve = window_reserve,
+    .refusal = llama_cpp_refusal,
+    .defaults = llama_cpp_defaults,
+    .launch = llama_cpp_launch,
+    .explain = llama_cpp_explain,
+    .explain_reserve = explain_window_reserve,
+    .loads_all_blocks = llama_cpp_loads_all_blocks,
+};
+
+}  // namespace
+
 constinit const Runtime llama_cpp_runtime{
     .name = "llama.cpp",
     .title = "llama.cpp",
@@ -175,19 +196,7 @@ constinit const Runtime llama_cpp_runtime{
         "contexts in 256-token steps; windows of the architectures its loader knows, kept as "
         "window + ubatch cells; MLA as one latent row; recurrent state in f32",
     .loads = SchemeFamily::gguf,
-    .rules = {.honours_window = llama_cpp_honours_window,
-              .weights = llama_cpp_weights,
-              .context = llama_cpp_context,
-              .compute = llama_cpp_compute,
-              .overhead = llama_cpp_overhead,
-              .budget = whole_device,
-              .reserve = window_reserve,
-              .refusal = llama_cpp_refusal,
-              .defaults = llama_cpp_defaults,
-              .launch = llama_cpp_launch,
-              .explain = llama_cpp_explain,
-              .explain_reserve = explain_window_reserve,
-              .loads_all_blocks = llama_cpp_loads_all_blocks},
+    .rules = &llama_cpp_rules,
 };
 
 }  // namespace fitvram

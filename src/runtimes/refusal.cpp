@@ -3,6 +3,7 @@
 #include "base/refuse.hpp"
 #include "base/text.hpp"
 #include "fitvram/runtime.hpp"
+#include "pricing/rules.hpp"
 #include "runtimes/shared/torch.hpp"
 
 namespace fitvram {
@@ -44,7 +45,7 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
   if (!has_word(runtime.backends, workload.backend))
     return refuse(std::string(runtime.title) + " does not run on " + std::string(workload.backend),
                   "it runs on " + std::string(runtime.backends));
-  return runtime.rules.refusal(model, workload);
+  return runtime.rules->refusal(model, workload);
 }
 
 std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime) {

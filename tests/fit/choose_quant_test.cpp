@@ -24,7 +24,9 @@ std::vector<Tried> all_forms(const ModelInfo& model, const Workload& workload, D
   for (const Scheme& scheme : schemes()) {
     if (&scheme != native && !(scheme.ladder && scheme.millibits < native->millibits)) continue;
     forms.push_back(
-        {&scheme, fit(model, quantize(model, scheme), workload, llama_cpp(), device, {}, false)});
+        {&scheme,
+         fit({.model = model, .runtime = llama_cpp(), .workload = workload, .device = device},
+             quantize(model, scheme))});
   }
   return forms;
 }
@@ -66,7 +68,8 @@ TEST_CASE("the choice is the one that pricing every form on its own leads to") {
         const Device device = gib * GiB;
         const auto forms = all_forms(*model, w, device);
         const Tried& wanted = rule(forms, device.vram);
-        const Choice choice = choose_quant(*model, w, llama_cpp(), device, {}, false);
+        const Choice choice = choose_quant(
+            {.model = *model, .runtime = llama_cpp(), .workload = w, .device = device});
         INFO(model->name << ", " << gib << " GiB, -ngl " << n_gpu_layers);
         CHECK(choice.weights.quant == wanted.scheme->name);
         CHECK(choice.fit.verdict == wanted.fit.verdict);
@@ -75,7 +78,8 @@ TEST_CASE("the choice is the one that pricing every form on its own leads to") {
         CHECK(choice.fit.max_n_ctx == wanted.fit.max_n_ctx);
         CHECK(choice.fit.memory.host_total() == wanted.fit.memory.host_total());
 
-        const auto runs = choose_running(*model, w, llama_cpp(), device, {}, false);
+        const auto runs = choose_running(
+            {.model = *model, .runtime = llama_cpp(), .workload = w, .device = device});
         REQUIRE(runs.has_value() == (wanted.fit.verdict != Verdict::no));
         if (runs) CHECK(runs->fit.need == wanted.fit.need);
         running += runs.has_value();

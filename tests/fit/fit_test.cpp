@@ -88,13 +88,15 @@ TEST_CASE("safe and max context are the last ones before the verdict changes") {
   const ModelInfo model = uniform_model(32, 8, 128);
   const Weights weights = flat(8 * GiB);
   Workload w;
-  const Fit result = fit(model, weights, w, llama_cpp(), 16 * GiB, {}, false);
+  const Fit result =
+      fit({.model = model, .runtime = llama_cpp(), .workload = w, .device = 16 * GiB}, weights);
   REQUIRE(result.safe_n_ctx > 0);
   REQUIRE(result.safe_n_ctx < result.max_n_ctx);
   REQUIRE(result.max_n_ctx < 131072);
   const auto verdict_at = [&](std::uint64_t n_ctx) {
     w.n_ctx = n_ctx;
-    return fit(model, weights, w, llama_cpp(), 16 * GiB, {}, false).verdict;
+    return fit({.model = model, .runtime = llama_cpp(), .workload = w, .device = 16 * GiB}, weights)
+        .verdict;
   };
   CHECK(verdict_at(result.safe_n_ctx) == Verdict::fits);
   CHECK(verdict_at(result.safe_n_ctx + 1) == Verdict::tight);
@@ -105,19 +107,29 @@ TEST_CASE("safe and max context are the last ones before the verdict changes") {
 TEST_CASE("contexts never pass the trained length, per sequence, unless extended") {
   const ModelInfo model = uniform_model(2, 1, 64, 8192);
   Workload w;
-  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 8192);
-  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, true).max_n_ctx > 8192);
+  CHECK(fit({.model = model, .runtime = llama_cpp(), .workload = w, .device = 80 * GiB}, flat(GiB))
+            .max_n_ctx == 8192);
+  CHECK(fit({.model = model,
+             .runtime = llama_cpp(),
+             .workload = w,
+             .device = 80 * GiB,
+             .extend_ctx = true},
+            flat(GiB))
+            .max_n_ctx > 8192);
   w.n_seq = 4;
-  CHECK(fit(model, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 4 * 8192);
+  CHECK(fit({.model = model, .runtime = llama_cpp(), .workload = w, .device = 80 * GiB}, flat(GiB))
+            .max_n_ctx == 4 * 8192);
   ModelInfo odd = model;
   odd.n_ctx_train = 2047;
   w.n_seq = 1;
-  CHECK(fit(odd, flat(GiB), w, llama_cpp(), 80 * GiB, {}, false).max_n_ctx == 2047);
+  CHECK(fit({.model = odd, .runtime = llama_cpp(), .workload = w, .device = 80 * GiB}, flat(GiB))
+            .max_n_ctx == 2047);
 }
 
 TEST_CASE("a model that is too big at any context has neither safe nor max context") {
   const Fit result =
-      fit(uniform_model(32, 8, 128), flat(40 * GiB), {}, llama_cpp(), 24 * GiB, {}, false);
+      fit({.model = uniform_model(32, 8, 128), .runtime = llama_cpp(), .device = 24 * GiB},
+          flat(40 * GiB));
   CHECK(result.verdict == Verdict::no);
   CHECK(result.safe_n_ctx == 0);
   CHECK(result.max_n_ctx == 0);
@@ -125,8 +137,11 @@ TEST_CASE("a model that is too big at any context has neither safe nor max conte
 }
 
 TEST_CASE("a fixed reserve replaces the automatic one") {
-  const Fit result =
-      fit(uniform_model(4, 1, 64), flat(GiB), {}, llama_cpp(), 24 * GiB, {Bytes{0}}, false);
+  const Fit result = fit({.model = uniform_model(4, 1, 64),
+                          .runtime = llama_cpp(),
+                          .device = 24 * GiB,
+                          .reserve = {Bytes{0}}},
+                         flat(GiB));
   CHECK(result.reserve == Bytes{0});
   CHECK(result.safe_n_ctx == result.max_n_ctx);
 }
@@ -142,8 +157,15 @@ TEST_CASE("a memo of compute buffers changes no answer") {
           w.n_ctx = n_ctx;
           w.n_gpu_layers = n_gpu_layers;
           const Weights weights = flat(4 * GiB);
-          const Fit fresh = fit(model, weights, w, llama_cpp(), vram * GiB, {}, false);
-          const Fit known = fit(model, weights, w, llama_cpp(), vram * GiB, {}, false, &memo);
+          const Fit fresh =
+              fit({.model = model, .runtime = llama_cpp(), .workload = w, .device = vram * GiB},
+                  weights);
+          const Fit known = fit({.model = model,
+                                 .runtime = llama_cpp(),
+                                 .workload = w,
+                                 .device = vram * GiB,
+                                 .memo = &memo},
+                                weights);
           CHECK(fresh.need == known.need);
           CHECK(fresh.max_n_ctx == known.max_n_ctx);
           CHECK(fresh.safe_n_ctx == known.safe_n_ctx);
@@ -168,7 +190,8 @@ TEST_CASE("compute buffers that hold weights are those of the weights as priced"
     const Weights weights = quantize(model, *find_scheme(scheme));
     const Placement compute = estimate(model, weights, Workload{}, llama_cpp()).compute;
     const Fit found =
-        fit(model, weights, Workload{}, llama_cpp(), Device{24 * GiB}, {}, false, &memo);
+        fit({.model = model, .runtime = llama_cpp(), .device = Device{24 * GiB}, .memo = &memo},
+            weights);
     CHECK(compute.by_types);
     CHECK(found.memory.compute.device == compute.device);
     CHECK(found.memory.compute.host == compute.host);

@@ -105,7 +105,12 @@ void price(const ModelInfo& model, std::size_t pick) {
     require(context(large) >= context(small));
   }
   if (pick % 11 == 0) {
-    const auto found = fit(model, weights, workload, runtime, Device{24 * GiB}, {}, pick % 2 == 0);
+    const auto found = fit({.model = model,
+                            .runtime = runtime,
+                            .workload = workload,
+                            .device = Device{24 * GiB},
+                            .extend_ctx = pick % 2 == 0},
+                           weights);
     require(found.safe_n_ctx <= found.max_n_ctx);
   }
 }

@@ -11,6 +11,7 @@
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/parse.hpp"
+#include "pricing/rules.hpp"
 #include "support/mapped_file.hpp"
 #include "support/places.hpp"
 
@@ -204,7 +205,7 @@ TEST_CASE("compute buffers equal the recorded ones, family by family") {
     const Workload workload = workload_of(row, model);
     const std::string& device = row.at("device");
     const bool flash = row.at("flash_attn") == "1";
-    const Placement compute = runtime.rules.compute(model, {}, workload);
+    const Placement compute = runtime.rules->compute(model, {}, workload);
     const std::uint64_t on_device = compute.device.count;
     const std::uint64_t on_host = compute.host.count;
     const double host = error(on_host, number(row, "host_compute"));

@@ -1,4 +1,6 @@
 // What holds for every runtime and every architecture.
+#include "pricing/rules.hpp"
+
 #include <map>
 #include <set>
 #include <tuple>
@@ -22,7 +24,7 @@ struct Case {
 };
 
 Workload usual(const Runtime& runtime, const ModelInfo& model) {
-  const Defaults defaults = runtime.rules.defaults(model, Device{80 * GiB});
+  const Defaults defaults = runtime.rules->defaults(model, Device{80 * GiB});
   Workload w;
   w.backend = runtime.backends.substr(0, runtime.backends.find(' '));
   w.n_batch = defaults.n_batch;
@@ -98,18 +100,24 @@ TEST_CASE("under every runtime the need of every architecture never shrinks as t
 TEST_CASE("under every runtime the context limits of every architecture agree with the verdicts") {
   for_each_case([](const Case& c) {
     Workload w = c.workload;
-    const auto whole = fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false);
+    const auto whole =
+        fit({.model = c.model, .runtime = *c.runtime, .workload = w, .device = Device{12 * GiB}},
+            c.weights);
     CHECK(whole.safe_n_ctx <= whole.max_n_ctx);
     CHECK(whole.budget <= whole.vram);
     if (whole.max_n_ctx != 0) {
       w.n_ctx = whole.max_n_ctx;
-      CHECK(fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false).verdict !=
-            Verdict::no);
+      CHECK(
+          fit({.model = c.model, .runtime = *c.runtime, .workload = w, .device = Device{12 * GiB}},
+              c.weights)
+              .verdict != Verdict::no);
     }
     if (whole.safe_n_ctx != 0) {
       w.n_ctx = whole.safe_n_ctx;
-      CHECK(fit(c.model, c.weights, w, *c.runtime, Device{12 * GiB}, {}, false).verdict ==
-            Verdict::fits);
+      CHECK(
+          fit({.model = c.model, .runtime = *c.runtime, .workload = w, .device = Device{12 * GiB}},
+              c.weights)
+              .verdict == Verdict::fits);
     }
   });
 }

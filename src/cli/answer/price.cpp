@@ -88,7 +88,7 @@ Pricer::Pricer(const Options& options, std::optional<Gpu> gpu)
       backend_(backend_of(options, gpu_)) {}
 
 Workload Pricer::workload_of(const ModelInfo& model, std::vector<Note>& notes) const {
-  const Defaults defaults = options_.runtime->rules.defaults(model, device_);
+  const Defaults defaults = defaults_of(*options_.runtime, model, device_);
   Workload workload = options_.workload;
   workload.backend = backend_;
   if (!options_.gave("--batch-size")) workload.n_batch = defaults.n_batch;
@@ -155,10 +155,20 @@ bool Pricer::only_chooses(const ModelInfo& model, const Workload& workload) cons
          !refused(model, workload);
 }
 
+FitRequest Pricer::request(const ModelInfo& model, const Workload& workload,
+                           ModelMemo* memo) const {
+  return {.model = model,
+          .runtime = *options_.runtime,
+          .workload = workload,
+          .device = *device_,
+          .reserve = options_.reserve,
+          .extend_ctx = options_.extend_ctx,
+          .memo = memo};
+}
+
 const std::optional<Choice>& Pricer::running_choice(const Row& row) {
   if (!last_.model || !differ_in_name_only(*last_.model, *row.model))
-    last_.choice = choose_running(*row.model, row.workload, *options_.runtime, *device_,
-                                  options_.reserve, options_.extend_ctx);
+    last_.choice = choose_running(request(*row.model, row.workload));
   last_.model = row.model;
   return last_.choice;
 }
@@ -200,9 +210,7 @@ Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
     return {quantize(model, *options_.quant), std::nullopt};
   }
   if (model.format == ModelFormat::gguf) return {stored_weights(model), std::nullopt};
-  if (chooses(model))
-    return chosen(row, choose_quant(model, row.workload, *options_.runtime, *device_,
-                                    options_.reserve, options_.extend_ctx, memo));
+  if (chooses(model)) return chosen(row, choose_quant(request(model, row.workload, memo)));
   if (device_) return {stored_weights(model), std::nullopt};
   if (model.format == ModelFormat::parameters)
     return {quantize(model, *find_scheme("F16")), std::nullopt};
@@ -231,9 +239,7 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
   const Workload asked = row.workload;
   if (device_) {
     row.workload = resolved(model, weights, asked, runtime, *device_);
-    row.fit = form.fit ? std::move(*form.fit)
-                       : fit(model, weights, asked, runtime, *device_, options_.reserve,
-                             options_.extend_ctx, memo);
+    row.fit = form.fit ? std::move(*form.fit) : fit(request(model, asked, memo), weights);
     row.memory = std::move(row.fit->memory);
   } else {
     row.memory = estimate(model, weights, row.workload, runtime);
@@ -244,8 +250,7 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
   add_notes(notes, weights.notes);
   add_notes(notes, row.memory.notes);
   if (gpu_) {
-    if (runtime.rules.answers != nullptr)
-      row.answers = runtime.rules.answers(model, weights, asked, *device_);
+    row.answers = answers_of(runtime, model, weights, asked, *device_);
     if (options_.command == Command::estimate) row.advice = advice(row);
     if (gpu_->count > 1 && row.workload.n_tp < gpu_->count)
       notes.push_back({Severity::warning, "multi-gpu-pooled",
@@ -257,11 +262,10 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
   if (options_.explain) {
     row.steps = explain(model, weights, row.workload, runtime);
     if (row.fit)
-      for (auto& step : explain(*row.fit, model, weights, row.workload, runtime, options_.reserve))
+      for (auto& step : explain(*row.fit, request(model, row.workload), weights))
         row.steps.push_back(std::move(step));
   }
-  if (runtime.rules.launch != nullptr)
-    row.server_command = runtime.rules.launch(model, weights.quant, row.workload);
+  row.server_command = launch_command(runtime, model, weights.quant, row.workload);
   return row;
 }
 

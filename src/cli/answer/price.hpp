@@ -35,6 +35,9 @@ class Pricer {
   /// The quantization is chosen, and nothing but the verdict can go wrong.
   bool only_chooses(const ModelInfo& model, const Workload& workload) const;
   bool chooses(const ModelInfo& model) const;
+  /// Where there is a device.
+  FitRequest request(const ModelInfo& model, const Workload& workload,
+                     ModelMemo* memo = nullptr) const;
   Workload workload_of(const ModelInfo& model, std::vector<Note>& notes) const;
   std::optional<Error> refused(const ModelInfo& model, const Workload& workload) const;
   Row priced(Row row, Form form, ModelMemo* memo = nullptr) const;

@@ -9,6 +9,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "runtimes/shared/single_device.hpp"
 
 namespace fitvram {
@@ -107,6 +108,19 @@ void exllamav3_explain(const ModelInfo& model, const Weights&, const Workload& w
   steps.push_back(overhead_step(workload, memory));
 }
 
+constexpr Rules exllamav3_rules{
+    .honours_window = exllamav3_honours_window,
+    .weights = whole_weights,
+    .context = exllamav3_context,
+    .compute = exllamav3_compute,
+    .overhead = exllamav3_overhead,
+    .budget = whole_device,
+    .reserve = no_reserve,
+    .refusal = exllamav3_refusal,
+    .defaults = exllamav3_defaults,
+    .explain = exllamav3_explain,
+};
+
 }  // namespace
 
 constinit const Runtime exllamav3_runtime{
@@ -122,16 +136,7 @@ constinit const Runtime exllamav3_runtime{
         "pages of 256 tokens shared by all sequences; K and V in 2 to 8 bits each; windows as "
         "f16 rings of window + 512 for 16 slots; MLA as a latent; EXL3 only",
     .loads = SchemeFamily::exl,
-    .rules = {.honours_window = exllamav3_honours_window,
-              .weights = whole_weights,
-              .context = exllamav3_context,
-              .compute = exllamav3_compute,
-              .overhead = exllamav3_overhead,
-              .budget = whole_device,
-              .reserve = no_reserve,
-              .refusal = exllamav3_refusal,
-              .defaults = exllamav3_defaults,
-              .explain = exllamav3_explain},
+    .rules = &exllamav3_rules,
     .backends = "cuda",
     .ladder =
         "BF16 EXL3-8.0 EXL3-6.0 EXL3-5.0 EXL3-4.5 EXL3-4.0 EXL3-3.5 EXL3-3.0 EXL3-2.5 EXL3-2.0",

@@ -8,6 +8,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/mlx_lm/models.hpp"
 #include "runtimes/shared/single_device.hpp"
@@ -175,6 +176,19 @@ void mlx_lm_explain(const ModelInfo& model, const Weights&, const Workload& work
   steps.push_back(overhead_step(workload, memory));
 }
 
+constexpr Rules mlx_lm_rules{
+    .honours_window = mlx_lm_honours_window,
+    .weights = whole_weights,
+    .context = mlx_lm_context,
+    .compute = mlx_lm_compute,
+    .overhead = mlx_lm_overhead,
+    .budget = whole_device,
+    .reserve = no_reserve,
+    .refusal = mlx_lm_refusal,
+    .defaults = mlx_lm_defaults,
+    .explain = mlx_lm_explain,
+};
+
 }  // namespace
 
 constinit const Runtime mlx_lm_runtime{
@@ -191,16 +205,7 @@ constinit const Runtime mlx_lm_runtime{
         "prefill step - 1; two thirds of the RAM, three quarters from 64 GB on (--vram "
         "overrides); Apple silicon only",
     .loads = SchemeFamily::mlx,
-    .rules = {.honours_window = mlx_lm_honours_window,
-              .weights = whole_weights,
-              .context = mlx_lm_context,
-              .compute = mlx_lm_compute,
-              .overhead = mlx_lm_overhead,
-              .budget = whole_device,
-              .reserve = no_reserve,
-              .refusal = mlx_lm_refusal,
-              .defaults = mlx_lm_defaults,
-              .explain = mlx_lm_explain},
+    .rules = &mlx_lm_rules,
     .backends = "metal",
     .ladder = "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2",
 };

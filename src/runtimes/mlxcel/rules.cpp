@@ -7,6 +7,7 @@
 #include "families/family.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/single_device.hpp"
 
@@ -252,6 +253,20 @@ void mlxcel_explain(const ModelInfo& model, const Weights&, const Workload& work
                     "flight; mlxcel memory_estimate.rs @0c21aed2"));
 }
 
+constexpr Rules mlxcel_rules{
+    .honours_window = mlxcel::honours_window,
+    .weights = whole_weights,
+    .context = mlxcel_context,
+    .compute = mlxcel_compute,
+    .overhead = mlxcel_overhead,
+    .budget = mlxcel_budget,
+    .reserve = no_reserve,
+    .refusal = mlxcel_refusal,
+    .defaults = mlxcel_defaults,
+    .answers = mlxcel_answers,
+    .explain = mlxcel_explain,
+};
+
 }  // namespace
 
 constinit const Runtime mlxcel_runtime{
@@ -265,17 +280,7 @@ constinit const Runtime mlxcel_runtime{
         "its own estimate: weights and cache times 1.20, activations of 512 tokens; one shape "
         "for all layers, windows without prefill, MLA as a latent only in V3; all of the RAM",
     .loads = SchemeFamily::mlx,
-    .rules = {.honours_window = mlxcel::honours_window,
-              .weights = whole_weights,
-              .context = mlxcel_context,
-              .compute = mlxcel_compute,
-              .overhead = mlxcel_overhead,
-              .budget = mlxcel_budget,
-              .reserve = no_reserve,
-              .refusal = mlxcel_refusal,
-              .defaults = mlxcel_defaults,
-              .answers = mlxcel_answers,
-              .explain = mlxcel_explain},
+    .rules = &mlxcel_rules,
     .backends = "metal rocm",
     .ladder = "BF16 MLX-8 MLX-6 MLX-5 MLX-4 MLX-3 MLX-2",
 };

@@ -12,6 +12,7 @@
 #include "llama/rules.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 
 namespace fitvram {
 
@@ -104,6 +105,26 @@ Workload llama_server_workload(const Workload& workload) {
   return server;
 }
 
+namespace {
+
+constexpr Rules ollama_rules{
+    .honours_window = llama_cpp_honours_window,
+    .weights = llama_cpp_weights,
+    .context = ollama_context,
+    .compute = ollama_compute,
+    .overhead = llama_cpp_overhead,
+    .budget = whole_device,
+    .reserve = window_reserve,
+    .refusal = ollama_refusal,
+    .defaults = ollama_defaults,
+    .launch = ollama_launch,
+    .explain = ollama_explain,
+    .explain_reserve = explain_window_reserve,
+    .loads_all_blocks = llama_cpp_loads_all_blocks,
+};
+
+}  // namespace
+
 constinit const Runtime ollama_runtime{
     .name = "ollama",
     .title = "Ollama",
@@ -117,19 +138,7 @@ constinit const Runtime ollama_runtime{
         "llama.cpp with 4096 tokens, 32768 from 23 GiB and 262144 from 47 GiB of GPU memory; "
         "one sequence; batches of 512, 1024 and 2048 by the context",
     .loads = SchemeFamily::gguf,
-    .rules = {.honours_window = llama_cpp_honours_window,
-              .weights = llama_cpp_weights,
-              .context = ollama_context,
-              .compute = ollama_compute,
-              .overhead = llama_cpp_overhead,
-              .budget = whole_device,
-              .reserve = window_reserve,
-              .refusal = ollama_refusal,
-              .defaults = ollama_defaults,
-              .launch = ollama_launch,
-              .explain = ollama_explain,
-              .explain_reserve = explain_window_reserve,
-              .loads_all_blocks = llama_cpp_loads_all_blocks},
+    .rules = &ollama_rules,
 };
 
 }  // namespace fitvram

@@ -9,6 +9,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
@@ -283,6 +284,25 @@ std::uint32_t mem_fraction_static(Bytes vram, std::uint32_t n_tp, std::uint32_t 
   return static_cast<std::uint32_t>((2000 * (mib - reserved) + mib) / (2 * mib));
 }
 
+namespace {
+
+constexpr Rules sglang_rules{
+    .honours_window = sglang_honours_window,
+    .weights = weights_on_cards,
+    .context = sglang_context,
+    .compute = sglang_compute,
+    .overhead = sglang_overhead,
+    .budget = sglang_budget,
+    .reserve = no_reserve,
+    .refusal = sglang_refusal,
+    .defaults = sglang_defaults,
+    .answers = sglang_answers,
+    .launch = sglang_launch,
+    .explain = sglang_explain,
+};
+
+}  // namespace
+
 constinit const Runtime sglang_runtime{
     .name = "sglang",
     .title = "SGLang",
@@ -297,18 +317,7 @@ constinit const Runtime sglang_runtime{
         "gpt-oss, Llama 4, MiMo-V2 and Step-3.5 as 0.8 of the tokens, others ignored; states as "
         "0.9 of the token pool; MLA whole on every card; as trained unless -c",
     .loads = SchemeFamily::safetensors,
-    .rules = {.honours_window = sglang_honours_window,
-              .weights = weights_on_cards,
-              .context = sglang_context,
-              .compute = sglang_compute,
-              .overhead = sglang_overhead,
-              .budget = sglang_budget,
-              .reserve = no_reserve,
-              .refusal = sglang_refusal,
-              .defaults = sglang_defaults,
-              .answers = sglang_answers,
-              .launch = sglang_launch,
-              .explain = sglang_explain},
+    .rules = &sglang_rules,
     .backends = "cuda rocm",
     .ladder = "BF16 FP8 AWQ-4",
 };

@@ -9,6 +9,7 @@
 #include "pricing/backends.hpp"
 #include "pricing/cache_terms.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 
 namespace fitvram {
@@ -349,6 +350,27 @@ void sharpinference_explain(const ModelInfo& model, const Weights&, const Worklo
       "range; SharpInference CudaForwardPass.cs @429b9df5"));
 }
 
+constexpr Rules sharpinference_rules{
+    .honours_window = sharp::honours_window,
+    .weights = sharp::uploaded_weights,
+    .context = sharpinference_context,
+    .compute = sharpinference_compute,
+    .overhead = sharpinference_overhead,
+    .budget = whole_device,
+    .reserve = sharpinference_reserve,
+    .refusal = sharpinference_refusal,
+    .defaults = sharpinference_defaults,
+    .answers = sharpinference_answers,
+    .explain = sharpinference_explain,
+    .resolve = sharpinference_resolve,
+    .own_n_ctx = sharpinference_own_n_ctx,
+    .own_n_ctx_rule =
+        "the most tokens whose cache takes no more than what the model, a token's buffers "
+        "and the reserve leave, 512 at least and the trained length at most; "
+        "SharpInference SolveMaxCtxForKv @429b9df5",
+    .loads_all_blocks = sharpinference_loads_all_blocks,
+};
+
 }  // namespace
 
 constinit const Runtime sharpinference_runtime{
@@ -362,25 +384,7 @@ constinit const Runtime sharpinference_runtime{
         "every K and V buffer a power of two of bytes; Gemma 4's windows as rings of window + "
         "4096; f32 cache, narrowed to fit unless given; its own automatic context",
     .loads = SchemeFamily::gguf,
-    .rules =
-        {.honours_window = sharp::honours_window,
-         .weights = sharp::uploaded_weights,
-         .context = sharpinference_context,
-         .compute = sharpinference_compute,
-         .overhead = sharpinference_overhead,
-         .budget = whole_device,
-         .reserve = sharpinference_reserve,
-         .refusal = sharpinference_refusal,
-         .defaults = sharpinference_defaults,
-         .answers = sharpinference_answers,
-         .explain = sharpinference_explain,
-         .resolve = sharpinference_resolve,
-         .own_n_ctx = sharpinference_own_n_ctx,
-         .own_n_ctx_rule =
-             "the most tokens whose cache takes no more than what the model, a token's buffers "
-             "and the reserve leave, 512 at least and the trained length at most; "
-             "SharpInference SolveMaxCtxForKv @429b9df5",
-         .loads_all_blocks = sharpinference_loads_all_blocks},
+    .rules = &sharpinference_rules,
     .backends = "cuda",
 };
 

@@ -8,6 +8,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
@@ -188,6 +189,19 @@ void transformers_explain(const ModelInfo& model, const Weights&, const Workload
       "MiB that PyTorch takes outside its allocator, the most that vLLM's logs print"));
 }
 
+constexpr Rules transformers_rules{
+    .honours_window = transformers_honours_window,
+    .weights = transformers_weights,
+    .context = transformers_context,
+    .compute = transformers_compute,
+    .overhead = transformers_overhead,
+    .budget = whole_device,
+    .reserve = no_reserve,
+    .refusal = transformers_refusal,
+    .defaults = transformers_defaults,
+    .explain = transformers_explain,
+};
+
 }  // namespace
 
 constinit const Runtime transformers_runtime{
@@ -201,16 +215,7 @@ constinit const Runtime transformers_runtime{
         "the exact tokens in 16 bits, windows as window - 1; latent attention expanded to all "
         "heads; the whole prompt at once unless -b; no reserve",
     .loads = SchemeFamily::safetensors,
-    .rules = {.honours_window = transformers_honours_window,
-              .weights = transformers_weights,
-              .context = transformers_context,
-              .compute = transformers_compute,
-              .overhead = transformers_overhead,
-              .budget = whole_device,
-              .reserve = no_reserve,
-              .refusal = transformers_refusal,
-              .defaults = transformers_defaults,
-              .explain = transformers_explain},
+    .rules = &transformers_rules,
     .backends = "cuda rocm metal cpu",
     .ladder = "BF16 INT8 NF4",
 };

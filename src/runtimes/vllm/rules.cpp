@@ -9,6 +9,7 @@
 #include "pricing/cache_terms.hpp"
 #include "pricing/cache_types.hpp"
 #include "pricing/reserve.hpp"
+#include "pricing/rules.hpp"
 #include "pricing/sequences.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/shared/torch.hpp"
@@ -252,6 +253,21 @@ void vllm_explain(const ModelInfo& model, const Weights& weights, const Workload
       "print"));
 }
 
+constexpr Rules vllm_rules{
+    .honours_window = vllm_honours_window,
+    .weights = weights_on_cards,
+    .context = vllm_context,
+    .compute = vllm_compute,
+    .overhead = vllm_overhead,
+    .budget = vllm_budget,
+    .reserve = no_reserve,
+    .refusal = vllm_refusal,
+    .defaults = vllm_defaults,
+    .answers = vllm_answers,
+    .launch = vllm_launch,
+    .explain = vllm_explain,
+};
+
 }  // namespace
 
 constinit const Runtime vllm_runtime{
@@ -269,18 +285,7 @@ constinit const Runtime vllm_runtime{
         "activation and CUDA graphs as ranges; safetensors only, as its GGUF support is "
         "experimental",
     .loads = SchemeFamily::safetensors,
-    .rules = {.honours_window = vllm_honours_window,
-              .weights = weights_on_cards,
-              .context = vllm_context,
-              .compute = vllm_compute,
-              .overhead = vllm_overhead,
-              .budget = vllm_budget,
-              .reserve = no_reserve,
-              .refusal = vllm_refusal,
-              .defaults = vllm_defaults,
-              .answers = vllm_answers,
-              .launch = vllm_launch,
-              .explain = vllm_explain},
+    .rules = &vllm_rules,
     .backends = "cuda rocm cpu",
     .ladder = "BF16 FP8 AWQ-4",
 };

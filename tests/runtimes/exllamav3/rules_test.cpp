@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
+#include "pricing/rules.hpp"
 #include "support/configs.hpp"
 #include "support/models.hpp"
 
@@ -25,7 +26,7 @@ std::uint64_t context(const ModelInfo& model, std::uint64_t n_ctx, const char* k
 }
 
 std::string reason(const ModelInfo& model, const char* type = "F16") {
-  const auto error = exllamav3_runtime.rules.refusal(model, workload(8192, type));
+  const auto error = exllamav3_runtime.rules->refusal(model, workload(8192, type));
   return error ? error->message : "";
 }
 

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "families/family.hpp"
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 #include "runtimes/mlx_lm/models.hpp"
 #include "support/configs.hpp"
 #include "support/models.hpp"
@@ -33,7 +34,7 @@ ModelInfo of_type(ModelInfo model, const char* model_type) {
 }
 
 std::string reason(const ModelInfo& model, const char* type = "F16") {
-  const auto error = mlx_lm_runtime.rules.refusal(model, workload(8192, type));
+  const auto error = mlx_lm_runtime.rules->refusal(model, workload(8192, type));
   return error ? error->message : "";
 }
 
@@ -56,7 +57,7 @@ TEST_CASE("mlx-lm's sequences each have caches of their own") {
 TEST_CASE("a rotating cache holds the window and a prefill step less one") {
   const ModelInfo model = test::model_of_file("google__gemma-3-27b-it");
   CHECK(context(gemma_3_27b(), 131072) == 10ULL * 8192 * 131072 + 52ULL * 8192 * (1024 + 2048 - 1));
-  CHECK(mlx_lm_runtime.rules.honours_window(model));
+  CHECK(mlx_lm_runtime.rules->honours_window(model));
   Workload w = workload(131072);
   w.n_batch = 512;
   CHECK(context_estimate(gemma_3_27b(), w, runtime()).bytes.device.count ==
@@ -68,7 +69,7 @@ TEST_CASE("only the listed model types rotate: Gemma 2, Phi-3 and Mistral v0.1 k
   for (const char* type : {"gemma2", "phi3", "mistral", "llama"}) {
     INFO(type);
     const ModelInfo model = of_type(windowed_model(12, 4, 64, 512, 6), type);
-    CHECK_FALSE(mlx_lm_runtime.rules.honours_window(model));
+    CHECK_FALSE(mlx_lm_runtime.rules->honours_window(model));
     CHECK(context(model, 8192) == 12ULL * 1024 * 8192);
   }
   for (const char* type :
@@ -77,7 +78,7 @@ TEST_CASE("only the listed model types rotate: Gemma 2, Phi-3 and Mistral v0.1 k
         "ministral3", "olmo3", "recurrent_gemma", "step3p5"}) {
     INFO(type);
     const ModelInfo model = of_type(windowed_model(12, 4, 64, 512, 6), type);
-    CHECK(mlx_lm_runtime.rules.honours_window(model));
+    CHECK(mlx_lm_runtime.rules->honours_window(model));
     CHECK(context(model, 8192) == 1024ULL * (2 * 8192 + 10 * (512 + 2047)));
   }
 }
@@ -134,11 +135,11 @@ TEST_CASE("mlx-lm's budget on a Mac is Metal's working set: 2/3 of the RAM, 3/4 
     const auto gpu = find_gpu(*cards, card.display);
     REQUIRE(gpu);
     const Bytes ram = card.marketed;
-    const Bytes budget = runtime().rules.budget(Device(gpu->vram), Workload{});
+    const Bytes budget = runtime().rules->budget(Device(gpu->vram), Workload{});
     CHECK(budget == (ram < 64 * GiB ? ram * 2 / 3 : ram * 3 / 4));
   }
   CHECK(seen > 0);
-  CHECK(runtime().rules.budget(Device(240 * GiB), Workload{}) == 240 * GiB);
+  CHECK(runtime().rules->budget(Device(240 * GiB), Workload{}) == 240 * GiB);
 }
 
 TEST_CASE("mlx-lm runs on Metal only") {
@@ -170,7 +171,7 @@ TEST_CASE("mlx-lm refuses to quantize rotating and latent caches, and heads that
         "mlx-lm cannot quantize the rotating caches of gemma3_text models");
   Workload two = workload(8192, "Q8");
   two.type_v = find_tensor_type("Q4");
-  const auto mixed = mlx_lm_runtime.rules.refusal(model, two);
+  const auto mixed = mlx_lm_runtime.rules->refusal(model, two);
   REQUIRE(mixed);
   CHECK(mixed->message == "mlx-lm keeps K and V in one type");
   CHECK(mixed->hint == "give both the same, e.g. --kv-type q8");

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 #include "support/configs.hpp"
 #include "support/models.hpp"
 
@@ -221,17 +222,19 @@ TEST_CASE("mlxcel fits what is not above all of the memory, not a working set of
   Device device(32 * GiB);
   device.vram = device.total * 2 / 3;
   device.unified = true;
-  CHECK(mlxcel_runtime.rules.budget(device, Workload{}) == 32 * GiB);
-  CHECK(mlxcel_runtime.rules.budget(Device(24 * GiB), Workload{}) == 24 * GiB);
+  CHECK(mlxcel_runtime.rules->budget(device, Workload{}) == 32 * GiB);
+  CHECK(mlxcel_runtime.rules->budget(Device(24 * GiB), Workload{}) == 24 * GiB);
   const ModelInfo model = uniform_model(32, 8, 128);
   Weights weights;
   Workload w;
   w.backend = "metal";
   const MemoryEstimate empty = estimate(model, weights, w, runtime());
   weights.flat = (32 * GiB - empty.compute.device) * 5 / 6 - empty.context.device;
-  CHECK(fit(model, weights, w, runtime(), device, {}, false).verdict == Verdict::fits);
+  CHECK(fit({.model = model, .runtime = runtime(), .workload = w, .device = device}, weights)
+            .verdict == Verdict::fits);
   weights.flat += Bytes{2};
-  CHECK(fit(model, weights, w, runtime(), device, {}, false).verdict == Verdict::no);
+  CHECK(fit({.model = model, .runtime = runtime(), .workload = w, .device = device}, weights)
+            .verdict == Verdict::no);
 }
 
 TEST_CASE("mlxcel's paged KV block of 32 tokens") {
@@ -239,7 +242,7 @@ TEST_CASE("mlxcel's paged KV block of 32 tokens") {
   const auto block = [&](const char* type) {
     Workload w;
     w.type_k = w.type_v = find_tensor_type(type);
-    return mlxcel_runtime.rules.answers(model, Weights{}, w, Device(16 * GiB)).at(1).value;
+    return mlxcel_runtime.rules->answers(model, Weights{}, w, Device(16 * GiB)).at(1).value;
   };
   CHECK(block("f16") == 131'072 * 32);
   CHECK(block("int8") == 65'536 * 32);
@@ -294,7 +297,7 @@ TEST_CASE("mlxcel refuses the cache types it has not") {
   const auto refused = [&](const char* type) {
     Workload w;
     w.type_k = w.type_v = find_tensor_type(type);
-    const auto error = mlxcel_runtime.rules.refusal(model, w);
+    const auto error = mlxcel_runtime.rules->refusal(model, w);
     return error ? error->message : "";
   };
   CHECK(refused("f16").empty());
@@ -302,7 +305,7 @@ TEST_CASE("mlxcel refuses the cache types it has not") {
   CHECK(refused("q8_0") == "mlxcel has no cache type q8_0");
   Workload mixed;
   mixed.type_k = find_tensor_type("int8");
-  CHECK(mlxcel_runtime.rules.refusal(model, mixed)->message == "mlxcel keeps K and V in one type");
-  CHECK(mlxcel_runtime.rules.refusal(model, mixed)->hint ==
+  CHECK(mlxcel_runtime.rules->refusal(model, mixed)->message == "mlxcel keeps K and V in one type");
+  CHECK(mlxcel_runtime.rules->refusal(model, mixed)->hint ==
         "give both the same, e.g. --kv-type int8");
 }

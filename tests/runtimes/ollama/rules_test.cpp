@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
+#include "pricing/rules.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -26,11 +27,11 @@ Workload of_default(std::uint64_t n_ctx) {
 
 TEST_CASE("Ollama: the default context goes by the memory of all cards") {
   const ModelInfo model = uniform_model(2, 8, 128);
-  CHECK(ollama_runtime.rules.defaults(model, std::nullopt).n_ctx == 4096);
-  CHECK(ollama_runtime.rules.defaults(model, Device{12 * GiB}).n_ctx == 4096);
-  CHECK(ollama_runtime.rules.defaults(model, Device{23 * GiB}).n_ctx == 32'768);
-  CHECK(ollama_runtime.rules.defaults(model, Device{47 * GiB}).n_ctx == 262'144);
-  CHECK(ollama_runtime.rules.defaults(model, Device{47 * GiB}).n_seq == 1);
+  CHECK(ollama_runtime.rules->defaults(model, std::nullopt).n_ctx == 4096);
+  CHECK(ollama_runtime.rules->defaults(model, Device{12 * GiB}).n_ctx == 4096);
+  CHECK(ollama_runtime.rules->defaults(model, Device{23 * GiB}).n_ctx == 32'768);
+  CHECK(ollama_runtime.rules->defaults(model, Device{47 * GiB}).n_ctx == 262'144);
+  CHECK(ollama_runtime.rules->defaults(model, Device{47 * GiB}).n_seq == 1);
 }
 
 TEST_CASE("Ollama: the batch goes by the context of one sequence") {
@@ -87,10 +88,10 @@ TEST_CASE("Ollama: its settings are environment variables") {
   const ModelInfo model = uniform_model(2, 8, 128);
   Workload w = of_default(16'384);
   w.n_seq = 2;
-  CHECK(ollama_runtime.rules.launch(model, "", w) ==
+  CHECK(ollama_runtime.rules->launch(model, "", w) ==
         "OLLAMA_CONTEXT_LENGTH=8192 OLLAMA_NUM_PARALLEL=2 ollama serve");
   w.type_k = w.type_v = find_tensor_type("q8_0");
-  CHECK(ollama_runtime.rules.launch(model, "", w) ==
+  CHECK(ollama_runtime.rules->launch(model, "", w) ==
         "OLLAMA_CONTEXT_LENGTH=8192 OLLAMA_NUM_PARALLEL=2 OLLAMA_FLASH_ATTENTION=1 "
         "OLLAMA_KV_CACHE_TYPE=q8_0 ollama serve");
 }
@@ -111,7 +112,7 @@ TEST_CASE("Ollama: the sizes that its api/ps gave are model, context and compute
       if (entry.name != name) continue;
       ++found;
       const auto model = *model_of(entry);
-      Workload w = of_default(ollama_runtime.rules.defaults(model, Device{12 * GiB}).n_ctx);
+      Workload w = of_default(ollama_runtime.rules->defaults(model, Device{12 * GiB}).n_ctx);
       const auto weights = quantize(model, *find_scheme("Q4_K_M"));
       const auto memory = estimate(model, weights, w, ollama());
       const std::uint64_t ours = (memory.device_total() - memory.overhead.device).count;

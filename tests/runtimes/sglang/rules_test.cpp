@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -36,13 +37,13 @@ TEST_CASE("SGLang: mem_fraction_static goes by the card") {
 TEST_CASE("SGLang: what it may use is that share of the cards it runs on") {
   Device device{24 * GiB};
   Workload w = asks(8192);
-  CHECK(sglang_runtime.rules.budget(device, w) == Bytes{24 * GiB.count * 847 / 1000});
+  CHECK(sglang_runtime.rules->budget(device, w) == Bytes{24 * GiB.count * 847 / 1000});
   w.memory_utilization = 900'000;
-  CHECK(sglang_runtime.rules.budget(device, w) == Bytes{24 * GiB.count * 9 / 10});
+  CHECK(sglang_runtime.rules->budget(device, w) == Bytes{24 * GiB.count * 9 / 10});
   device.vram = device.total = 48 * GiB;
   device.count = 2;
   w.n_tp = 2;
-  CHECK(sglang_runtime.rules.budget(device, w) == Bytes{48 * GiB.count * 9 / 10});
+  CHECK(sglang_runtime.rules->budget(device, w) == Bytes{48 * GiB.count * 9 / 10});
 }
 
 TEST_CASE("SGLang: Qwen2-32B on four cards holds 46,611 tokens in twice 1.42 GiB") {
@@ -85,14 +86,16 @@ TEST_CASE("SGLang: its answers name the fraction and the tokens that fit") {
   const ModelInfo model = uniform_model(32, 8, 128);
   Weights weights;
   weights.flat = 10 * GiB;
-  const auto answers = sglang_runtime.rules.answers(model, weights, asks(8192), Device{24 * GiB});
+  const auto answers = sglang_runtime.rules->answers(model, weights, asks(8192), Device{24 * GiB});
   REQUIRE(answers.size() == 3);
   CHECK(answers[0].value == 847);
   CHECK(answers[2].key == "max_total_num_tokens");
   const std::uint64_t tables = 131'072 * 128 * 2;
   CHECK(answers[2].value ==
         (24 * GiB.count * 847 / 1000 - weights.flat.count - tables) / (32 * 2 * 8 * 128 * 2));
-  const auto limits = fit(model, weights, asks(8192), sglang(), Device{24 * GiB}, {}, false);
+  const auto limits =
+      fit({.model = model, .runtime = sglang(), .workload = asks(8192), .device = Device{24 * GiB}},
+          weights);
   CHECK(limits.max_n_ctx == answers[2].value);
 }
 
@@ -113,8 +116,8 @@ TEST_CASE("SGLang: the line for its server") {
   model.name = "Qwen/Qwen3-8B";
   Workload w = asks(32'768, 2);
   w.memory_utilization = 850'000;
-  CHECK(sglang_runtime.rules.launch(model, "BF16", w) ==
+  CHECK(sglang_runtime.rules->launch(model, "BF16", w) ==
         "python -m sglang.launch_server --model-path Qwen/Qwen3-8B --context-length 32768 "
         "--mem-fraction-static 0.85 --chunked-prefill-size 2048 --tp-size 2");
-  CHECK(sglang_runtime.rules.launch(model, "AWQ-4", w).empty());
+  CHECK(sglang_runtime.rules->launch(model, "AWQ-4", w).empty());
 }

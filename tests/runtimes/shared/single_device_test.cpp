@@ -77,11 +77,19 @@ TEST_CASE("safe and max context are where the verdict changes") {
     Workload w = workload_of(runtime, 8192);
     const Device device(9 * GiB);
     const Weights weights = flat(5 * GiB);
-    const Fit result = fit(model, weights, w, runtime, device, {}, true);
+    const Fit result = fit(
+        {.model = model, .runtime = runtime, .workload = w, .device = device, .extend_ctx = true},
+        weights);
     REQUIRE(result.max_n_ctx > 0);
     const auto verdict_at = [&](std::uint64_t n_ctx) {
       w.n_ctx = n_ctx;
-      return fit(model, weights, w, runtime, device, {}, true).verdict;
+      return fit({.model = model,
+                  .runtime = runtime,
+                  .workload = w,
+                  .device = device,
+                  .extend_ctx = true},
+                 weights)
+          .verdict;
     };
     CHECK(verdict_at(result.max_n_ctx) != Verdict::no);
     CHECK(verdict_at(result.max_n_ctx + 256) == Verdict::no);

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 #include "support/configs.hpp"
 #include "support/mapped_file.hpp"
 #include "support/models.hpp"
@@ -92,7 +93,9 @@ TEST_CASE("SharpInference's safe context is its automatic one, for every cache t
   const auto safe = [&](const char* name, Bytes vram) {
     Workload w;
     w.type_k = w.type_v = name == nullptr ? nullptr : &type(name);
-    return fit(model, weights, w, sharpinference(), vram, {}, false).safe_n_ctx;
+    return fit({.model = model, .runtime = sharpinference(), .workload = w, .device = vram},
+               weights)
+        .safe_n_ctx;
   };
   CHECK(safe("q8_0", rtx_4070_ti) == 123'361);
   CHECK(safe("bf16", rtx_4070_ti) == 4096);
@@ -110,7 +113,13 @@ TEST_CASE("a longer context than the model's is clamped to it, however it is ask
     w.type_k = w.type_v = &type("q8_0");
     CHECK(resolved(model, weights, w, sharpinference(), 16 * GiB).n_ctx == 262'144);
     CHECK(context_estimate(model, w, sharpinference()).bytes.device == 5376 * MiB);
-    CHECK(fit(model, weights, w, sharpinference(), 16 * GiB, {}, true).safe_n_ctx == 262'144);
+    CHECK(fit({.model = model,
+               .runtime = sharpinference(),
+               .workload = w,
+               .device = 16 * GiB,
+               .extend_ctx = true},
+              weights)
+              .safe_n_ctx == 262'144);
   }
 }
 
@@ -140,7 +149,9 @@ TEST_CASE("Qwen3-8B Q4_K_M on 12 GB: 12,080 tokens by the 32-bit divisor, 2304 M
   CHECK(sharp::available(model, weights, rtx_4070_ti) == Bytes{3'562'767'531});
   Workload w;
   w.type_k = w.type_v = &type("bf16");
-  CHECK(fit(model, weights, w, sharpinference(), rtx_4070_ti, {}, false).safe_n_ctx == 12'080);
+  CHECK(fit({.model = model, .runtime = sharpinference(), .workload = w, .device = rtx_4070_ti},
+            weights)
+            .safe_n_ctx == 12'080);
   w.n_ctx = 12'080;
   CHECK(context_estimate(model, w, sharpinference()).bytes.device == 2304 * MiB);
 }
@@ -149,7 +160,8 @@ TEST_CASE("what is left of a card that is too small is 64 MiB, of an unknown one
   const ModelInfo& model = gemma_4_12b();
   CHECK(sharp::available(model, q4_0(model), 8 * GiB) == 64 * MiB);
   CHECK(sharp::available(model, q4_0(model), Bytes{0}) == 8 * GiB);
-  CHECK(fit(model, q4_0(model), Workload{}, sharpinference(), 4 * GiB, {}, false).safe_n_ctx == 0);
+  CHECK(fit({.model = model, .runtime = sharpinference(), .device = 4 * GiB}, q4_0(model))
+            .safe_n_ctx == 0);
 }
 
 TEST_CASE("layers that SharpInference leaves on the host take their weights and caches along") {
@@ -165,7 +177,7 @@ TEST_CASE("SharpInference refuses what its cache rules do not cover, and foreign
   const auto refused = [](const ModelInfo& model, const char* name) {
     Workload w;
     w.type_k = w.type_v = name == nullptr ? nullptr : &type(name);
-    const auto error = sharpinference_runtime.rules.refusal(model, w);
+    const auto error = sharpinference_runtime.rules->refusal(model, w);
     return error ? error->message : "";
   };
   const ModelInfo model = uniform_model(4, 8, 128);
@@ -179,7 +191,7 @@ TEST_CASE("SharpInference refuses what its cache rules do not cover, and foreign
   Workload w;
   w.type_k = &type("bf16");
   w.type_v = &type("q8_0");
-  REQUIRE(sharpinference_runtime.rules.refusal(model, w));
-  CHECK(sharpinference_runtime.rules.refusal(model, w)->message ==
+  REQUIRE(sharpinference_runtime.rules->refusal(model, w));
+  CHECK(sharpinference_runtime.rules->refusal(model, w)->message ==
         "SharpInference keeps K and V in one type");
 }

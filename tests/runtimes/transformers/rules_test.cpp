@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "fitvram/estimate.hpp"
+#include "pricing/rules.hpp"
 #include "support/models.hpp"
 
 using namespace fitvram;
@@ -49,7 +50,7 @@ TEST_CASE("transformers: a prompt is run at once unless it is cut into chunks") 
   const auto compute = [&](std::uint64_t n_ctx, std::uint32_t n_batch) {
     Workload w = asks(n_ctx);
     w.n_batch = n_batch;
-    return transformers_runtime.rules.compute(model, {}, w).device;
+    return transformers_runtime.rules->compute(model, {}, w).device;
   };
   const std::uint64_t values = 2 * 128 + 3 * 256;
   CHECK(compute(4000, 0) == Bytes{4000 * values * 2 + 1000 * 4});

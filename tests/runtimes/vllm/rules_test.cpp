@@ -4,6 +4,7 @@
 #include "fitvram/catalog.hpp"
 #include "fitvram/estimate.hpp"
 #include "fitvram/fit.hpp"
+#include "pricing/rules.hpp"
 #include "runtimes/shared/tensor_parallel.hpp"
 #include "runtimes/vllm/cache.hpp"
 #include "support/arithmetic.hpp"
@@ -234,13 +235,13 @@ TEST_CASE("vLLM: weights of Llama-3.1-8B load as a log printed, rotations includ
 TEST_CASE("vLLM: what it may use is a share of all memory of the cards it runs on") {
   Device device{46'068 * MiB};
   Workload w;
-  CHECK(vllm_runtime.rules.budget(device, w) == Bytes{46'068 * MiB.count * 92 / 100});
+  CHECK(vllm_runtime.rules->budget(device, w) == Bytes{46'068 * MiB.count * 92 / 100});
   w.memory_utilization = 900'000;
   device.total = 2 * device.vram;
   device.count = 2;
-  CHECK(vllm_runtime.rules.budget(device, w) == Bytes{46'068 * MiB.count * 9 / 10});
+  CHECK(vllm_runtime.rules->budget(device, w) == Bytes{46'068 * MiB.count * 9 / 10});
   w.n_tp = 2;
-  CHECK(vllm_runtime.rules.budget(device, w) == Bytes{2 * 46'068 * MiB.count * 9 / 10});
+  CHECK(vllm_runtime.rules->budget(device, w) == Bytes{2 * 46'068 * MiB.count * 9 / 10});
 }
 
 TEST_CASE("vLLM: batches go by the card") {
@@ -248,18 +249,18 @@ TEST_CASE("vLLM: batches go by the card") {
   const auto batch = [&](std::uint64_t gib, const char* name) {
     Device device{Bytes{gib * GiB.count}};
     device.name = name;
-    return vllm_runtime.rules.defaults(model, device).n_batch;
+    return vllm_runtime.rules->defaults(model, device).n_batch;
   };
   CHECK(batch(80, "NVIDIA H100 SXM") == 8192);
   CHECK(batch(80, "NVIDIA A100 80 GB") == 2048);
   CHECK(batch(24, "NVIDIA GeForce RTX 4090") == 2048);
-  CHECK(vllm_runtime.rules.defaults(model, std::nullopt).n_ctx == model.n_ctx_train);
+  CHECK(vllm_runtime.rules->defaults(model, std::nullopt).n_ctx == model.n_ctx_train);
 }
 
 TEST_CASE("vLLM: sparse latent attention is cached in fp8 unless asked otherwise") {
-  CHECK(vllm_runtime.rules.defaults(known("deepseek-ai/DeepSeek-V3.2"), std::nullopt).type_kv ==
+  CHECK(vllm_runtime.rules->defaults(known("deepseek-ai/DeepSeek-V3.2"), std::nullopt).type_kv ==
         find_tensor_type("fp8"));
-  CHECK(vllm_runtime.rules.defaults(known("deepseek-ai/DeepSeek-V3"), std::nullopt).type_kv ==
+  CHECK(vllm_runtime.rules->defaults(known("deepseek-ai/DeepSeek-V3"), std::nullopt).type_kv ==
         nullptr);
 }
 
@@ -309,7 +310,7 @@ TEST_CASE("vLLM: its answers bound what start-up logs printed for Llama-3.1-8B o
   Workload w = asks(20000);
   w.memory_utilization = 900'000;
   w.overhead = Bytes{35 * GiB.count / 100};  // no graphs then
-  const auto answers = vllm_runtime.rules.answers(model, stored_weights(model), w, device);
+  const auto answers = vllm_runtime.rules->answers(model, stored_weights(model), w, device);
   const auto value = [&](const std::string& key) {
     for (const auto& answer : answers)
       if (answer.key == key) return answer.value;
