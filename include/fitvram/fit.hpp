@@ -88,8 +88,9 @@ std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weigh
 
 /// The scheme a practitioner would take. With at least Q4_K_M's bits: the highest that fits; else
 /// the highest that is tight and still leaves the 1 GiB that llama-server's --fit wants free; else
-/// the highest that is tight. Only then a lower one (`below_q4_k_m`), and the lowest if nothing is
-/// usable. Never more bits than the model's own checkpoint has.
+/// the highest that is tight. Only then a lower one (`below_q4_k_m`). If nothing is usable, the
+/// smallest, or the one with the most bits of those that are larger by no more than a fiftieth.
+/// Never more bits than the model's own checkpoint has.
 struct Choice {
   Weights weights;
   Fit fit;
@@ -110,6 +111,7 @@ struct AdviceInput {
   std::uint64_t memory_gib = 0;
   std::optional<Bytes> kv;          ///< absent: 2 GiB stand in
   bool neural_accelerator = false;  ///< M5 family on macOS 26.2 or later
+  std::uint64_t n_mxfp4 = 0;        ///< of the parameters, experts that every form has in MXFP4
 };
 struct QuantAdvice {
   Advice advice = Advice::int4;

@@ -36,6 +36,8 @@ struct Gpu {
   bool visible_known = false;  ///< vram is what a driver showed, not the size on the box
   bool unified = false;
   std::string vendor = {};  ///< "nvidia", "amd" ...; empty for a mere amount of memory
+
+  friend bool operator==(const Gpu&, const Gpu&) = default;
 };
 
 /// Parses data/gpus.json or a user's file of the same shape.

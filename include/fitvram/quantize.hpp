@@ -36,7 +36,13 @@ struct Weights {
   std::vector<const TensorType*> types;  ///< one per tensor; empty: use `flat`
   Bytes flat;
   std::vector<Note> notes;
+  /// Of a file of which only the size is known: that size, and what `types` would take. The types
+  /// are those of a scheme near it, and every part of the model counts in proportion.
+  Bytes stated, typed;
 };
+
+/// What `part`, a sum of sizes by the types, counts of these weights.
+Bytes part_of(const Weights& weights, Bytes part);
 
 /// Bytes of the model's tensors in a checkpoint that packs them so, next-token-prediction layers
 /// included; what no packing covers takes `bits` a value (1-D tensors, routers, embeddings).
@@ -46,8 +52,20 @@ Bytes packed_size(const ModelInfo& model, std::span<const Packing> packings, std
 /// packings, and its vision and audio towers; checkpoint_bytes where that is known.
 Bytes checkpoint_size(const ModelInfo& model);
 
+/// Weights of the experts that are MXFP4 in every GGUF file of the model; 0 = llama-quantize
+/// chooses the types of all. The converter repacks the experts of some families' MXFP4 checkpoints
+/// whatever the output type, and llama-quantize does not requantize them unless asked
+/// (conversion/*.py and src/llama-quant.cpp, v0.5.0).
+std::uint64_t n_mxfp4(const ModelInfo& model);
+
 /// The weights as the file holds them: GGUF tensor types, or the checkpoint's own bytes.
 Weights stored_weights(const ModelInfo& model);
+
+/// The weights of a file of `size` bytes whose types are not known, whatever it is called ("" =
+/// unnamed): assumed. Its parts are split as `scheme` has them, or the GGUF scheme next below that
+/// size; with `split` false, and without a tensor list, the size is all there is.
+Weights weights_of_size(const ModelInfo& model, Bytes size, const std::string& name,
+                        const Scheme* scheme, bool split);
 
 /// The weights after quantization by llama-quantize's rules (src/llama-quant.cpp, v0.5.0, without
 /// importance matrix unless the scheme needs one). Schemes of other families give a flat total.

@@ -58,7 +58,7 @@ struct Device {
   Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known
   bool unified = false;  ///< shared with the host
   std::uint32_t count = 1;
-  std::string name = {};  ///< for the defaults that go by it; may be empty
+  std::string name = {};  ///< read by Rules::defaults alone; may be empty
 
   Device() = default;
   Device(Bytes bytes) : vram(bytes), total(bytes) {}  // NOLINT: an amount of memory is a device
@@ -66,12 +66,15 @@ struct Device {
 
 /// What a runtime does when the user does not say.
 struct Defaults {
-  std::uint64_t n_ctx = 8192;  ///< per sequence; 0 = as trained
+  std::uint64_t n_ctx = 8192;  ///< 0 = as trained
+  bool each_sequence = true;   ///< `n_ctx` is that of each sequence, not of all together
   std::uint32_t n_batch = 2048;
   std::uint32_t n_ubatch = 512;
   std::uint32_t n_seq = 1;
   std::uint32_t n_tp = 1;               ///< cards that share every layer
   const TensorType* type_kv = nullptr;  ///< of keys and values; nullptr = 16 bits
+
+  friend bool operator==(const Defaults&, const Defaults&) = default;
 };
 
 /// Something that a runtime says of itself besides bytes: "GPU KV cache size", in tokens.
@@ -142,6 +145,9 @@ std::optional<Error> refusal(const ModelInfo& model, const Workload& workload,
 
 /// The reason the runtime would refuse weights of this scheme: their format. The hint names the
 /// nearest scheme that it loads.
-std::optional<Error> refusal(const Scheme& scheme, const Runtime& runtime);
+std::optional<Error> refusal(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
+
+/// The nearest scheme to one that the runtime does not load: nullptr where it has none.
+const Scheme* nearest_loaded(const ModelInfo& model, const Scheme& scheme, const Runtime& runtime);
 
 }  // namespace fitvram

@@ -65,7 +65,7 @@ struct Decimal {
 std::optional<Decimal> take_decimal(std::string_view& text) {
   Decimal decimal;
   decimal.whole = take_digits(text);
-  if (decimal.whole.empty()) return std::nullopt;
+  if (decimal.whole.empty() && !text.starts_with('.')) return std::nullopt;
   if (!text.empty() && text.front() == '.') {
     text.remove_prefix(1);
     decimal.fraction = take_digits(text);

@@ -118,12 +118,14 @@ void read_environment(const Io& io, const CommandRow& command, const Parsed& par
   for (const auto& flag : flags()) {
     if (!reads_environment(command, flag)) continue;
     const auto name = env_name(flag);
-    const auto value = io.env(name).value_or("");
+    const auto set = io.env(name);
     const auto given = [&](const auto& other) {
       return long_name(*other.first) == long_name(flag) || other.first->silences == long_name(flag);
     };
-    if (value.empty() || std::any_of(parsed.values.begin(), parsed.values.end(), given)) continue;
-    if (const auto problem = flag.set(options, value))
+    if (!set || std::any_of(parsed.values.begin(), parsed.values.end(), given)) continue;
+    if (set->empty())
+      refuse("environment variable " + name + " is set to nothing", "unset " + name);
+    if (const auto problem = flag.set(options, *set))
       refuse("environment variable " + name + ": " + problem->message, problem->hint);
   }
 }

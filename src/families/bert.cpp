@@ -72,7 +72,7 @@ void read_nomic_bert(const HfReader& r, Hparams& h) {
   const std::uint32_t stated = r.count_or("n_positions", 0);
   if (stated == 8192) h.n_ctx_train = 2048;
   if (stated == 2048) h.n_ctx_train = 512;
-  if (h.moe_every_n_layers.value_or(0) == 0) h.n_expert.reset();
+  if (h.moe_every_n_layers.value_or(0) == 0) no_experts(h);
 }
 
 std::string_view bert_instead(const HfReader& r) {
@@ -82,6 +82,46 @@ std::string_view bert_instead(const HfReader& r) {
 std::string_view nomic_bert_refined(const Hparams& h) {
   return h.moe_every_n_layers.value_or(0) > 0 ? "nomic-bert-moe" : "nomic-bert";
 }
+
+constexpr ConfigClass bert_classes[] = {
+    {"bert BertModel BertForMaskedLM BertForSequenceClassification",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "vocab_size=30522 max_position_embeddings=512 type_vocab_size=2"},
+    {"roberta RobertaModel RobertaForSequenceClassification",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "vocab_size=50265 max_position_embeddings=512 type_vocab_size=2"},
+    {"xlm-roberta XLMRobertaModel XLMRobertaForSequenceClassification",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "max_position_embeddings=512 type_vocab_size=2 tie_word_embeddings=true"},
+    {"distilbert DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification",
+     "n_layers=6 dim=768 n_heads=12 vocab_size=30522 max_position_embeddings=512 "
+     "intermediate_size=3072"},
+    {"camembert CamembertModel",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "vocab_size=30522 max_position_embeddings=512 type_vocab_size=2"},
+};
+static_assert(well_formed(bert_classes));
+
+constexpr ConfigClass modern_bert_classes[] = {
+    {"modernbert",
+     "num_hidden_layers=22 hidden_size=768 intermediate_size=1152 num_attention_heads=12 "
+     "vocab_size=50368 max_position_embeddings=8192 tie_word_embeddings=true"},
+};
+static_assert(well_formed(modern_bert_classes));
+
+constexpr ConfigClass nomic_bert_classes[] = {
+    {"nomic_bert",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "vocab_size=30522 type_vocab_size=2 tie_word_embeddings=true"},
+};
+static_assert(well_formed(nomic_bert_classes));
+
+constexpr ConfigClass eurobert_classes[] = {
+    {"eurobert",
+     "num_hidden_layers=12 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "vocab_size=128256 max_position_embeddings=8192"},
+};
+static_assert(well_formed(eurobert_classes));
 
 constexpr Family rows[] = {
     {.gguf = "bert",
@@ -102,7 +142,7 @@ constexpr Family rows[] = {
                  .tying = Tying::always,
                  .globals = bert_globals},
      .graph = {.build = build_bert, .learned_positions = true},
-     .config = {.read = read_bert, .instead = bert_instead}},
+     .config = {.read = read_bert, .classes = bert_classes, .instead = bert_instead}},
     {.gguf = "eurobert",
      .hf = "EuroBertModel JinaEmbeddingsV5Model eurobert",
      .source = "src/models/eurobert.cpp",
@@ -110,7 +150,7 @@ constexpr Family rows[] = {
      .load = {.no_head = true},
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .tying = Tying::always},
      .graph = {.build = build_transformer, .uncached = true, .headless = true},
-     .config = {.read = common_keys}},
+     .config = {.read = common_keys, .classes = eurobert_classes}},
     {.gguf = "jina-bert-v2",
      .hf = "JinaBertModel JinaBertForMaskedLM",
      .source = "src/models/jina-bert-v2.cpp",
@@ -156,7 +196,7 @@ constexpr Family rows[] = {
                .embd_norm = true,
                .uncached = true,
                .headless = true},
-     .config = {.read = common_keys}},
+     .config = {.read = common_keys, .classes = modern_bert_classes}},
     {.gguf = "neo-bert",
      .hf = "NeoBERT NeoBERTLMHead NeoBERTForSequenceClassification neobert",
      .source = "src/models/neo-bert.cpp",
@@ -182,7 +222,7 @@ constexpr Family rows[] = {
                  .tying = Tying::always,
                  .globals = bert_globals},
      .graph = {.build = build_bert},
-     .config = {.read = read_nomic_bert},
+     .config = {.read = read_nomic_bert, .classes = nomic_bert_classes},
      .refined = nomic_bert_refined},
     {.gguf = "nomic-bert-moe",
      .source = "src/models/nomic-bert-moe.cpp",

@@ -348,14 +348,47 @@ void deepseek4_output(TensorBuilder& b) {
   b.weight("output_hc_scale", 1);
 }
 
+// What the classes of the third generation never say: their routers are sigmoids with a bias.
+bool routes_by_sigmoid(const HfReader& r) {
+  return is_called(r, "deepseek_v3") || class_contains(r, "DeepseekV3") ||
+         is_called(r, "kimi_k2") || is_called(r, "glm4_moe_lite") ||
+         class_contains(r, "Glm4MoeLite");
+}
+
 void read_deepseek2(const HfReader& r, Hparams& h) {
   latent_experts(r, h);
+  if (is_mistral_params(r)) mistral_params(r, h);
+  if (!h.expert_gating_func && h.n_expert && routes_by_sigmoid(r)) h.expert_gating_func = 2;
   if (is_called(r, "Glm4MoeLiteForCausalLM") || is_called(r, "glm4_moe_lite")) nextn(r, h);
+}
+
+// Without latent attention the same class is what llama.cpp calls deepseek2-ocr.
+std::string_view deepseek2_instead(const HfReader& r) {
+  const bool plain = !r.flag("use_mla").value_or(true) || r.is_null("kv_lora_rank");
+  return plain ? "deepseek2-ocr" : "";
+}
+
+// Heads of zeros mean nothing where there is no latent.
+void read_deepseek2_ocr(const HfReader&, Hparams& h) {
+  h.n_rot.reset();
+  if (!h.n_layer_dense_lead) h.n_layer_dense_lead = 0;
+}
+
+// The class's rule where layers are not listed; the words of layer_types where they are.
+void read_deepseek4(const HfReader& r, Hparams& h) {
+  if (!h.compress_ratios.empty()) return;
+  const auto words = layer_words(r, *h.n_layer);
+  if (words.empty()) r.use_rule("layer_types", "two of heavy compression, then both in turn");
+  for (std::uint32_t i = 0; i < *h.n_layer; ++i) {
+    const bool heavy = words.empty() ? i < 2 || i % 2 == 0 : words[i].starts_with("heavily");
+    const bool none = !words.empty() && words[i].find("compressed") == std::string::npos;
+    h.compress_ratios.push_back(none ? 0 : heavy ? many : few);
+  }
 }
 
 // Mistral's own format (params.json) names no class (conversion/mistral.py).
 bool claims_latent_params(const HfReader& r) {
-  return r.has("n_heads") && r.has("n_kv_heads") && r.has("kv_lora_rank");
+  return is_mistral_params(r) && r.has("kv_lora_rank");
 }
 
 // MoonViT and the projector of Kimi-VL and Kimi-K2.5.
@@ -370,13 +403,60 @@ std::uint64_t moonvit(const TowerSection& v, std::uint64_t n_embd) {
          linear(in, in) + linear(in, n_embd);
 }
 
-constexpr ConfigDefault deepseek2_defaults[] = {
-    {"deepseek2", "qk_nope_head_dim", 128, anywhere},
-    {"deepseek2", "v_head_dim", 128, anywhere},
-};
-static_assert(in_order(deepseek2_defaults));
-
 constexpr Tower deepseek2_towers[] = {{"kimi_k25", moonvit}, {"moonvit", moonvit}};
+
+constexpr ConfigClass deepseek2_classes[] = {
+    {"deepseek_v2 DeepseekV2ForCausalLM",
+     "hidden_size=4096 intermediate_size=11008 num_attention_heads=32 max_position_embeddings=2048 "
+     "first_k_dense_replace=0 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 "
+     "qk_nope_head_dim=128 v_head_dim=128"},
+    {"deepseek_v3 kimi_k2 kimi_k25 kimi_vl DeepseekV3ForCausalLM KimiK25ForConditionalGeneration "
+     "KimiVLForConditionalGeneration MistralLarge3ForCausalLM",
+     "num_hidden_layers=61 hidden_size=7168 intermediate_size=18432 num_attention_heads=128 "
+     "vocab_size=129280 max_position_embeddings=4096 n_routed_experts=256 n_shared_experts=1 "
+     "num_experts_per_tok=8 moe_intermediate_size=2048 first_k_dense_replace=3 n_group=8 "
+     "topk_group=4 norm_topk_prob=true kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 "
+     "qk_nope_head_dim=128 v_head_dim=128 tie_word_embeddings=false"},
+    {"glm4_moe_lite Glm4MoeLiteForCausalLM",
+     "num_hidden_layers=47 hidden_size=2048 intermediate_size=10240 num_attention_heads=20 "
+     "vocab_size=154880 max_position_embeddings=202752 n_routed_experts=64 n_shared_experts=1 "
+     "num_experts_per_tok=4 moe_intermediate_size=1536 norm_topk_prob=true kv_lora_rank=512 "
+     "q_lora_rank=768 qk_rope_head_dim=64 qk_nope_head_dim=192 v_head_dim=256 "
+     "first_k_dense_replace=1"},
+    {"youtu YoutuForCausalLM",
+     "num_hidden_layers=32 hidden_size=2048 intermediate_size=6144 num_attention_heads=16 "
+     "vocab_size=128256 max_position_embeddings=131072 kv_lora_rank=512 q_lora_rank=1536 "
+     "qk_rope_head_dim=64 qk_nope_head_dim=128 v_head_dim=128 tie_word_embeddings=true"},
+};
+static_assert(well_formed(deepseek2_classes));
+
+constexpr ConfigClass deepseek2_ocr_classes[] = {
+    {"deepseek_ocr",
+     "hidden_size=4096 intermediate_size=11008 num_attention_heads=32 max_position_embeddings=2048 "
+     "first_k_dense_replace=0"},
+};
+static_assert(well_formed(deepseek2_ocr_classes));
+
+constexpr ConfigClass deepseek32_classes[] = {
+    {"deepseek_v32",
+     "num_hidden_layers=61 hidden_size=7168 intermediate_size=18432 num_attention_heads=128 "
+     "vocab_size=129280 max_position_embeddings=163840 n_routed_experts=256 n_shared_experts=1 "
+     "num_experts_per_tok=8 moe_intermediate_size=2048 first_k_dense_replace=3 n_group=8 "
+     "topk_group=4 norm_topk_prob=true kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 "
+     "qk_nope_head_dim=128 v_head_dim=128 index_topk=2048 index_head_dim=128 index_n_heads=64"},
+};
+static_assert(well_formed(deepseek32_classes));
+
+constexpr ConfigClass deepseek4_classes[] = {
+    {"deepseek_v4",
+     "num_hidden_layers=43 hidden_size=4096 num_attention_heads=64 num_key_value_heads=1 "
+     "head_dim=512 vocab_size=129280 max_position_embeddings=1048576 sliding_window=128 "
+     "n_routed_experts=256 n_shared_experts=1 num_experts_per_tok=6 moe_intermediate_size=2048 "
+     "norm_topk_prob=true q_lora_rank=1024 qk_rope_head_dim=64 index_topk=512 index_head_dim=128 "
+     "index_n_heads=64 hc_mult=4 o_groups=8 o_lora_rank=1024 scoring_func=sqrtsoftplus "
+     "num_hash_layers=3"},
+};
+static_assert(well_formed(deepseek4_classes));
 
 constexpr Family rows[] = {
     {.gguf = "deepseek",
@@ -392,7 +472,8 @@ constexpr Family rows[] = {
     {.gguf = "deepseek2",
      .hf = "DeepseekV2ForCausalLM DeepseekV3ForCausalLM KimiVLForConditionalGeneration "
            "KimiK25ForConditionalGeneration YoutuForCausalLM YoutuVLForConditionalGeneration "
-           "Glm4MoeLiteForCausalLM deepseek_v2 deepseek_v3 kimi_k2 kimi_k25 kimi_vl glm4_moe_lite "
+           "Glm4MoeLiteForCausalLM deepseek_v2 deepseek_vl_v2 deepseek_v3 kimi_k2 kimi_k25 kimi_vl "
+           "glm4_moe_lite "
            "youtu youtu_vl MistralLarge3ForCausalLM",
      .source = "src/models/deepseek2.cpp",
      .cache = {.mla = true},
@@ -403,7 +484,8 @@ constexpr Family rows[] = {
                  .nextn = {.own_head = true}},
      .graph = {.build = build_transformer, .attention = mix_latent},
      .config = {.read = read_deepseek2,
-                .defaults = deepseek2_defaults,
+                .classes = deepseek2_classes,
+                .instead = deepseek2_instead,
                 .claims = claims_latent_params,
                 .towers = deepseek2_towers},
      .elsewhere = {.exllamav3 = "deepseek_v3 glm4_moe_lite kimi_k2",
@@ -412,15 +494,14 @@ constexpr Family rows[] = {
                    .mlxcel = "deepseek_v2",
                    .mlxcel_sigmoid = "deepseek_v3"}},
     {.gguf = "deepseek2-ocr",
-     .hf = "DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCRForCausalLM deepseek_vl_v2 "
-           "deepseek_ocr",
+     .hf = "DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCRForCausalLM deepseek_ocr",
      .source = "src/models/deepseek2ocr.cpp",
      .tensors = {.attention = gqa,
                  .feed_forward = gated,
                  .norms = pre,
                  .experts = {.router_bias = RouterBias::if_sigmoid}},
      .graph = {.build = build_transformer},
-     .config = {.read = common_keys}},
+     .config = {.read = read_deepseek2_ocr, .classes = deepseek2_ocr_classes}},
     {.gguf = "deepseek32",
      .hf = "DeepseekV32ForCausalLM deepseek_v32",
      .source = "src/models/deepseek32.cpp",
@@ -432,7 +513,7 @@ constexpr Family rows[] = {
                  .experts = {.router_bias = RouterBias::always},
                  .nextn = {.own_head = true}},
      .graph = {.build = build_transformer, .attention = mix_indexed_latent},
-     .config = {.read = latent_nextn},
+     .config = {.read = latent_nextn, .classes = deepseek32_classes},
      .elsewhere = {.mlx_lm = {.latent = "deepseek_v32"}, .mlxcel = "deepseek_v32"}},
     {.gguf = "deepseek4",
      .hf = "DeepseekV4ForCausalLM deepseek_v4 deepseek_ref",
@@ -448,7 +529,8 @@ constexpr Family rows[] = {
                  .layer = deepseek4_layer,
                  .output = deepseek4_output},
      .graph = {.build = build_deepseek4},
-     .config = {.read = common_keys}},
+     .config = {.read = read_deepseek4, .classes = deepseek4_classes},
+     .quantize = {.mxfp4_experts = true}},
 };
 static_assert(in_order(rows));
 

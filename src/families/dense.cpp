@@ -60,7 +60,45 @@ std::uint64_t internvl(const TowerSection& v, std::uint64_t n_embd) {
          2 * in + linear(in, n_embd) + linear(n_embd, n_embd);
 }
 
-constexpr Tower internlm2_towers[] = {{"intern_vit_6b", internvl}, {"internvl_vision", internvl}};
+constexpr Tower internlm2_towers[] = {
+    {"intern_vit_6b", internvl},
+    {"internvl_vision", internvl,
+     "hidden_size=1024 intermediate_size=4096 num_hidden_layers=24 image_size=448 patch_size=14"}};
+
+constexpr ConfigClass stablelm_classes[] = {
+    {"stablelm",
+     "num_hidden_layers=32 hidden_size=2560 intermediate_size=6912 num_attention_heads=32 "
+     "num_key_value_heads=32 vocab_size=50304 max_position_embeddings=4096"},
+};
+static_assert(well_formed(stablelm_classes));
+
+constexpr ConfigClass smollm3_classes[] = {
+    {"smollm3",
+     "num_hidden_layers=36 hidden_size=2048 intermediate_size=11008 num_attention_heads=16 "
+     "num_key_value_heads=4 vocab_size=128256 max_position_embeddings=32768"},
+};
+static_assert(well_formed(smollm3_classes));
+
+constexpr ConfigClass seed_oss_classes[] = {
+    {"seed_oss",
+     "num_hidden_layers=64 hidden_size=4096 intermediate_size=27648 num_attention_heads=80 "
+     "num_key_value_heads=8 head_dim=128 vocab_size=155136 max_position_embeddings=524288"},
+};
+static_assert(well_formed(seed_oss_classes));
+
+constexpr ConfigClass apertus_classes[] = {
+    {"apertus",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "vocab_size=131072 max_position_embeddings=65536"},
+};
+static_assert(well_formed(apertus_classes));
+
+constexpr ConfigClass bitnet_classes[] = {
+    {"bitnet",
+     "num_hidden_layers=30 hidden_size=2560 intermediate_size=6912 num_attention_heads=20 "
+     "num_key_value_heads=5 vocab_size=128256 max_position_embeddings=2048"},
+};
+static_assert(well_formed(bitnet_classes));
 
 constexpr Family rows[] = {
     stranger("afm7", {.mlx_lm = {.plain = "afm7"}}),
@@ -84,7 +122,7 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated, .out = Bias::stated},
                  .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = apertus_classes},
      .elsewhere = {.exllamav3 = "apertus", .mlx_lm = {.plain = "apertus"}}},
     {.gguf = "bitnet",
      .hf = "BitnetForCausalLM BitNetForCausalLM bitnet",
@@ -96,7 +134,7 @@ constexpr Family rows[] = {
                  .tying = Tying::always,
                  .layer = bitnet_layer},
      .graph = {.build = build_transformer},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = bitnet_classes},
      .elsewhere = {.mlx_lm = {.plain = "bitnet"}, .not_in_servers = true}},
     {.gguf = "internlm2",
      .hf = "InternLM2ForCausalLM internlm2",
@@ -165,14 +203,14 @@ constexpr Family rows[] = {
                  .norms = pre_post,
                  .biases = {.qkv = Bias::unless_denied}},
      .graph = {.build = build_transformer, .post_is_ffn_norm = true},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = seed_oss_classes},
      .elsewhere = {.exllamav3 = "seed_oss", .mlx_lm = {.plain = "seed_oss"}}},
     {.gguf = "smollm3",
      .hf = "SmolLM3ForCausalLM smollm3",
      .source = "src/models/smollm3.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph = {.build = build_transformer, .rope = Rope::three_of_four},
-     .config = {.read = common_keys, .ties = true},
+     .config = {.read = common_keys, .classes = smollm3_classes, .ties = true},
      .elsewhere = {.exllamav3 = "smollm3", .mlx_lm = {.plain = "smollm3"}}},
     {.gguf = "spark2_5",
      .hf = "Spark2_5ForCausalLM spark2_5",
@@ -194,7 +232,7 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated},
                  .qk_norm = QkNorm::each_stated},
      .graph = {.build = build_transformer, .layer_norm = true, .beside = Beside::unless_normed},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = stablelm_classes},
      .elsewhere = {.mlx_lm = {.plain = "stablelm"}}},
     {.gguf = "talkie",
      .hf = "TalkieForCausalLM talkie",

@@ -37,6 +37,14 @@ void read_dots3(const HfReader& r, Hparams& h) {
   h.head_dim_v_mla_swa = r.count("swa_v_head_dim");
 }
 
+constexpr ConfigClass dots1_classes[] = {
+    {"dots1",
+     "num_hidden_layers=62 hidden_size=4608 intermediate_size=10944 num_attention_heads=32 "
+     "num_key_value_heads=32 vocab_size=152064 max_position_embeddings=2048 "
+     "moe_intermediate_size=1408 first_k_dense_replace=0"},
+};
+static_assert(well_formed(dots1_classes));
+
 constexpr Family rows[] = {
     {.gguf = "dots1",
      .hf = "Dots1ForCausalLM dots1",
@@ -47,7 +55,7 @@ constexpr Family rows[] = {
                  .qk_norm = QkNorm::shared,
                  .experts = {.router_bias = RouterBias::always}},
      .graph = {.build = build_transformer},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = dots1_classes},
      .elsewhere = {.exllamav3 = "dots1", .mlx_lm = {.plain = "dots1"}}},
     {.gguf = "dots3note",
      .hf = "Dots3NoteForCausalLM Dots3NoteForConditionalGeneration Dots3NoteTextForCausalLM "

@@ -23,15 +23,28 @@ void read_falcon(const HfReader& r, Hparams& h) {
 // conversion/falcon_h1.py
 void read_falcon_h1(const HfReader& r, Hparams& h) {
   const std::uint32_t head = r.need("mamba_d_head");
-  const std::uint32_t inner = r.has("mamba_d_ssm")
-                                  ? r.need("mamba_d_ssm")
-                                  : inner_size(r.count_or("mamba_expand", 2), *h.n_embd);
+  const auto stated = r.count("mamba_d_ssm");
+  const std::uint32_t inner =
+      stated ? *stated : inner_size(r.count_or("mamba_expand", 2), *h.n_embd);
   h.ssm_conv_kernel = r.count_or("mamba_d_conv", 4);
   h.ssm_state_size = r.count_or("mamba_d_state", 128);
   h.ssm_group_count = r.count_or("mamba_n_groups", 1);
   h.ssm_inner_size = inner;
   h.ssm_time_step_rank = head > 0 ? inner / head : 0;
 }
+
+constexpr ConfigClass falcon_classes[] = {
+    {"falcon", "num_hidden_layers=32 hidden_size=4544 num_attention_heads=71 vocab_size=65024"},
+};
+static_assert(well_formed(falcon_classes));
+
+constexpr ConfigClass falcon_h1_classes[] = {
+    {"falcon_h1",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=128000 max_position_embeddings=8192 mamba_d_state=256 "
+     "mamba_d_conv=4 mamba_expand=2 mamba_n_heads=128 mamba_n_groups=1 mamba_d_ssm=1024"},
+};
+static_assert(well_formed(falcon_h1_classes));
 
 constexpr Family rows[] = {
     {.gguf = "falcon",
@@ -42,7 +55,7 @@ constexpr Family rows[] = {
                  .norms = {.names = parallel.names, .biases = true, .second_if_grouped = true},
                  .biases = {.qkv = Bias::stated, .out = Bias::stated}},
      .graph = {.build = build_transformer, .layer_norm = true, .beside = Beside::attention_first},
-     .config = {.read = read_falcon, .ties = true},
+     .config = {.read = read_falcon, .classes = falcon_classes, .ties = true},
      .quantize = {.falcon = true}},
     {.gguf = "falcon-h1",
      .hf = "FalconH1ForCausalLM falcon_h1",
@@ -57,7 +70,7 @@ constexpr Family rows[] = {
                  .norms = {.names = "attn_norm ffn_norm!"},
                  .biases = stated_biases},
      .graph = {.build = build_transformer, .recurrent = mix_mamba2, .plain_rope = true},
-     .config = {.read = read_falcon_h1},
+     .config = {.read = read_falcon_h1, .classes = falcon_h1_classes},
      .elsewhere = {.mlx_lm = {.plain = "falcon_h1"}}},
 };
 static_assert(in_order(rows));

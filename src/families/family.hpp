@@ -391,21 +391,20 @@ struct GraphRule {
 
 // The config.json.
 
-/// The value a class of the transformers library gives to a key that its configs may leave out.
-/// Nested sections are stored as a difference from their class, so there any key may be missing;
-/// files at the top level state everything except what a family always leaves out.
+/// What a class of the transformers library takes where its config says nothing. Nested sections
+/// are stored as differences from their class, and old or hand-made files leave out keys, too.
 /// Source: configuration_*.py of the transformers library, 2026-11.
-struct ConfigDefault {
-  std::string_view of;  ///< model_type of the section that holds the model, or GGUF architecture
-  std::string_view key;
-  std::uint32_t value;
-  bool nested_only;
+struct ConfigClass {
+  std::string_view names;     ///< space separated model types of the section that holds the model;
+                              ///< "outer/inner" is that section inside a config of the outer type
+  std::string_view defaults;  ///< space separated "key=value"; "a/b" is key b of object a
 };
 
 /// Parameters of a vision or audio tower and its projector, by the model_type of its section.
 struct Tower {
   std::string_view model_type;
   std::uint64_t (*params)(const TowerSection& section, std::uint64_t n_embd);
+  std::string_view defaults = {};  ///< of its class, as ConfigClass has them
 };
 
 /// How a config.json becomes facts, as llama.cpp's converter writes them to GGUF (conversion/*.py,
@@ -414,13 +413,16 @@ struct ConfigRule {
   std::string_view unknown = {};  ///< why no config is read as this family, in rows without
   /// What the family derives from its own keys, once the common ones are read.
   void (*read)(const HfReader& reader, Hparams& hparams) = nullptr;
-  std::span<const ConfigDefault> defaults = {};  ///< sorted by `of` and key
+  std::span<const ConfigClass> classes = {};
   bool ties = false;        ///< head and embedding are one where the config does not say
-  bool window_off = false;  ///< max_window_layers alone switches no window on (Qwen)
+  bool window_off = false;  ///< no window unless use_sliding_window says so (Qwen)
   std::string_view ff_key = "intermediate_size";  ///< what configs call the feed-forward size
   /// Composite classes whose own name decides, whatever the nested section calls itself
   /// (conversion/base.py, get_model_architecture).
   std::string_view outer_classes = {};
+  /// Composite classes that hold any language model: the nested section says which, and only where
+  /// it says nothing they stand for this family.
+  std::string_view any_text = {};
   /// The architecture that a config is of although its words say this one; empty = this one.
   std::string_view (*instead)(const HfReader& reader) = nullptr;
   /// Whether a config whose words say nothing is of this family.
@@ -432,12 +434,17 @@ struct ConfigRule {
 
 // The rest.
 
-/// Which models llama-quantize takes for Llama 2 70B, whose keys serve eight queries each
-/// (src/llama-quant.cpp, v0.5.0).
+/// What converter and llama-quantize know of a family (conversion/*.py and src/llama-quant.cpp,
+/// v0.5.0).
 struct QuantizeRule {
-  std::uint32_t n_layer_70b = 0;  ///< those of so many layers; 0 = none
+  std::uint32_t n_layer_70b = 0;  ///< those of so many layers count as Llama 2 70B, whose keys
+                                  ///< serve eight queries each; 0 = none
   bool grouped_70b = false;       ///< only with shared keys and without eight experts
   bool falcon = false;            ///< recipes of its own
+  /// The experts of an MXFP4 checkpoint are repacked to MXFP4 whatever the output type, and
+  /// llama-quantize does not requantize them unless asked (allow_requantize).
+  bool mxfp4_experts = false;
+  bool f16_qat_embd = false;  ///< Google's QAT files in Q4_0 have the embedding in F16
 };
 
 /// A window that a model's name hints at, for models whose files say nothing.
@@ -510,6 +517,9 @@ const Family* find_family(std::string_view gguf);
 /// By a config's model_type or class name ("Gemma3ForConditionalGeneration"), a stranger or not;
 /// nullptr when unknown.
 const Family* find_family_of_hf(std::string_view word);
+
+/// By a model type, or "outer/inner" as ConfigClass has it; nullptr when nothing is known of it.
+const ConfigClass* find_config_class(std::string_view name);
 
 /// By what a model calls its architecture: a GGUF name, or the word by which a stranger's config
 /// calls it.

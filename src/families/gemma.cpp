@@ -243,8 +243,8 @@ void gemma3n_layer(TensorBuilder& b) {
 }
 
 void read_gemma3n(const HfReader& r, Hparams& h) {
-  if (!r.has("layer_types")) r.missing("layer_types");
   if (!h.n_swa) h.n_swa = r.need("sliding_window");
+  if (!r.has("layer_types")) r.use_rule("layer_types", "every fifth layer full");
 }
 
 // The first full-attention layer's entry in per_layer_config, for configs without global_head_dim.
@@ -257,10 +257,15 @@ std::optional<std::uint32_t> full_layer_fact(const HfReader& r, const std::vecto
   return std::nullopt;
 }
 
-// conversion/gemma.py, Gemma4Model
+// conversion/gemma.py, Gemma4Model; the class makes the last layer full, whatever its list says.
 void read_gemma4(const HfReader& r, Hparams& h) {
-  if (!r.has("layer_types")) r.missing("layer_types");
-  h.swa_layers = window_layers(r, *h.n_layer);
+  if (r.has("layer_types")) {
+    h.swa_layers = window_layers(r, *h.n_layer);
+  } else {
+    r.use_rule("layer_types", "every sixth layer and the last full");
+    h.swa_layers = all_but_every(6, *h.n_layer);
+  }
+  h.swa_layers.back() = false;
   auto full_dim = full_layer_fact(r, h.swa_layers, "head_dim");
   if (!full_dim) full_dim = r.need("global_head_dim");
   h.head_dim_k_swa = h.head_dim_v_swa = r.need("head_dim");
@@ -279,7 +284,7 @@ void read_gemma4(const HfReader& r, Hparams& h) {
     }
     h.n_ff = ff;
   }
-  if (!r.flag("enable_moe_block").value_or(true)) h.n_expert.reset();
+  if (!r.flag("enable_moe_block").value_or(true)) no_experts(h);
 }
 
 std::uint64_t gemma3_vision(const TowerSection& v, std::uint64_t n_embd) {
@@ -331,66 +336,69 @@ std::uint64_t gemma4_audio(const TowerSection&, std::uint64_t n_embd) {
   return 304'824'160 + linear(1536, n_embd, false);
 }
 
-constexpr ConfigDefault gemma_defaults[] = {
-    {"gemma", "head_dim", 256, anywhere},
-};
-static_assert(in_order(gemma_defaults));
-
-constexpr ConfigDefault gemma2_defaults[] = {
-    {"gemma2", "head_dim", 256, anywhere},
-    {"gemma2", "sliding_window", 4096, anywhere},
-};
-static_assert(in_order(gemma2_defaults));
-
 constexpr NamedHint gemma2_hints[] = {{"gemma-2", {4096, 2}}, {"gemma2", {4096, 2}}};
 
-constexpr ConfigDefault gemma3_defaults[] = {
-    {"gemma3", "head_dim", 256, anywhere},
-    {"gemma3_text", "head_dim", 256, anywhere},
-    {"gemma3_text", "hidden_size", 2304, nested},
-    {"gemma3_text", "intermediate_size", 9216, nested},
-    {"gemma3_text", "max_position_embeddings", 131072, anywhere},
-    {"gemma3_text", "num_attention_heads", 8, nested},
-    {"gemma3_text", "num_hidden_layers", 26, nested},
-    {"gemma3_text", "num_key_value_heads", 4, nested},
-    {"gemma3_text", "sliding_window", 4096, nested},
-    {"gemma3_text", "vocab_size", 262208, nested},
-};
-static_assert(in_order(gemma3_defaults));
-
-constexpr Tower gemma3_towers[] = {{"siglip_vision_model", gemma3_vision}};
+constexpr Tower gemma3_towers[] = {
+    {"siglip_vision_model", gemma3_vision,
+     "hidden_size=768 intermediate_size=3072 num_hidden_layers=12 image_size=224 patch_size=16"}};
 
 constexpr NamedHint gemma3_hints[] = {{"gemma-3", {1024, 6}},     {"gemma-3-1b", {512, 6}},
                                       {"gemma-3-270m", {512, 6}}, {"gemma3", {1024, 6}},
                                       {"gemma3-1b", {512, 6}},    {"gemma3-270m", {512, 6}}};
-
-constexpr ConfigDefault gemma3n_defaults[] = {
-    {"gemma3n", "head_dim", 256, anywhere},
-    {"gemma3n_text", "head_dim", 256, anywhere},
-    {"gemma3n_text", "num_key_value_heads", 2, nested},
-};
-static_assert(in_order(gemma3n_defaults));
 
 constexpr Tower gemma3n_towers[] = {{"gemma3n_audio", gemma3n_audio},
                                     {"gemma3n_vision", gemma3n_vision}};
 
 constexpr NamedHint gemma3n_hints[] = {{"gemma-3n", {512, 5}}, {"gemma3n", {512, 5}}};
 
-constexpr ConfigDefault gemma4_defaults[] = {
-    {"gemma4_text", "global_head_dim", 512, nested},
-    {"gemma4_text", "head_dim", 256, nested},
-    {"gemma4_text", "hidden_size_per_layer_input", 256, nested},
-    {"gemma4_text", "intermediate_size", 9216, nested},
-    {"gemma4_text", "max_position_embeddings", 131072, nested},
-    {"gemma4_text", "num_attention_heads", 8, nested},
-    {"gemma4_text", "num_key_value_heads", 4, nested},
-    {"gemma4_text", "sliding_window", 512, nested},
-    {"gemma4_text", "vocab_size", 262144, nested},
-};
-static_assert(in_order(gemma4_defaults));
+constexpr Tower gemma4_towers[] = {
+    {"gemma4_audio", gemma4_audio},
+    {"gemma4_vision", gemma4_vision,
+     "num_hidden_layers=16 hidden_size=768 intermediate_size=3072 num_attention_heads=12 "
+     "num_key_value_heads=12 head_dim=64 patch_size=16 position_embedding_size=10240"}};
 
-constexpr Tower gemma4_towers[] = {{"gemma4_audio", gemma4_audio},
-                                   {"gemma4_vision", gemma4_vision}};
+constexpr ConfigClass gemma_classes[] = {
+    {"gemma",
+     "num_hidden_layers=28 hidden_size=3072 intermediate_size=24576 num_attention_heads=16 "
+     "num_key_value_heads=16 head_dim=256 vocab_size=256000 max_position_embeddings=8192"},
+};
+static_assert(well_formed(gemma_classes));
+
+constexpr ConfigClass gemma2_classes[] = {
+    {"gemma2",
+     "num_hidden_layers=26 hidden_size=2304 intermediate_size=9216 num_attention_heads=8 "
+     "num_key_value_heads=4 head_dim=256 vocab_size=256000 max_position_embeddings=8192 "
+     "sliding_window=4096"},
+};
+static_assert(well_formed(gemma2_classes));
+
+constexpr ConfigClass gemma3_classes[] = {
+    {"gemma3_text gemma3",
+     "num_hidden_layers=26 hidden_size=2304 intermediate_size=9216 num_attention_heads=8 "
+     "num_key_value_heads=4 head_dim=256 vocab_size=262208 max_position_embeddings=131072 "
+     "sliding_window=4096"},
+};
+static_assert(well_formed(gemma3_classes));
+
+constexpr ConfigClass gemma3n_classes[] = {
+    {"gemma3n_text gemma3n",
+     "num_hidden_layers=35 hidden_size=2048 intermediate_size=16384 num_attention_heads=8 "
+     "num_key_value_heads=2 head_dim=256 vocab_size=262400 max_position_embeddings=32768 "
+     "sliding_window=512 hidden_size_per_layer_input=256 num_kv_shared_layers=15"},
+};
+static_assert(well_formed(gemma3n_classes));
+
+constexpr ConfigClass gemma4_classes[] = {
+    {"gemma4_text gemma4 Gemma4ForConditionalGeneration Gemma4ForCausalLM",
+     "num_hidden_layers=30 hidden_size=2304 intermediate_size=9216 num_attention_heads=8 "
+     "num_key_value_heads=4 head_dim=256 vocab_size=262144 max_position_embeddings=131072 "
+     "sliding_window=512 global_head_dim=512 hidden_size_per_layer_input=256"},
+    {"gemma4_unified_text gemma4_unified Gemma4UnifiedForConditionalGeneration",
+     "num_hidden_layers=30 hidden_size=2304 intermediate_size=9216 num_attention_heads=8 "
+     "num_key_value_heads=4 head_dim=256 vocab_size=262144 max_position_embeddings=262144 "
+     "sliding_window=1024 global_head_dim=512"},
+};
+static_assert(well_formed(gemma4_classes));
 
 constexpr Family rows[] = {
     stranger("recurrent_gemma", {.mlx_lm = {.rotating = "recurrent_gemma"}}),
@@ -399,7 +407,7 @@ constexpr Family rows[] = {
      .source = "src/models/gemma.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .tying = Tying::always},
      .graph = {.build = build_transformer, .scaled_embd = true, .q_scaled = true},
-     .config = {.read = common_keys, .defaults = gemma_defaults, .ties = true},
+     .config = {.read = common_keys, .classes = gemma_classes, .ties = true},
      .elsewhere = {.mlx_lm = {.plain = "gemma"}}},
     {.gguf = "gemma-embedding",
      .hf = "Gemma3TextModel",
@@ -427,7 +435,7 @@ constexpr Family rows[] = {
                .q_scaled = true,
                .caps = 3,
                .soft_cap = true},
-     .config = {.read = common_keys, .defaults = gemma2_defaults, .ties = true},
+     .config = {.read = common_keys, .classes = gemma2_classes, .ties = true},
      .hints = gemma2_hints,
      .elsewhere = {.exllamav3 = "gemma2", .mlx_lm = {.plain = "gemma2"}}},
     {.gguf = "gemma3",
@@ -438,7 +446,8 @@ constexpr Family rows[] = {
          {.attention = gqa, .feed_forward = gated, .norms = sandwich, .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer, .scaled_embd = true, .q_scaled = true},
      .config =
-         {.read = common_keys, .defaults = gemma3_defaults, .ties = true, .towers = gemma3_towers},
+         {.read = common_keys, .classes = gemma3_classes, .ties = true, .towers = gemma3_towers},
+     .quantize = {.f16_qat_embd = true},
      .hints = gemma3_hints,
      .elsewhere = {.exllamav3 = "gemma3 gemma3_text",
                    .mlx_lm = {.rotating = "gemma3 gemma3_text"},
@@ -455,10 +464,8 @@ constexpr Family rows[] = {
                  .globals = gemma3n_globals,
                  .layer = gemma3n_layer},
      .graph = {.build = build_gemma3n, .caps = 3},
-     .config = {.read = read_gemma3n,
-                .defaults = gemma3n_defaults,
-                .ties = true,
-                .towers = gemma3n_towers},
+     .config =
+         {.read = read_gemma3n, .classes = gemma3n_classes, .ties = true, .towers = gemma3n_towers},
      .hints = gemma3n_hints,
      .elsewhere = {.mlx_lm = {.rotating = "gemma3n"}, .two_rope_bases = true}},
     {.gguf = "gemma4",
@@ -477,7 +484,7 @@ constexpr Family rows[] = {
                  .layer = gemma4_layer},
      .graph = {.build = build_gemma4, .caps = 3},
      .config =
-         {.read = read_gemma4, .defaults = gemma4_defaults, .ties = true, .towers = gemma4_towers},
+         {.read = read_gemma4, .classes = gemma4_classes, .ties = true, .towers = gemma4_towers},
      .elsewhere = {.exllamav3 = "gemma4 gemma4_text gemma4_unified",
                    .mlx_lm = {.rotating = "gemma4 gemma4_text gemma4_unified"},
                    .sglang_windows = true,

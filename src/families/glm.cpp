@@ -44,9 +44,64 @@ std::uint64_t glm4v(const TowerSection& v, std::uint64_t n_embd) {
          3 * out * v.at("intermediate_size");
 }
 
-constexpr Tower glm4_towers[] = {{"glm4v", glm4v}, {"glm4v_vision", glm4v}};
+constexpr std::string_view glm4v_defaults =
+    "depth=24 hidden_size=1536 intermediate_size=13696 image_size=336 patch_size=14 "
+    "out_hidden_size=4096";
 
-constexpr Tower glm4moe_towers[] = {{"glm4v_moe", glm4v}, {"glm4v_moe_vision", glm4v}};
+constexpr Tower glm4_towers[] = {{"glm4v", glm4v, glm4v_defaults},
+                                 {"glm4v_vision", glm4v, glm4v_defaults}};
+
+constexpr Tower glm4moe_towers[] = {{"glm4v_moe", glm4v, glm4v_defaults},
+                                    {"glm4v_moe_vision", glm4v, glm4v_defaults}};
+
+constexpr ConfigClass glm4_classes[] = {
+    {"glm4 Glm4ForCausalLM",
+     "num_hidden_layers=40 hidden_size=4096 intermediate_size=13696 num_attention_heads=32 "
+     "num_key_value_heads=2 head_dim=128 vocab_size=151552 max_position_embeddings=131072 "
+     "attention_bias=true"},
+    {"glm4v_text glm4v Glm4vForConditionalGeneration",
+     "num_hidden_layers=40 hidden_size=4096 intermediate_size=13696 num_attention_heads=32 "
+     "num_key_value_heads=2 vocab_size=151552 max_position_embeddings=32768 attention_bias=true"},
+    {"glm_ocr_text glm_ocr GlmOcrForConditionalGeneration",
+     "num_hidden_layers=16 hidden_size=1024 intermediate_size=4096 num_attention_heads=16 "
+     "num_key_value_heads=8 vocab_size=59392 max_position_embeddings=131072"},
+};
+static_assert(well_formed(glm4_classes));
+
+constexpr ConfigClass chatglm_classes[] = {
+    {"glm",
+     "num_hidden_layers=40 hidden_size=4096 intermediate_size=13696 num_attention_heads=32 "
+     "num_key_value_heads=2 head_dim=128 vocab_size=151552 max_position_embeddings=131072"},
+};
+static_assert(well_formed(chatglm_classes));
+
+constexpr ConfigClass glm4moe_classes[] = {
+    {"glm4_moe Glm4MoeForCausalLM",
+     "num_hidden_layers=46 hidden_size=4096 intermediate_size=10944 num_attention_heads=96 "
+     "num_key_value_heads=8 vocab_size=151552 max_position_embeddings=131072 n_routed_experts=128 "
+     "n_shared_experts=1 num_experts_per_tok=8 moe_intermediate_size=1408 first_k_dense_replace=1 "
+     "norm_topk_prob=true"},
+    {"glm4v_moe_text glm4v_moe Glm4vMoeForConditionalGeneration",
+     "num_hidden_layers=46 hidden_size=4096 intermediate_size=10944 num_attention_heads=96 "
+     "num_key_value_heads=8 vocab_size=151424 max_position_embeddings=65536 n_routed_experts=128 "
+     "n_shared_experts=1 num_experts_per_tok=8 moe_intermediate_size=1408 first_k_dense_replace=1 "
+     "norm_topk_prob=true attention_bias=true"},
+    {"solar_open SolarOpenForCausalLM",
+     "num_hidden_layers=48 hidden_size=4096 num_attention_heads=64 num_key_value_heads=8 "
+     "head_dim=128 vocab_size=196608 max_position_embeddings=131072 n_routed_experts=128 "
+     "n_shared_experts=1 num_experts_per_tok=8 moe_intermediate_size=1280 norm_topk_prob=true"},
+};
+static_assert(well_formed(glm4moe_classes));
+
+constexpr ConfigClass glm_dsa_classes[] = {
+    {"glm_moe_dsa",
+     "num_hidden_layers=78 hidden_size=6144 intermediate_size=12288 num_attention_heads=64 "
+     "vocab_size=154880 max_position_embeddings=202752 n_routed_experts=256 n_shared_experts=1 "
+     "num_experts_per_tok=8 moe_intermediate_size=2048 first_k_dense_replace=3 norm_topk_prob=true "
+     "kv_lora_rank=512 q_lora_rank=2048 qk_rope_head_dim=64 qk_nope_head_dim=192 v_head_dim=256 "
+     "index_topk=2048 index_head_dim=128 index_n_heads=32"},
+};
+static_assert(well_formed(glm_dsa_classes));
 
 constexpr Family rows[] = {
     {.gguf = "chatglm",
@@ -57,7 +112,7 @@ constexpr Family rows[] = {
                  .norms = pre,
                  .biases = {.qkv = Bias::unless_denied}},
      .graph = {.build = build_transformer},
-     .config = {.read = read_chatglm},
+     .config = {.read = read_chatglm, .classes = chatglm_classes},
      .elsewhere = {.mlx_lm = {.plain = "glm"}}},
     {.gguf = "cogvlm",
      .hf = "CogVLMForCausalLM cogvlm",
@@ -77,7 +132,7 @@ constexpr Family rows[] = {
                  .indexer = IndexerBlock::tokens,
                  .experts = {.router_bias = RouterBias::always}},
      .graph = {.build = build_transformer, .attention = mix_indexed_latent},
-     .config = {.read = latent_nextn},
+     .config = {.read = latent_nextn, .classes = glm_dsa_classes},
      .elsewhere = {.exllamav3 = "glm_moe_dsa", .mlx_lm = {.latent = "glm_moe_dsa"}}},
     {.gguf = "glm4",
      .hf = "Glm4ForCausalLM Glm4vForConditionalGeneration GlmOcrForConditionalGeneration glm4 "
@@ -89,7 +144,7 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated},
                  .nextn = {.own_head = true}},
      .graph = {.build = build_transformer, .pos = 4, .axes_if_listed = true},
-     .config = {.read = read_glm4, .towers = glm4_towers},
+     .config = {.read = read_glm4, .classes = glm4_classes, .towers = glm4_towers},
      .elsewhere = {.exllamav3 = "glm4 glm4v", .mlx_lm = {.plain = "glm4"}}},
     {.gguf = "glm4moe",
      .hf = "Glm4MoeForCausalLM Glm4vMoeForConditionalGeneration SolarOpenForCausalLM glm4_moe "
@@ -104,7 +159,7 @@ constexpr Family rows[] = {
                  .nextn = {.own_head = true}},
      .graph =
          {.build = build_transformer, .post_is_ffn_norm = true, .pos = 4, .axes_if_listed = true},
-     .config = {.read = nextn, .towers = glm4moe_towers},
+     .config = {.read = nextn, .classes = glm4moe_classes, .towers = glm4moe_towers},
      .elsewhere = {.exllamav3 = "glm4_moe glm4v_moe solar_open",
                    .mlx_lm = {.plain = "glm4_moe solar_open"}}},
 };

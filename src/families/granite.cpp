@@ -41,12 +41,14 @@ void read_granite_hybrid(const HfReader& r, Hparams& h) {
     }
   } else if (const auto indices = r.list("attn_layer_indices"); !indices.empty()) {
     for (const auto i : indices) mark(i);
-  } else {
+  } else if (r.has("attn_layer_period attn_layer_offset")) {
     const std::uint32_t period = r.need("attn_layer_period");
     const std::uint32_t offset = r.need("attn_layer_offset");
     for (std::uint32_t i = 0; i < n_layer; ++i) {
       if (period > 0 && i % period == offset) mark(i);
     }
+  } else {
+    r.use_rule("layer_types", "no layer with attention");
   }
   h.head_dim_k.reset();
   h.head_dim_v.reset();
@@ -72,15 +74,46 @@ std::string_view granitehybrid_refined(const Hparams& h) {
   return h.n_expert_used.max() > 0 ? "granitemoe" : "granite";
 }
 
-constexpr ConfigDefault granitehybrid_defaults[] = {
-    {"bamba", "num_key_value_heads", 8, anywhere},
-    {"granitehybrid", "mamba_d_conv", 4, anywhere},
-    {"granitehybrid", "mamba_d_state", 256, anywhere},
-    {"granitehybrid", "mamba_expand", 2, anywhere},
-    {"granitehybrid", "mamba_n_groups", 1, anywhere},
-    {"granitehybrid", "mamba_n_heads", 128, anywhere},
+constexpr ConfigClass granite_classes[] = {
+    {"granite",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 max_position_embeddings=2048"},
 };
-static_assert(in_order(granitehybrid_defaults));
+static_assert(well_formed(granite_classes));
+
+constexpr ConfigClass granitemoe_classes[] = {
+    {"granitemoe GraniteMoeForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2"},
+    {"granitemoeshared GraniteMoeSharedForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2"},
+};
+static_assert(well_formed(granitemoe_classes));
+
+constexpr ConfigClass granitehybrid_classes[] = {
+    {"granitemoehybrid GraniteMoeHybridForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 num_local_experts=8 num_experts_per_tok=2 shared_intermediate_size=1024 "
+     "mamba_d_state=256 mamba_d_conv=4 mamba_expand=2 mamba_n_heads=128 mamba_n_groups=1"},
+    {"bamba BambaForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=128000 max_position_embeddings=262144 mamba_d_state=256 "
+     "mamba_d_conv=4 mamba_expand=2 mamba_n_heads=128 mamba_n_groups=1"},
+};
+static_assert(well_formed(granitehybrid_classes));
+
+constexpr ConfigClass granite_swa_classes[] = {
+    {"granite_swa GraniteSWAForCausalLM",
+     "num_hidden_layers=24 hidden_size=2560 intermediate_size=8192 num_attention_heads=20 "
+     "num_key_value_heads=4 vocab_size=100352 max_position_embeddings=8192 sliding_window=128 "
+     "tie_word_embeddings=true"},
+    {"granitemoe_swa GraniteMoeSWAForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 max_position_embeddings=2048 sliding_window=128 num_local_experts=8 "
+     "num_experts_per_tok=2"},
+};
+static_assert(well_formed(granite_swa_classes));
 
 constexpr Family rows[] = {
     {.gguf = "granite",
@@ -89,7 +122,7 @@ constexpr Family rows[] = {
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph =
          {.build = build_transformer, .embd_scaled_if_stated = true, .caps = 1, .norm_weights = 1},
-     .config = {.read = read_granite},
+     .config = {.read = read_granite, .classes = granite_classes},
      .elsewhere = {.mlx_lm = {.plain = "granite"}}},
     {.gguf = "granite_swa",
      .hf = "GraniteSWAForCausalLM GraniteMoeSWAForCausalLM granite_swa granitemoe_swa",
@@ -102,7 +135,7 @@ constexpr Family rows[] = {
                  .sinks = Sinks::all},
      .graph =
          {.build = build_transformer, .embd_scaled_if_stated = true, .caps = 1, .norm_weights = 1},
-     .config = {.read = read_granite_swa}},
+     .config = {.read = read_granite_swa, .classes = granite_swa_classes}},
     {.gguf = "granitehybrid",
      .hf = "GraniteMoeHybridForCausalLM BambaForCausalLM granitemoehybrid bamba",
      .source = "src/models/granite-hybrid.cpp",
@@ -120,7 +153,7 @@ constexpr Family rows[] = {
                .rope = Rope::if_finetuned,
                .caps = 1,
                .norm_weights = 1},
-     .config = {.read = read_granite_hybrid, .defaults = granitehybrid_defaults},
+     .config = {.read = read_granite_hybrid, .classes = granitehybrid_classes},
      .refined = granitehybrid_refined,
      .elsewhere = {.mlx_lm = {.plain = "granitemoehybrid"}}},
     {.gguf = "granitemoe",
@@ -129,7 +162,7 @@ constexpr Family rows[] = {
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph =
          {.build = build_transformer, .embd_scaled_if_stated = true, .caps = 1, .norm_weights = 1},
-     .config = {.read = read_granite},
+     .config = {.read = read_granite, .classes = granitemoe_classes},
      .elsewhere = {.mlx_lm = {.plain = "granitemoe"}}},
     {.gguf = "graniteswitch",
      .hf = "GraniteSwitchForCausalLM granite_switch",

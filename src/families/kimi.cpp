@@ -133,16 +133,30 @@ void kimi_k3_output(TensorBuilder& b) {
 // KDA and MLA layers; full_attn_layers counts from 1 (conversion/kimi_linear.py, kimi_k3.py).
 void read_kimi(const HfReader& r, Hparams& h) {
   latent(r, h);
-  const auto full = r.list("linear_attn_config/full_attn_layers");
-  if (full.empty()) r.missing("linear_attn_config/full_attn_layers");
   std::vector<std::uint32_t> heads(*h.n_layer, 0);
+  const auto full = r.list("linear_attn_config/full_attn_layers");
   for (const auto layer : full) {
     if (layer >= 1 && layer <= *h.n_layer) heads[layer - 1] = 1;
+  }
+  if (full.empty()) {
+    r.use_rule("full_attn_layers", "every fourth");
+    for (std::uint32_t i = 3; i < *h.n_layer; i += 4) heads[i] = 1;
   }
   h.n_head_kv = heads;
   h.ssm_conv_kernel = r.need("linear_attn_config/short_conv_kernel_size");
   h.kda_head_dim = r.need("linear_attn_config/head_dim");
 }
+
+constexpr ConfigClass kimi_linear_classes[] = {
+    {"kimi_linear",
+     "num_hidden_layers=27 hidden_size=2304 intermediate_size=9216 num_attention_heads=32 "
+     "vocab_size=163840 max_position_embeddings=1048576 num_local_experts=256 n_shared_experts=1 "
+     "num_experts_per_tok=8 moe_intermediate_size=1024 norm_topk_prob=true kv_lora_rank=512 "
+     "qk_rope_head_dim=64 qk_nope_head_dim=128 v_head_dim=128 linear_conv_kernel_dim=4 "
+     "linear_attn_config/short_conv_kernel_size=4 linear_attn_config/head_dim=128 "
+     "first_k_dense_replace=1"},
+};
+static_assert(well_formed(kimi_linear_classes));
 
 constexpr Family rows[] = {
     {.gguf = "kimi-k3",
@@ -162,7 +176,8 @@ constexpr Family rows[] = {
                  .layer = kimi_k3_layer,
                  .output = kimi_k3_output},
      .graph = {.build = build_kimi_k3, .rope = Rope::none, .act = Act::situ},
-     .config = {.read = read_kimi, .outer_classes = "KimiK3ForConditionalGeneration"}},
+     .config = {.read = read_kimi, .outer_classes = "KimiK3ForConditionalGeneration"},
+     .quantize = {.mxfp4_experts = true}},
     {.gguf = "kimi-linear",
      .hf = "KimiLinearModel KimiLinearForCausalLM kimi_linear",
      .source = "src/models/kimi-linear.cpp",
@@ -181,7 +196,7 @@ constexpr Family rows[] = {
                .expand_norm = true,
                .rope = Rope::none,
                .norm_weights = 1},
-     .config = {.read = read_kimi},
+     .config = {.read = read_kimi, .classes = kimi_linear_classes},
      .elsewhere = {.mlx_lm = {.plain = "kimi_linear"}, .vllm_f32_states = true}},
 };
 static_assert(in_order(rows));

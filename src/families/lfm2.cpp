@@ -38,8 +38,10 @@ void read_lfm2(const HfReader& r, Hparams& h) {
     h.n_head_kv = where_word(words, n_layer, heads, {"full_attention"});
   } else {
     const auto full = r.list("full_attn_idxs");
-    if (full.empty()) r.missing("layer_types full_attn_idxs");
-    std::vector<std::uint32_t> values(n_layer, 0);
+    const bool all = full.empty() && h.architecture == "lfm2";
+    if (full.empty() && !all) r.missing("layer_types full_attn_idxs");
+    if (all) r.use_rule("layer_types", "every layer full");
+    std::vector<std::uint32_t> values(n_layer, all ? heads : 0);
     for (const auto i : full) {
       if (i < n_layer) values[i] = heads;
     }
@@ -65,13 +67,27 @@ std::uint64_t lfm2_vision(const TowerSection& v, std::uint64_t n_embd) {
   return siglip(v) + 2 * in + linear(in, hidden) + linear(hidden, n_embd);
 }
 
-constexpr ConfigDefault lfm2_defaults[] = {
-    {"lfm2", "conv_L_cache", 3, nested},
-    {"lfm2", "num_key_value_heads", 8, nested},
-};
-static_assert(in_order(lfm2_defaults));
+constexpr Tower lfm2_towers[] = {
+    {"siglip2_vision_model", lfm2_vision,
+     "hidden_size=768 intermediate_size=3072 num_hidden_layers=12 patch_size=16 num_patches=256 "
+     "downsample_factor=2 projector_hidden_size=2560"}};
 
-constexpr Tower lfm2_towers[] = {{"siglip2_vision_model", lfm2_vision}};
+constexpr ConfigClass lfm2_classes[] = {
+    {"lfm2 lfm2_vl lfm2-vl",
+     "num_hidden_layers=32 hidden_size=2560 intermediate_size=12288 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=65536 max_position_embeddings=128000 conv_L_cache=3 "
+     "block_multiple_of=256"},
+};
+static_assert(well_formed(lfm2_classes));
+
+constexpr ConfigClass lfm2moe_classes[] = {
+    {"lfm2_moe",
+     "num_hidden_layers=32 hidden_size=2048 intermediate_size=7168 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=65536 max_position_embeddings=128000 num_experts=32 "
+     "num_experts_per_tok=4 moe_intermediate_size=1792 num_dense_layers=2 norm_topk_prob=true "
+     "conv_L_cache=3"},
+};
+static_assert(well_formed(lfm2moe_classes));
 
 constexpr Family rows[] = {
     {.gguf = "lfm2",
@@ -95,7 +111,7 @@ constexpr Family rows[] = {
                .recurrent = mix_short_conv,
                .residual_first = ResidualFirst::both,
                .norm_weights = 1},
-     .config = {.read = read_lfm2, .defaults = lfm2_defaults, .ties = true, .towers = lfm2_towers},
+     .config = {.read = read_lfm2, .classes = lfm2_classes, .ties = true, .towers = lfm2_towers},
      .elsewhere = {.exllamav3 = "lfm2 lfm2_vl",
                    .mlx_lm = {.plain = "lfm2"},
                    .ollama_one_sequence = true}},
@@ -118,7 +134,7 @@ constexpr Family rows[] = {
                .recurrent = mix_short_conv,
                .residual_first = ResidualFirst::both,
                .norm_weights = 1},
-     .config = {.read = read_lfm2, .ties = true},
+     .config = {.read = read_lfm2, .classes = lfm2moe_classes, .ties = true},
      .elsewhere = {.exllamav3 = "lfm2_moe",
                    .mlx_lm = {.plain = "lfm2_moe"},
                    .ollama_one_sequence = true}},

@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/malformed.hpp"
 #include "families/kins.hpp"
 #include "families/words.hpp"
 #include "hf/derived.hpp"
@@ -31,9 +36,39 @@ std::string_view llama_instead(const HfReader& r) {
   return r.has("draft_vocab_size") ? "eagle3" : "";
 }
 
-// Mistral's own format (params.json) names no class (conversion/mistral.py).
+// conversion/mistral.py: older models of Mistral's own format are llamas.
 bool claims_params(const HfReader& r) {
-  return r.has("n_heads") && r.has("n_kv_heads") && !r.has("kv_lora_rank");
+  return is_meta_params(r) || (is_mistral_params(r) && !r.has("kv_lora_rank llama_4_scaling"));
+}
+
+// Meta's params.json (llama/model.py): two thirds of four times the width, scaled and rounded up;
+// the trained length is not stated. Llama 1 and 2 leave the vocabulary to the tokenizer, and Llama
+// 3.2's small models, which are these widths, have no head of their own.
+void read_meta(const HfReader& r, Hparams& h) {
+  constexpr std::uint32_t sentence_piece = 32000, tiktoken = 128256, widest_tied = 3072;
+  double wide = std::floor(8.0 * *h.n_embd / 3);
+  if (const auto factor = r.number("ffn_dim_multiplier")) {
+    if (*factor < 0 || *factor > 1000)
+      throw Malformed(ErrorCode::malformed, r.where("ffn_dim_multiplier"),
+                      "ffn_dim_multiplier gives no possible feed-forward size");
+    wide = std::floor(wide * *factor);
+  }
+  h.n_ff = rounded_up(wide, std::max(1U, r.need("multiple_of")));
+  h.n_ctx_train.reset();
+  if (!h.n_vocab) {
+    r.assume("vocab_size", std::to_string(sentence_piece));
+    h.n_vocab = sentence_piece;
+  }
+  if (h.n_vocab == tiktoken && *h.n_embd <= widest_tied) {
+    r.assume("tied_embeddings", "true");
+    h.tied_embeddings = true;
+  }
+}
+
+// vLLM's reading of the file (transformers_utils/configs/mistral.py).
+void read_llama(const HfReader& r, Hparams& h) {
+  if (is_meta_params(r)) return read_meta(r, h);
+  if (is_mistral_params(r)) mistral_params(r, h);
 }
 
 std::uint64_t llama4_vision(const TowerSection& v, std::uint64_t n_embd) {
@@ -72,26 +107,41 @@ std::uint64_t whisper(const TowerSection& a, std::uint64_t n_embd) {
 
 constexpr Tower mllama_towers[] = {{"mllama_vision_model", mllama_vision}};
 
-constexpr ConfigDefault llama_defaults[] = {
-    {"llama", "hidden_size", 4096, nested},
-    {"llama", "intermediate_size", 11008, nested},
-    {"llama", "max_position_embeddings", 2048, nested},
-    {"llama", "num_attention_heads", 32, nested},
-    {"llama", "num_hidden_layers", 32, nested},
-    {"llama", "vocab_size", 32000, nested},
-    {"mistral", "hidden_size", 4096, nested},
-    {"mistral", "intermediate_size", 14336, nested},
-    {"mistral", "max_position_embeddings", 131072, nested},
-    {"mistral", "num_attention_heads", 32, nested},
-    {"mistral", "num_hidden_layers", 32, nested},
-    {"mistral", "num_key_value_heads", 8, nested},
-    {"mistral", "vocab_size", 32000, nested},
+constexpr Tower llama_towers[] = {{"voxtral_encoder", whisper,
+                                   "num_mel_bins=128 num_hidden_layers=32 intermediate_size=5120 "
+                                   "hidden_size=1280 max_source_positions=1500"}};
+
+constexpr Tower llama4_towers[] = {
+    {"llama4_vision_model", llama4_vision,
+     "hidden_size=768 num_hidden_layers=34 intermediate_size=5632 vision_output_dim=7680 "
+     "image_size=448 patch_size=14 projector_input_dim=4096 projector_output_dim=4096"}};
+
+constexpr ConfigClass llama_classes[] = {
+    {"llama LlamaForCausalLM LLaMAForCausalLM llava llava_next vipllava ultravox",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=32000 max_position_embeddings=2048"},
+    {"mistral MistralForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=32000 max_position_embeddings=131072 sliding_window=4096 "
+     "tie_word_embeddings=false"},
+    {"mixtral MixtralForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=32000 max_position_embeddings=131072 num_local_experts=8 "
+     "num_experts_per_tok=2"},
+    {"voxtral voxtral/llama",
+     "num_hidden_layers=30 hidden_size=3072 intermediate_size=8192 num_attention_heads=32 "
+     "vocab_size=131072 max_position_embeddings=131072 num_key_value_heads=8 head_dim=128"},
 };
-static_assert(in_order(llama_defaults));
+static_assert(well_formed(llama_classes));
 
-constexpr Tower llama_towers[] = {{"voxtral_encoder", whisper}};
-
-constexpr Tower llama4_towers[] = {{"llama4_vision_model", llama4_vision}};
+constexpr ConfigClass llama4_classes[] = {
+    {"llama4_text llama4",
+     "num_hidden_layers=48 hidden_size=5120 intermediate_size=8192 num_attention_heads=40 "
+     "num_key_value_heads=8 head_dim=128 vocab_size=202048 max_position_embeddings=131072 "
+     "num_local_experts=16 num_experts_per_tok=1 intermediate_size_mlp=16384 "
+     "interleave_moe_layer_step=1 attention_chunk_size=8192"},
+};
+static_assert(well_formed(llama4_classes));
 
 constexpr Family rows[] = {
     stranger("iquestloopcoder", {.mlx_lm = {.rotating = "iquestloopcoder"}}),
@@ -109,9 +159,11 @@ constexpr Family rows[] = {
      .source = "src/models/llama.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .biases = stated_biases},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = common_keys,
-                .defaults = llama_defaults,
+     .config = {.read = read_llama,
+                .classes = llama_classes,
                 .outer_classes = "Sarashina2VisionForCausalLM",
+                .any_text = "LlavaForConditionalGeneration VoxtralForConditionalGeneration "
+                            "UltravoxModel JanusForConditionalGeneration voxtral",
                 .instead = llama_instead,
                 .claims = claims_params,
                 .towers = llama_towers},
@@ -141,7 +193,7 @@ constexpr Family rows[] = {
                .rope = Rope::three_of_four,
                .gating = Gating::sigmoid,
                .norm_weights = 0},
-     .config = {.read = read_llama4, .towers = llama4_towers},
+     .config = {.read = read_llama4, .classes = llama4_classes, .towers = llama4_towers},
      .elsewhere = {.mlx_lm = {.chunked = "llama4"}, .sglang_windows = true}},
 };
 static_assert(in_order(rows));

@@ -1,3 +1,4 @@
+#include "base/malformed.hpp"
 #include "families/kins.hpp"
 #include "families/words.hpp"
 #include "hf/derived.hpp"
@@ -58,8 +59,29 @@ std::uint32_t time_step_rank(const HfReader& r, std::string_view keys, std::uint
   return automatic ? static_cast<std::uint32_t>(ceil_div(n_embd, 16)) : r.need(keys);
 }
 
+// The format of the papers' authors (mamba_ssm/models/config_mamba.py), which names no class.
+bool is_state_spaces(const HfReader& r) {
+  return r.has("ssm_cfg") && r.has("d_model") && r.has("n_layer");
+}
+
+bool claims_mamba(const HfReader& r) {
+  return is_state_spaces(r) && r.word("ssm_cfg/layer") != "Mamba2";
+}
+
+bool claims_mamba2(const HfReader& r) {
+  return is_state_spaces(r) && r.word("ssm_cfg/layer") == "Mamba2";
+}
+
+// Mistral's params.json calls its Mamba 2 a mamba.
+std::string_view mamba_instead(const HfReader& r) {
+  return r.has("dim") && r.has("n_groups") ? "mamba2" : "";
+}
+
 // conversion/mamba.py
 void read_mamba(const HfReader& r, Hparams& h) {
+  if (r.count_or("d_intermediate", 0) > 0 || !r.list("attn_layer_idx").empty())
+    throw Malformed(ErrorCode::unsupported, r.where("d_intermediate attn_layer_idx"),
+                    "Mamba layers beside attention or a feed-forward, which llama.cpp lacks");
   h.n_ctx_train = unlimited;
   h.n_head = 0;
   h.n_ff = 0;
@@ -67,19 +89,27 @@ void read_mamba(const HfReader& r, Hparams& h) {
   h.head_dim_k.reset();
   h.head_dim_v.reset();
   h.n_rot.reset();
-  h.ssm_conv_kernel = r.count_or("conv_kernel d_conv", 4);
+  h.ssm_conv_kernel = r.count_or("conv_kernel d_conv ssm_cfg/d_conv", 4);
   const bool second = h.architecture == "mamba2";
-  h.ssm_state_size = r.count_or("state_size d_state", second ? 128 : 16);
-  const std::uint32_t expand = second ? r.count_or("mamba_expand expand", 2) : 2;
+  h.ssm_state_size = r.count_or("state_size d_state ssm_cfg/d_state", second ? 128 : 16);
+  const std::uint32_t expand = second ? r.count_or("mamba_expand expand ssm_cfg/expand", 2)
+                                      : r.count_or("ssm_cfg/expand", 2);
+  if (h.n_vocab) {
+    const std::uint32_t step = r.count_or("pad_vocab_size_multiple", second ? 16 : 8);
+    h.n_vocab =
+        within_reason(ceil_div(*h.n_vocab, std::max(1U, step)) * std::uint64_t{std::max(1U, step)},
+                      "the vocabulary");
+  }
+  if (is_state_spaces(r)) h.tied_embeddings = true;
   h.ssm_inner_size = r.has("mamba_d_ssm intermediate_size d_inner")
                          ? r.need("mamba_d_ssm intermediate_size d_inner")
                          : inner_size(expand, *h.n_embd);
   if (second) {
-    const std::uint32_t head = r.count_or("mamba_d_head head_dim", 64);
+    const std::uint32_t head = r.count_or("mamba_d_head head_dim ssm_cfg/headdim", 64);
     h.ssm_time_step_rank = head > 0 ? *h.ssm_inner_size / head : 0;
-    h.ssm_group_count = r.count_or("n_groups", 1);
+    h.ssm_group_count = r.count_or("n_groups ssm_cfg/ngroups", 1);
   } else {
-    h.ssm_time_step_rank = time_step_rank(r, "time_step_rank dt_rank", *h.n_embd);
+    h.ssm_time_step_rank = time_step_rank(r, "time_step_rank dt_rank ssm_cfg/dt_rank", *h.n_embd);
   }
 }
 
@@ -98,6 +128,30 @@ void read_jamba(const HfReader& r, Hparams& h) {
   h.ssm_time_step_rank = time_step_rank(r, "mamba_dt_rank", *h.n_embd);
 }
 
+constexpr ConfigClass mamba_classes[] = {
+    {"mamba MambaForCausalLM",
+     "num_hidden_layers=32 hidden_size=768 vocab_size=50280 conv_kernel=4 state_size=16 expand=2"},
+    {"falcon_mamba FalconMambaForCausalLM",
+     "num_hidden_layers=32 hidden_size=768 vocab_size=50280 conv_kernel=4 state_size=16 expand=2"},
+};
+static_assert(well_formed(mamba_classes));
+
+constexpr ConfigClass mamba2_classes[] = {
+    {"mamba2",
+     "num_hidden_layers=64 hidden_size=4096 head_dim=64 vocab_size=32768 n_groups=8 conv_kernel=4 "
+     "state_size=128 expand=2"},
+};
+static_assert(well_formed(mamba2_classes));
+
+constexpr ConfigClass jamba_classes[] = {
+    {"jamba",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=14336 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=65536 max_position_embeddings=262144 num_experts=16 "
+     "num_experts_per_tok=2 mamba_d_state=16 mamba_d_conv=4 mamba_expand=2 attn_layer_period=8 "
+     "attn_layer_offset=4 expert_layer_period=2 expert_layer_offset=1"},
+};
+static_assert(well_formed(jamba_classes));
+
 constexpr Family rows[] = {
     {.gguf = "jamba",
      .hf = "JambaForCausalLM jamba",
@@ -115,7 +169,7 @@ constexpr Family rows[] = {
                .residual_first = ResidualFirst::both,
                .rope = Rope::none,
                .norm_weights = 0},
-     .config = {.read = read_jamba},
+     .config = {.read = read_jamba, .classes = jamba_classes},
      .elsewhere = {.mlx_lm = {.plain = "jamba"}}},
     {.gguf = "mamba",
      .hf = "MambaForCausalLM MambaLMHeadModel FalconMambaForCausalLM mamba falcon_mamba",
@@ -125,7 +179,11 @@ constexpr Family rows[] = {
                .state = StateRule::mamba},
      .tensors = {.recurrent = RecurrentBlock::mamba, .norms = parallel},
      .graph = {.build = build_transformer, .recurrent = mix_mamba1},
-     .config = {.read = read_mamba, .ties = true},
+     .config = {.read = read_mamba,
+                .classes = mamba_classes,
+                .ties = true,
+                .instead = mamba_instead,
+                .claims = claims_mamba},
      .elsewhere = {.mlx_lm = {.plain = "falcon_mamba mamba"},
                    .mlxcel = "mamba",
                    .mlxcel_no_cache = true}},
@@ -137,7 +195,7 @@ constexpr Family rows[] = {
                .state = StateRule::mamba2},
      .tensors = {.recurrent = RecurrentBlock::mamba2, .norms = parallel},
      .graph = {.build = build_transformer, .recurrent = mix_mamba2},
-     .config = {.read = read_mamba},
+     .config = {.read = read_mamba, .classes = mamba2_classes, .claims = claims_mamba2},
      .elsewhere = {.mlx_lm = {.plain = "mamba2"}, .mlxcel = "mamba2", .mlxcel_no_cache = true}},
 };
 static_assert(in_order(rows));

@@ -3,6 +3,7 @@
 #include "families/kins.hpp"
 #include "families/words.hpp"
 #include "hf/derived.hpp"
+#include "hf/towers.hpp"
 #include "llama/graph/transformer.hpp"
 
 namespace fitvram {
@@ -208,6 +209,50 @@ void read_minimax01(const HfReader& r, Hparams& h) {
   h.la_head_dim = h.head_dim_k;
 }
 
+constexpr ConfigClass minimax_m2_classes[] = {
+    {"minimax_m2",
+     "num_hidden_layers=62 hidden_size=3072 intermediate_size=1536 num_attention_heads=48 "
+     "num_key_value_heads=8 head_dim=128 vocab_size=200064 max_position_embeddings=196608 "
+     "num_local_experts=256 num_experts_per_tok=8"},
+};
+static_assert(well_formed(minimax_m2_classes));
+
+constexpr ConfigClass minimax_m3_classes[] = {
+    {"minimax_m3_vl_text minimax_m3_vl minimax_m3 minimax_m3_sparse",
+     "num_hidden_layers=60 hidden_size=6144 intermediate_size=3072 num_attention_heads=64 "
+     "num_key_value_heads=4 head_dim=128 vocab_size=200064 max_position_embeddings=524288 "
+     "num_local_experts=128 n_shared_experts=1 num_experts_per_tok=4 shared_intermediate_size=3072 "
+     "dense_intermediate_size=12288 rotary_dim=64"},
+};
+static_assert(well_formed(minimax_m3_classes));
+
+// CLIP with positions that rotate, its projector, and a merger of patches (img_token_compression).
+std::uint64_t minimax_m3_vision(const TowerSection& v, std::uint64_t n_embd) {
+  const std::uint64_t d = v.at("hidden_size");
+  const char* merging = "img_token_compression_config";
+  const std::uint64_t frames = v.inside(merging, "temporal_patch_size", 2);
+  const std::uint64_t out = v.top("projector_hidden_size");
+  const std::uint64_t in = merged(out, v.inside(merging, "spatial_merge_size", 2));
+  return 3 * frames * square(v.at("patch_size")) * d + 2 * d +
+         v.at("num_hidden_layers") * plain_layer(d, v.at("intermediate_size")) + linear(d, out) +
+         linear(out, n_embd) + linear(in, n_embd) + linear(n_embd, n_embd);
+}
+
+constexpr Tower minimax_m3_towers[] = {
+    {"minimax_m3_vl/clip_vision_model", minimax_m3_vision,
+     "hidden_size=1280 intermediate_size=5120 num_hidden_layers=32 patch_size=14 "
+     "projector_hidden_size=6144"},
+    {"minimax_m3_vl", minimax_m3_vision,
+     "hidden_size=1280 intermediate_size=5120 num_hidden_layers=32 patch_size=14 "
+     "projector_hidden_size=6144"}};
+
+// The class calls the experts' width intermediate_size; only the leading layers are dense
+// (conversion/minimax.py).
+void read_minimax_m3(const HfReader& r, Hparams& h) {
+  h.n_ff_exp = h.n_ff;
+  h.n_ff = r.need("dense_intermediate_size");
+}
+
 constexpr Family rows[] = {
     stranger("minimax", {.mlx_lm = {.plain = "minimax"}}),
     {.gguf = "minimax-01",
@@ -232,11 +277,11 @@ constexpr Family rows[] = {
                  .qk_norm = QkNorm::whole,
                  .experts = {.router_bias = RouterBias::always}},
      .graph = {.build = build_transformer, .flat_qkv = true, .norm_weights = 1},
-     .config = {.read = experts_as_wide_as_ff},
+     .config = {.read = experts_as_wide_as_ff, .classes = minimax_m2_classes},
      .elsewhere = {.exllamav3 = "minimax_m2", .mlx_lm = {.plain = "minimax_m2"}}},
     {.gguf = "minimax-m3",
      .hf = "MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration minimax_m3 "
-           "minimax_m3_sparse",
+           "minimax_m3_sparse minimax_m3_vl",
      .source = "src/models/minimax-m3.cpp",
      .cache = {.memory = MemoryClass::msa, .indexer = IndexerRule::after_dense_lead},
      .tensors = {.attention = gqa,
@@ -246,7 +291,10 @@ constexpr Family rows[] = {
                  .indexer = IndexerBlock::blocks,
                  .experts = {.router_bias = RouterBias::always}},
      .graph = {.build = build_transformer, .attention = mix_block_sparse},
-     .config = {.read = experts_as_wide_as_ff}},
+     .config = {.read = read_minimax_m3,
+                .classes = minimax_m3_classes,
+                .outer_classes = "MiniMaxM3SparseForConditionalGeneration",
+                .towers = minimax_m3_towers}},
 };
 static_assert(in_order(rows));
 

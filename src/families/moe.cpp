@@ -29,6 +29,13 @@ void laguna_layer(TensorBuilder& b) {
   b.weight("attn_gate", b.n_embd(), sat_mul(b.n_head(), each ? b.head_dim_k() : 1));
 }
 
+// The pattern that the loader falls back on is not the class's, which then has no windows.
+void full_unless_listed(const HfReader& r, Hparams& h) {
+  if (h.n_swa.value_or(0) == 0 || !h.swa_layers.empty()) return;
+  r.use_rule("layer_types", "every layer full");
+  h.n_swa = 0;
+}
+
 // conversion/laguna.py
 void read_laguna(const HfReader& r, Hparams& h) {
   if (r.has("num_attention_heads_per_layer")) {
@@ -37,6 +44,8 @@ void read_laguna(const HfReader& r, Hparams& h) {
   std::string gate = r.word("gating");
   if (const auto types = r.words("gating_types"); !types.empty()) gate = types.front();
   h.gate_per_value = gate == "per-element" || gate == "per_element";
+  if (!h.n_layer_dense_lead) h.n_layer_dense_lead = 1;
+  full_unless_listed(r, h);
   h.expert_gating_func = 2;
   h.expert_weights_norm = 1;
 }
@@ -44,13 +53,27 @@ void read_laguna(const HfReader& r, Hparams& h) {
 // conversion/mimo.py: the file has three next-token-prediction blocks that the config leaves out.
 void read_mimo2(const HfReader& r, Hparams& h) {
   const auto pattern = r.list("hybrid_layer_pattern");
-  if (pattern.size() < *h.n_layer) r.missing("hybrid_layer_pattern");
-  h.swa_layers.clear();
-  for (std::uint32_t i = 0; i < *h.n_layer; ++i) h.swa_layers.push_back(pattern[i] == 1);
+  if (!pattern.empty()) {
+    if (pattern.size() < *h.n_layer) r.missing("hybrid_layer_pattern");
+    h.swa_layers.clear();
+    for (std::uint32_t i = 0; i < *h.n_layer; ++i) h.swa_layers.push_back(pattern[i] == 1);
+  } else if (h.swa_layers.empty()) {
+    r.use_rule("layer_types", "the first layer and every sixth full");
+    h.swa_layers = all_but_every(6, *h.n_layer);
+    h.swa_layers.front() = false;
+  }
   append_nextn(h, 3);
   std::fill(h.swa_layers.end() - 3, h.swa_layers.end(), true);
-  h.n_head_kv = by_window(h.swa_layers, r.need("swa_num_key_value_heads"), h.n_head_kv.max());
+  h.n_head_kv = by_window(h.swa_layers, r.count_or("swa_num_key_value_heads", h.n_head_kv.max()),
+                          h.n_head_kv.max());
   h.head_dim_v = r.need("v_head_dim");
+}
+
+// Counted from the last layer.
+void read_muse_glimmer(const HfReader& r, Hparams& h) {
+  if (h.n_swa.value_or(0) == 0 || !h.swa_layers.empty()) return;
+  r.use_rule("layer_types", "the last layer and every fourth before it full");
+  for (std::uint32_t i = *h.n_layer; i-- > 0;) h.swa_layers.push_back(i % 4 != 0);
 }
 
 void read_smallthinker(const HfReader& r, Hparams& h) {
@@ -91,6 +114,49 @@ void read_step35(const HfReader& r, Hparams& h) {
   }
 }
 
+constexpr ConfigClass laguna_classes[] = {
+    {"laguna",
+     "num_hidden_layers=40 hidden_size=2048 intermediate_size=8192 num_attention_heads=48 "
+     "num_key_value_heads=8 head_dim=128 vocab_size=100352 max_position_embeddings=131072 "
+     "sliding_window=512 num_experts=256 num_experts_per_tok=8 moe_intermediate_size=512 "
+     "shared_expert_intermediate_size=512"},
+};
+static_assert(well_formed(laguna_classes));
+
+constexpr ConfigClass mellum_classes[] = {
+    {"mellum",
+     "num_hidden_layers=28 hidden_size=2304 intermediate_size=7168 num_attention_heads=32 "
+     "num_key_value_heads=4 head_dim=128 vocab_size=98304 max_position_embeddings=131072 "
+     "sliding_window=1024 num_experts=64 num_experts_per_tok=8 moe_intermediate_size=896 "
+     "norm_topk_prob=true"},
+};
+static_assert(well_formed(mellum_classes));
+
+constexpr ConfigClass muse_glimmer_classes[] = {
+    {"muse_glimmer_text muse_glimmer",
+     "num_hidden_layers=52 hidden_size=6656 intermediate_size=19968 num_attention_heads=32 "
+     "num_key_value_heads=2 head_dim=128 vocab_size=202048 max_position_embeddings=131072 "
+     "sliding_window=2048"},
+};
+static_assert(well_formed(muse_glimmer_classes));
+
+constexpr ConfigClass mimo2_classes[] = {
+    {"mimo_v2_flash",
+     "num_hidden_layers=48 hidden_size=4096 intermediate_size=16384 num_attention_heads=64 "
+     "num_key_value_heads=4 head_dim=192 vocab_size=152576 max_position_embeddings=131072 "
+     "sliding_window=128 n_routed_experts=256 num_experts_per_tok=8 moe_intermediate_size=2048 "
+     "norm_topk_prob=true v_head_dim=128"},
+};
+static_assert(well_formed(mimo2_classes));
+
+constexpr ConfigClass dbrx_classes[] = {
+    {"dbrx",
+     "n_layers=24 d_model=2048 n_heads=16 vocab_size=32000 max_seq_len=2048 "
+     "attn_config/kv_n_heads=1 ffn_config/ffn_hidden_size=3584 ffn_config/moe_num_experts=4 "
+     "ffn_config/moe_top_k=1"},
+};
+static_assert(well_formed(dbrx_classes));
+
 constexpr Family rows[] = {
     stranger("longcat_flash", {.mlx_lm = {.plain = "longcat_flash"}}),
     stranger("longcat_flash_ngram", {.mlx_lm = {.plain = "longcat_flash_ngram"}}),
@@ -111,7 +177,7 @@ constexpr Family rows[] = {
                  .feed_forward = gated,
                  .norms = {.names = "attn_norm attn_output_norm"}},
      .graph = {.build = build_transformer, .layer_norm = true, .norm_weights = 1, .clamps = true},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = dbrx_classes},
      .elsewhere = {.mlx_lm = {.plain = "dbrx"}}},
     {.gguf = "grok",
      .hf = "GrokForCausalLM Grok1ForCausalLM grok-1 grok",
@@ -146,7 +212,7 @@ constexpr Family rows[] = {
                  .experts = {.router_bias = RouterBias::always},
                  .layer = laguna_layer},
      .graph = {.build = build_transformer},
-     .config = {.read = read_laguna},
+     .config = {.read = read_laguna, .classes = laguna_classes},
      .elsewhere = {.exllamav3 = "laguna", .mlx_lm = {.rotating = "laguna"}}},
     {.gguf = "maple",
      .hf = "MapleForCausalLM maple",
@@ -169,7 +235,7 @@ constexpr Family rows[] = {
                  .qk_norm = QkNorm::shared,
                  .tying = Tying::never},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = common_keys},
+     .config = {.read = full_unless_listed, .classes = mellum_classes},
      .elsewhere = {.mlx_lm = {.rotating = "mellum"}}},
     {.gguf = "mimo2",
      .hf = "MiMoV2FlashForCausalLM MiMoV2ForCausalLM mimo_v2_flash mimo_v2",
@@ -183,7 +249,8 @@ constexpr Family rows[] = {
                  .experts = {.router_bias = RouterBias::always},
                  .nextn = {.dense = true}},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = read_mimo2},
+     .config = {.read = read_mimo2, .classes = mimo2_classes},
+     .quantize = {.mxfp4_experts = true},
      .elsewhere = {.mlx_lm = {.rotating = "mimo_v2_flash"}, .sglang_windows = true}},
     {.gguf = "muse-glimmer",
      .hf = "MuseGlimmerForConditionalGeneration muse_glimmer muse_glimmer_text",
@@ -196,7 +263,7 @@ constexpr Family rows[] = {
                  .gate = AttentionGate::per_value,
                  .tying = Tying::never},
      .graph = {.build = build_transformer, .rope = Rope::windows, .caps = 4},
-     .config = {.read = common_keys}},
+     .config = {.read = read_muse_glimmer, .classes = muse_glimmer_classes}},
     {.gguf = "smallthinker",
      .hf = "SmallThinkerForCausalLM smallthinker",
      .source = "src/models/smallthinker.cpp",

@@ -81,6 +81,21 @@ std::string_view nemotron_h_refined(const Hparams& h) {
   return h.n_expert_used.max() > 0 ? "nemotron_h_moe" : "nemotron_h";
 }
 
+constexpr ConfigClass nemotron_classes[] = {
+    {"nemotron",
+     "num_hidden_layers=32 hidden_size=6144 intermediate_size=24576 num_attention_heads=48 "
+     "vocab_size=256000 max_position_embeddings=4096"},
+};
+static_assert(well_formed(nemotron_classes));
+
+constexpr ConfigClass nemotron_h_classes[] = {
+    {"nemotron_h nemotron_h_nano_vl_v2",
+     "hidden_size=4096 intermediate_size=21504 num_attention_heads=32 num_key_value_heads=8 "
+     "head_dim=128 vocab_size=131072 mamba_num_heads=128 mamba_head_dim=64 ssm_state_size=128 "
+     "n_groups=8 conv_kernel=4 expand=2"},
+};
+static_assert(well_formed(nemotron_h_classes));
+
 constexpr Family rows[] = {
     {.gguf = "deci",
      .hf = "DeciLMForCausalLM nemotron-nas deci",
@@ -100,7 +115,7 @@ constexpr Family rows[] = {
      .tensors =
          {.attention = gqa, .feed_forward = plain, .norms = biased(pre), .biases = stated_biases},
      .graph = {.build = build_transformer, .layer_norm = true, .act = Act::squared},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = nemotron_classes},
      .elsewhere = {.mlx_lm = {.plain = "nemotron"}}},
     {.gguf = "nemotron_h",
      .hf = "NemotronHForCausalLM nemotron_h NemotronH_Nano_VL_V2 nemotron_h_nano_vl_v2",
@@ -121,7 +136,7 @@ constexpr Family rows[] = {
                .single = true,
                .rope = Rope::none,
                .act = Act::squared},
-     .config = {.read = read_nemotron_h},
+     .config = {.read = read_nemotron_h, .classes = nemotron_h_classes},
      .refined = nemotron_h_refined,
      .elsewhere = {.exllamav3 = "nemotron_h",
                    .mlx_lm = {.plain = "nemotron_h"},

@@ -16,7 +16,7 @@ void read_molmo(const HfReader& r, Hparams& h) {
 // The first OLMo: both halves of the gated layer as one width, mlp_hidden_size or, when that is
 // null, mlp_ratio times n_embd (configuration_olmo.py). A config without the key is not complete.
 void read_olmo(const HfReader& r, Hparams& h) {
-  if (r.has("intermediate_size")) return;
+  if (!r.has("mlp_hidden_size") && !r.is_null("mlp_hidden_size")) return;
   std::uint64_t wide = h.n_ff.max();
   if (wide == 0 && r.is_null("mlp_hidden_size"))
     wide = std::uint64_t{r.count_or("mlp_ratio", 0)} * *h.n_embd;
@@ -27,7 +27,7 @@ void read_olmo(const HfReader& r, Hparams& h) {
 // Olmo 3 without layer_types: every fourth layer is full (conversion/olmo.py).
 void read_olmo2(const HfReader&, Hparams& h) {
   if (h.n_swa.value_or(0) == 0 || !h.swa_layers.empty()) return;
-  for (std::uint32_t i = 0; i < *h.n_layer; ++i) h.swa_layers.push_back((i + 1) % 4 != 0);
+  h.swa_layers = all_but_every(4, *h.n_layer);
 }
 
 // CLIP ViT-L/14 at 336 pixels without its last layer, pooling over 2 x 2 patches of two layers and
@@ -40,6 +40,31 @@ std::uint64_t molmo_vision(const TowerSection& root, std::uint64_t n_embd) {
 }
 
 constexpr NamedHint olmo2_hints[] = {{"olmo-3", {4096, 4}}, {"olmo3", {4096, 4}}};
+
+constexpr ConfigClass olmo_classes[] = {
+    {"OLMoForCausalLM hf_olmo", ""},
+    {"olmo",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=50304 max_position_embeddings=2048"},
+};
+static_assert(well_formed(olmo_classes));
+
+constexpr ConfigClass olmo2_classes[] = {
+    {"olmo2 Olmo2ForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=50304 max_position_embeddings=2048"},
+    {"olmo3 Olmo3ForCausalLM",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=11008 num_attention_heads=32 "
+     "vocab_size=50304 max_position_embeddings=2048 sliding_window=4096"},
+};
+static_assert(well_formed(olmo2_classes));
+
+constexpr ConfigClass olmoe_classes[] = {
+    {"olmoe",
+     "num_hidden_layers=16 hidden_size=2048 intermediate_size=2048 num_attention_heads=16 "
+     "vocab_size=50304 max_position_embeddings=4096 num_experts=64 num_experts_per_tok=8"},
+};
+static_assert(well_formed(olmoe_classes));
 
 constexpr Family rows[] = {
     {.hf = "molmo",
@@ -55,7 +80,7 @@ constexpr Family rows[] = {
      .source = "src/models/olmo.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .output_norm = ""},
      .graph = {.build = build_transformer, .layer_norm = true, .bare_norms = true, .clamps = true},
-     .config = {.read = read_olmo, .ff_key = "mlp_hidden_size"},
+     .config = {.read = read_olmo, .classes = olmo_classes, .ff_key = "mlp_hidden_size"},
      .quantize = {.n_layer_70b = 80},
      .elsewhere = {.mlx_lm = {.plain = "olmo"}}},
     {.gguf = "olmo2",
@@ -64,7 +89,7 @@ constexpr Family rows[] = {
      .cache = {.window = every(4)},
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = post, .qk_norm = QkNorm::whole},
      .graph = {.build = build_transformer, .flat_qkv = true},
-     .config = {.read = read_olmo2},
+     .config = {.read = read_olmo2, .classes = olmo2_classes},
      .hints = olmo2_hints,
      .elsewhere = {.exllamav3 = "olmo3", .mlx_lm = {.plain = "olmo2", .rotating = "olmo3"}}},
     {.gguf = "olmoe",
@@ -72,7 +97,7 @@ constexpr Family rows[] = {
      .source = "src/models/olmoe.cpp",
      .tensors = {.attention = gqa, .feed_forward = gated, .norms = pre, .qk_norm = QkNorm::whole},
      .graph = {.build = build_transformer, .flat_qkv = true, .norm_weights = 0},
-     .config = {.read = common_keys},
+     .config = {.read = common_keys, .classes = olmoe_classes},
      .elsewhere = {.mlx_lm = {.plain = "olmoe"}}},
 };
 static_assert(in_order(rows));

@@ -12,6 +12,28 @@ void read_phi3(const HfReader&, Hparams& h) {
   if (!h.n_swa) h.n_swa = 0;
 }
 
+constexpr ConfigClass phi2_classes[] = {
+    {"phi",
+     "num_hidden_layers=24 hidden_size=2048 intermediate_size=8192 num_attention_heads=32 "
+     "vocab_size=51200 max_position_embeddings=2048"},
+};
+static_assert(well_formed(phi2_classes));
+
+constexpr ConfigClass phi3_classes[] = {
+    {"phi3",
+     "num_hidden_layers=32 hidden_size=3072 intermediate_size=8192 num_attention_heads=32 "
+     "vocab_size=32064 max_position_embeddings=4096"},
+};
+static_assert(well_formed(phi3_classes));
+
+constexpr ConfigClass phimoe_classes[] = {
+    {"phimoe",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=6400 num_attention_heads=32 "
+     "num_key_value_heads=8 vocab_size=32064 max_position_embeddings=131072 num_local_experts=16 "
+     "num_experts_per_tok=2"},
+};
+static_assert(well_formed(phimoe_classes));
+
 constexpr Family rows[] = {
     stranger("phi3small", {.mlx_lm = {.plain = "phi3small"}}),
     stranger("phixtral", {.mlx_lm = {.plain = "phixtral"}}),
@@ -28,7 +50,7 @@ constexpr Family rows[] = {
                .layer_norm = true,
                .beside = Beside::attention_then_ffn,
                .q_scaled = true},
-     .config = {.read = as_many_kv_heads},
+     .config = {.read = as_many_kv_heads, .classes = phi2_classes},
      .elsewhere = {.mlx_lm = {.plain = "phi"}}},
     {.gguf = "phi3",
      .hf = "Phi3ForCausalLM Phi4ForCausalLMV phi3 phi3_v Phi3VForCausalLM phi4-siglip",
@@ -39,7 +61,7 @@ constexpr Family rows[] = {
                .q_scaled = true,
                .norm_weights = 1,
                .act = Act::fused},
-     .config = {.read = read_phi3},
+     .config = {.read = read_phi3, .classes = phi3_classes},
      .elsewhere = {.exllamav3 = "phi3", .mlx_lm = {.plain = "phi3"}}},
     {.gguf = "phimoe",
      .hf = "PhiMoEForCausalLM phimoe",
@@ -54,7 +76,7 @@ constexpr Family rows[] = {
                .q_scaled = true,
                .norm_weights = 1,
                .act = Act::fused},
-     .config = {.read = read_phi3},
+     .config = {.read = read_phi3, .classes = phimoe_classes},
      .elsewhere = {.mlx_lm = {.plain = "phimoe"}}},
 };
 static_assert(in_order(rows));

@@ -133,7 +133,10 @@ void qwen4_layer(TensorBuilder& b) {
 // Features of the image that are added to the first layers (conversion/qwen3vl.py).
 void read_deepstack(const HfReader& r, Hparams& h) {
   const auto layers = r.list("vision_config/deepstack_visual_indexes");
-  if (!layers.empty()) h.n_deepstack_layers = static_cast<std::uint32_t>(layers.size());
+  const bool stated = r.has("vision_config/deepstack_visual_indexes");
+  const bool tower = stated || r.has("vision_config thinker_config/vision_config");
+  const auto n = stated ? static_cast<std::uint32_t>(layers.size()) : tower ? 3U : 0U;
+  if (n > 0) h.n_deepstack_layers = n;
 }
 
 // Gated delta net layers (conversion/qwen.py, Qwen3NextModel).
@@ -192,61 +195,152 @@ std::uint64_t qwen2_5_vision(const TowerSection& v, std::uint64_t n_embd) {
   return framed_patches(v, d) + v.at("depth") * layer + qwen_merger(d, in, n_embd);
 }
 
-std::uint64_t qwen3_vision(const TowerSection& v, std::uint64_t n_embd) {
+std::uint64_t qwen3_tower(const TowerSection& v, std::uint64_t n_embd, std::uint64_t deepstack) {
   const std::uint64_t d = v.at("hidden_size");
   const std::uint64_t in = merged(d, v.at("spatial_merge_size", 2));
   return framed_patches(v, d) + d + v.at("num_position_embeddings") * d +
          v.at("depth") * plain_layer(d, v.at("intermediate_size")) +
-         qwen_merger(2 * d, in, n_embd) +
-         v.length("deepstack_visual_indexes") * qwen_merger(2 * in, in, n_embd);
+         qwen_merger(2 * d, in, n_embd) + deepstack * qwen_merger(2 * in, in, n_embd);
 }
 
-constexpr ConfigDefault qwen2_defaults[] = {
-    {"qwen2", "hidden_size", 4096, nested},
-    {"qwen2", "intermediate_size", 22016, nested},
-    {"qwen2", "max_position_embeddings", 32768, nested},
-    {"qwen2", "num_attention_heads", 32, nested},
-    {"qwen2", "num_hidden_layers", 32, nested},
-    {"qwen2", "num_key_value_heads", 32, nested},
-    {"qwen2", "vocab_size", 151936, nested},
+std::uint64_t qwen3_vision(const TowerSection& v, std::uint64_t n_embd) {
+  return qwen3_tower(v, n_embd, v.length("deepstack_visual_indexes", 0));
+}
+
+// Layers 8, 16 and 24 where the config does not list them.
+std::uint64_t qwen3vl_vision(const TowerSection& v, std::uint64_t n_embd) {
+  return qwen3_tower(v, n_embd, v.length("deepstack_visual_indexes", 3));
+}
+
+constexpr std::string_view qwen3_vision_defaults =
+    "depth=27 hidden_size=1152 intermediate_size=4304 patch_size=16 num_position_embeddings=2304";
+
+constexpr Tower qwen2vl_towers[] = {
+    {"qwen2_5_vl", qwen2_5_vision,
+     "depth=32 hidden_size=3584 intermediate_size=3420 patch_size=14"},
+    {"qwen2_vl", qwen2_vision, "depth=32 embed_dim=1280 mlp_ratio=4 patch_size=14"}};
+
+constexpr Tower qwen35_towers[] = {{"qwen3_5", qwen3_vision, qwen3_vision_defaults},
+                                   {"qwen3_5_vision", qwen3_vision, qwen3_vision_defaults}};
+
+constexpr Tower qwen35moe_towers[] = {{"qwen3_5_moe", qwen3_vision, qwen3_vision_defaults},
+                                      {"qwen3_5_moe_vision", qwen3_vision, qwen3_vision_defaults}};
+
+constexpr Tower qwen3vl_towers[] = {{"qwen3_vl", qwen3vl_vision, qwen3_vision_defaults}};
+
+constexpr Tower qwen3vlmoe_towers[] = {{"qwen3_vl_moe", qwen3vl_vision, qwen3_vision_defaults}};
+
+constexpr ConfigClass qwen2_classes[] = {
+    {"qwen2 qwen2_audio audioflamingo3 internvl",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=22016 num_attention_heads=32 "
+     "num_key_value_heads=32 vocab_size=151936 max_position_embeddings=32768 sliding_window=4096 "
+     "max_window_layers=28"},
 };
-static_assert(in_order(qwen2_defaults));
+static_assert(well_formed(qwen2_classes));
 
-constexpr Tower qwen2vl_towers[] = {{"qwen2_5_vl", qwen2_5_vision}, {"qwen2_vl", qwen2_vision}};
-
-constexpr ConfigDefault qwen3_defaults[] = {
-    {"qwen3", "head_dim", 128, anywhere},
+constexpr ConfigClass qwen2moe_classes[] = {
+    {"qwen2_moe",
+     "num_hidden_layers=24 hidden_size=2048 intermediate_size=5632 num_attention_heads=16 "
+     "num_key_value_heads=16 vocab_size=151936 max_position_embeddings=32768 sliding_window=4096 "
+     "max_window_layers=28 num_experts=60 num_experts_per_tok=4 moe_intermediate_size=1408 "
+     "shared_expert_intermediate_size=5632"},
 };
-static_assert(in_order(qwen3_defaults));
+static_assert(well_formed(qwen2moe_classes));
 
-constexpr ConfigDefault qwen35_defaults[] = {
-    {"qwen35", "head_dim", 256, anywhere},
-    {"qwen35", "linear_conv_kernel_dim", 4, anywhere},
-    {"qwen35", "linear_key_head_dim", 128, anywhere},
-    {"qwen35", "linear_num_key_heads", 16, anywhere},
-    {"qwen35", "linear_num_value_heads", 32, anywhere},
-    {"qwen35", "linear_value_head_dim", 128, anywhere},
+constexpr ConfigClass qwen2vl_classes[] = {
+    {"qwen2_vl_text qwen2_vl Qwen2VLForConditionalGeneration",
+     "num_hidden_layers=80 hidden_size=8192 intermediate_size=29568 num_attention_heads=64 "
+     "num_key_value_heads=8 vocab_size=152064 max_position_embeddings=32768 sliding_window=4096 "
+     "max_window_layers=80"},
+    {"qwen2_5_vl_text qwen2_5_vl Qwen2_5_VLForConditionalGeneration",
+     "num_hidden_layers=80 hidden_size=8192 intermediate_size=29568 num_attention_heads=64 "
+     "num_key_value_heads=8 vocab_size=152064 max_position_embeddings=32768 sliding_window=4096 "
+     "max_window_layers=80"},
+    {"qwen2_5_omni_text qwen2_5_omni Qwen2_5OmniModel",
+     "num_hidden_layers=28 hidden_size=3584 intermediate_size=18944 num_attention_heads=28 "
+     "num_key_value_heads=4 vocab_size=152064 max_position_embeddings=32768 sliding_window=32768 "
+     "max_window_layers=28"},
 };
-static_assert(in_order(qwen35_defaults));
+static_assert(well_formed(qwen2vl_classes));
 
-constexpr Tower qwen35_towers[] = {{"qwen3_5", qwen3_vision}, {"qwen3_5_vision", qwen3_vision}};
-
-constexpr ConfigDefault qwen35moe_defaults[] = {
-    {"qwen35moe", "head_dim", 256, anywhere},
-    {"qwen35moe", "linear_conv_kernel_dim", 4, anywhere},
-    {"qwen35moe", "linear_key_head_dim", 128, anywhere},
-    {"qwen35moe", "linear_num_key_heads", 16, anywhere},
-    {"qwen35moe", "linear_num_value_heads", 32, anywhere},
-    {"qwen35moe", "linear_value_head_dim", 128, anywhere},
+constexpr ConfigClass qwen3_classes[] = {
+    {"qwen3",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=22016 num_attention_heads=32 "
+     "num_key_value_heads=32 head_dim=128 vocab_size=151936 max_position_embeddings=32768 "
+     "sliding_window=4096 max_window_layers=28"},
 };
-static_assert(in_order(qwen35moe_defaults));
+static_assert(well_formed(qwen3_classes));
 
-constexpr Tower qwen35moe_towers[] = {{"qwen3_5_moe", qwen3_vision},
-                                      {"qwen3_5_moe_vision", qwen3_vision}};
+constexpr ConfigClass qwen3moe_classes[] = {
+    {"qwen3_moe",
+     "num_hidden_layers=24 hidden_size=2048 intermediate_size=6144 num_attention_heads=32 "
+     "num_key_value_heads=4 vocab_size=151936 max_position_embeddings=32768 num_experts=128 "
+     "num_experts_per_tok=8 moe_intermediate_size=768"},
+};
+static_assert(well_formed(qwen3moe_classes));
 
-constexpr Tower qwen3vl_towers[] = {{"qwen3_vl", qwen3_vision}};
+constexpr ConfigClass qwen3next_classes[] = {
+    {"qwen3_next",
+     "num_hidden_layers=48 hidden_size=2048 intermediate_size=5632 num_attention_heads=16 "
+     "num_key_value_heads=2 head_dim=256 vocab_size=151936 max_position_embeddings=32768 "
+     "num_experts=512 num_experts_per_tok=10 moe_intermediate_size=512 "
+     "shared_expert_intermediate_size=512 norm_topk_prob=true linear_conv_kernel_dim=4 "
+     "linear_key_head_dim=128 linear_value_head_dim=128 linear_num_key_heads=16 "
+     "linear_num_value_heads=32"},
+};
+static_assert(well_formed(qwen3next_classes));
 
-constexpr Tower qwen3vlmoe_towers[] = {{"qwen3_vl_moe", qwen3_vision}};
+constexpr ConfigClass qwen35_classes[] = {
+    {"qwen3_5_text qwen3_5 minicpmv4_6",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=12288 num_attention_heads=16 "
+     "num_key_value_heads=4 head_dim=256 vocab_size=248320 max_position_embeddings=32768 "
+     "linear_conv_kernel_dim=4 linear_key_head_dim=128 linear_value_head_dim=128 "
+     "linear_num_key_heads=16 linear_num_value_heads=32"},
+};
+static_assert(well_formed(qwen35_classes));
+
+constexpr ConfigClass qwen35moe_classes[] = {
+    {"qwen3_5_moe_text qwen3_5_moe",
+     "num_hidden_layers=40 hidden_size=2048 num_attention_heads=16 num_key_value_heads=2 "
+     "head_dim=256 vocab_size=248320 max_position_embeddings=32768 num_experts=256 "
+     "num_experts_per_tok=8 moe_intermediate_size=512 shared_expert_intermediate_size=512 "
+     "linear_conv_kernel_dim=4 linear_key_head_dim=128 linear_value_head_dim=128 "
+     "linear_num_key_heads=16 linear_num_value_heads=32"},
+};
+static_assert(well_formed(qwen35moe_classes));
+
+constexpr ConfigClass qwen3vl_classes[] = {
+    {"qwen3_vl_text qwen3_vl Qwen3VLForConditionalGeneration",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=22016 num_attention_heads=32 "
+     "num_key_value_heads=32 head_dim=128 vocab_size=151936 max_position_embeddings=128000"},
+    {"qwen3_asr_text qwen3_asr Qwen3ASRForConditionalGeneration",
+     "num_hidden_layers=32 hidden_size=4096 intermediate_size=22016 num_attention_heads=32 "
+     "num_key_value_heads=32 vocab_size=151936 max_position_embeddings=128000"},
+};
+static_assert(well_formed(qwen3vl_classes));
+
+constexpr ConfigClass qwen3vlmoe_classes[] = {
+    {"qwen3_vl_moe_text qwen3_vl_moe Qwen3VLMoeForConditionalGeneration",
+     "num_hidden_layers=24 hidden_size=2048 intermediate_size=5632 num_attention_heads=16 "
+     "num_key_value_heads=16 vocab_size=151936 max_position_embeddings=128000 num_experts=60 "
+     "num_experts_per_tok=4 moe_intermediate_size=1408"},
+    {"qwen3_omni_moe_text qwen3_omni_moe Qwen3OmniMoeForConditionalGeneration",
+     "num_hidden_layers=28 hidden_size=2048 intermediate_size=18944 num_attention_heads=28 "
+     "num_key_value_heads=4 max_position_embeddings=32768 num_experts=128 num_experts_per_tok=8 "
+     "moe_intermediate_size=768 norm_topk_prob=true"},
+};
+static_assert(well_formed(qwen3vlmoe_classes));
+
+constexpr ConfigClass qwen4exp_classes[] = {
+    {"qwen4_exp_text qwen4_exp",
+     "num_hidden_layers=40 hidden_size=2048 num_attention_heads=16 num_key_value_heads=2 "
+     "head_dim=256 vocab_size=248320 max_position_embeddings=32768 num_experts=512 "
+     "num_experts_per_tok=10 moe_intermediate_size=512 shared_expert_intermediate_size=512 "
+     "norm_topk_prob=true hc_count=4 hc_lowrank=320 linear_conv_kernel_dim=4 "
+     "linear_key_head_dim=128 linear_value_head_dim=128 linear_num_key_heads=16 "
+     "linear_num_value_heads=32 ple_conv_kernel_size=4 ngram_size=3"},
+};
+static_assert(well_formed(qwen4exp_classes));
 
 constexpr Family rows[] = {
     {.gguf = "qwen",
@@ -270,7 +364,7 @@ constexpr Family rows[] = {
                  .norms = pre,
                  .biases = {.qkv = Bias::unless_denied}},
      .graph = {.build = build_transformer},
-     .config = {.read = common_keys, .defaults = qwen2_defaults, .window_off = true},
+     .config = {.read = common_keys, .classes = qwen2_classes, .window_off = true},
      .quantize = {.n_layer_70b = 80},
      .elsewhere = {.exllamav3 = "qwen2", .mlx_lm = {.plain = "qwen2"}}},
     {.gguf = "qwen2moe",
@@ -282,7 +376,7 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::unless_denied},
                  .experts = {.shared_gate = true}},
      .graph = {.build = build_transformer, .norm_weights = 0},
-     .config = {.read = common_keys, .window_off = true},
+     .config = {.read = common_keys, .classes = qwen2moe_classes, .window_off = true},
      .elsewhere = {.mlx_lm = {.plain = "qwen2_moe"}}},
     {.gguf = "qwen2vl",
      .hf = "Qwen2VLModel Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration "
@@ -294,7 +388,10 @@ constexpr Family rows[] = {
                  .norms = pre,
                  .biases = {.qkv = Bias::unless_denied}},
      .graph = {.build = build_transformer, .pos = 4},
-     .config = {.read = common_keys, .window_off = true, .towers = qwen2vl_towers},
+     .config = {.read = common_keys,
+                .classes = qwen2vl_classes,
+                .window_off = true,
+                .towers = qwen2vl_towers},
      .elsewhere = {.exllamav3 = "qwen2_5_vl", .mlx_lm = {.plain = "qwen2_vl"}}},
     {.gguf = "qwen3",
      .hf = "Qwen3ForCausalLM Qwen3Model StepVLForConditionalGeneration qwen3",
@@ -306,7 +403,7 @@ constexpr Family rows[] = {
                  .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer},
      .config = {.read = common_keys,
-                .defaults = qwen3_defaults,
+                .classes = qwen3_classes,
                 .window_off = true,
                 .outer_classes = "StepVLForConditionalGeneration"},
      .elsewhere = {.exllamav3 = "qwen3", .mlx_lm = {.plain = "qwen3"}}},
@@ -332,7 +429,7 @@ constexpr Family rows[] = {
                .expand_norm = true,
                .pos = 4},
      .config = {.read = read_delta_net,
-                .defaults = qwen35_defaults,
+                .classes = qwen35_classes,
                 .window_off = true,
                 .towers = qwen35_towers},
      .elsewhere = {.exllamav3 = "qwen3_5",
@@ -362,7 +459,7 @@ constexpr Family rows[] = {
                .norm_weights = 1,
                .pos = 4},
      .config = {.read = read_delta_net,
-                .defaults = qwen35moe_defaults,
+                .classes = qwen35moe_classes,
                 .window_off = true,
                 .towers = qwen35moe_towers},
      .elsewhere = {.exllamav3 = "qwen3_5_moe",
@@ -378,7 +475,7 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated},
                  .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer, .norm_weights = 1},
-     .config = {.read = common_keys, .window_off = true},
+     .config = {.read = common_keys, .classes = qwen3moe_classes, .window_off = true},
      .elsewhere = {.exllamav3 = "qwen3_moe", .mlx_lm = {.plain = "qwen3_moe"}}},
     {.gguf = "qwen3next",
      .hf = "Qwen3NextForCausalLM qwen3_next",
@@ -400,7 +497,7 @@ constexpr Family rows[] = {
                .pick = PickRows::after_norm,
                .expand_norm = true,
                .norm_weights = 1},
-     .config = {.read = read_delta_net, .window_off = true},
+     .config = {.read = read_delta_net, .classes = qwen3next_classes, .window_off = true},
      .elsewhere = {.exllamav3 = "qwen3_next",
                    .mlx_lm = {.plain = "qwen3_next"},
                    .ollama_one_sequence = true}},
@@ -425,7 +522,10 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated},
                  .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer, .norm_weights = 1, .pos = 4},
-     .config = {.read = read_deepstack, .window_off = true, .towers = qwen3vl_towers},
+     .config = {.read = read_deepstack,
+                .classes = qwen3vl_classes,
+                .window_off = true,
+                .towers = qwen3vl_towers},
      .elsewhere = {.exllamav3 = "qwen3_vl",
                    .mlx_lm = {.plain = "qwen3_vl"},
                    .ollama_one_sequence = true}},
@@ -439,7 +539,10 @@ constexpr Family rows[] = {
                  .biases = {.qkv = Bias::stated},
                  .qk_norm = QkNorm::shared},
      .graph = {.build = build_transformer, .norm_weights = 1, .pos = 4},
-     .config = {.read = read_deepstack, .window_off = true, .towers = qwen3vlmoe_towers},
+     .config = {.read = read_deepstack,
+                .classes = qwen3vlmoe_classes,
+                .window_off = true,
+                .towers = qwen3vlmoe_towers},
      .elsewhere = {.exllamav3 = "qwen3_vl_moe",
                    .mlx_lm = {.plain = "qwen3_vl_moe"},
                    .ollama_one_sequence = true}},
@@ -461,7 +564,7 @@ constexpr Family rows[] = {
                  .globals = qwen4_globals,
                  .layer = qwen4_layer},
      .graph = {.unknown = "no dry run to check it against"},
-     .config = {.read = read_qwen4, .window_off = true},
+     .config = {.read = read_qwen4, .classes = qwen4exp_classes, .window_off = true},
      .elsewhere = {.vllm_f32_states = true}},
 };
 static_assert(in_order(rows));

@@ -151,6 +151,19 @@ void read_t5(const HfReader& r, Hparams& h) {
   h.rel_bias_each = class_contains(r, "UMT5") || class_contains(r, "umt5");
 }
 
+constexpr ConfigClass t5_classes[] = {
+    {"t5 T5ForConditionalGeneration T5EncoderModel T5WithLMHeadModel",
+     "num_layers=6 d_model=512 d_ff=2048 num_heads=8 d_kv=64 vocab_size=32128 "
+     "relative_attention_num_buckets=32 n_positions=512"},
+    {"mt5 MT5ForConditionalGeneration",
+     "num_layers=8 d_model=512 d_ff=1024 num_heads=6 d_kv=64 vocab_size=250112 "
+     "relative_attention_num_buckets=32 feed_forward_proj=gated-gelu n_positions=512"},
+    {"umt5 UMT5ForConditionalGeneration UMT5Model",
+     "num_layers=8 d_model=512 d_ff=1024 num_heads=6 d_kv=64 vocab_size=250112 "
+     "relative_attention_num_buckets=32 feed_forward_proj=gated-gelu n_positions=512"},
+};
+static_assert(well_formed(t5_classes));
+
 constexpr Family rows[] = {
     {.gguf = "t5",
      .hf = "T5WithLMHeadModel T5ForConditionalGeneration MT5ForConditionalGeneration "
@@ -159,7 +172,7 @@ constexpr Family rows[] = {
      .load = {.encodes = true, .one_stream = true},
      .tensors = {.output_norm = "", .globals = t5_globals, .layer = t5_layer},
      .graph = {.build = build_t5},
-     .config = {.read = read_t5, .ties = true},
+     .config = {.read = read_t5, .classes = t5_classes, .ties = true},
      .elsewhere = {.not_in_servers = true}},
     {.gguf = "t5encoder",
      .hf = "T5EncoderModel",

@@ -37,22 +37,38 @@ const Table& table() {
   return joined;
 }
 
+template <typename Row>
+using Words = std::unordered_map<std::string_view, const Row*>;
+
+template <typename Row>
+void add_words(Words<Row>& by_word, std::string_view words, const Row& row) {
+  while (!words.empty()) {
+    const auto end = std::min(words.find(' '), words.size());
+    by_word.emplace(words.substr(0, end), &row);
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+}
+
 /// The rows by the words of configs, which only those who read one ask for.
-std::unordered_map<std::string_view, const Family*> words_of_rows() {
-  std::unordered_map<std::string_view, const Family*> by_word;
+Words<Family> words_of_rows() {
+  Words<Family> by_word;
   by_word.reserve(1024);
   for (const auto rows : {families(), strangers()})
-    for (const Family* row : rows)
-      for (std::string_view words = row->hf; !words.empty();) {
-        const auto end = std::min(words.find(' '), words.size());
-        by_word.emplace(words.substr(0, end), row);
-        words.remove_prefix(std::min(end + 1, words.size()));
-      }
+    for (const Family* row : rows) add_words(by_word, row->hf, *row);
   return by_word;
 }
 
-const Family* find(const std::unordered_map<std::string_view, const Family*>& rows,
-                   std::string_view name) {
+Words<ConfigClass> words_of_classes() {
+  Words<ConfigClass> by_word;
+  by_word.reserve(256);
+  for (const auto rows : {families(), strangers()})
+    for (const Family* row : rows)
+      for (const ConfigClass& own : row->config.classes) add_words(by_word, own.names, own);
+  return by_word;
+}
+
+template <typename Row>
+const Row* find(const Words<Row>& rows, std::string_view name) {
   const auto found = rows.find(name);
   return found == rows.end() ? nullptr : found->second;
 }
@@ -68,6 +84,11 @@ const Family* find_family(std::string_view gguf) { return find(table().by_gguf, 
 const Family* find_family_of_hf(std::string_view word) {
   static const auto by_word = words_of_rows();
   return find(by_word, word);
+}
+
+const ConfigClass* find_config_class(std::string_view name) {
+  static const auto by_word = words_of_classes();
+  return find(by_word, name);
 }
 
 }  // namespace fitvram

@@ -114,9 +114,26 @@ constexpr bool in_order(std::span<const Family> rows) {
   return true;
 }
 
-constexpr bool in_order(std::span<const ConfigDefault> defaults) {
-  return sorted_and_unique(defaults,
-                           [](const ConfigDefault& row) { return std::pair(row.of, row.key); });
+/// "key=value" words, no key twice.
+constexpr bool states_each_once(std::string_view defaults) {
+  for (std::string_view rest = defaults; !rest.empty();) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    const auto word = rest.substr(0, end);
+    const auto equals = word.find('=');
+    if (equals == 0 || equals >= word.size() - 1) return false;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto key = word.substr(0, equals + 1);
+    if (rest.starts_with(key)) return false;
+    for (auto at = rest.find(key); at != std::string_view::npos; at = rest.find(key, at + 1))
+      if (rest[at - 1] == ' ') return false;
+  }
+  return true;
+}
+
+constexpr bool well_formed(std::span<const ConfigClass> classes) {
+  return std::ranges::all_of(classes, [](const ConfigClass& row) {
+    return !row.names.empty() && states_each_once(row.defaults);
+  });
 }
 
 }  // namespace fitvram

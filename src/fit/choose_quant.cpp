@@ -17,7 +17,7 @@ constexpr Bytes fit_margin = GiB;
 /// The most bits worth having: what the checkpoint itself holds.
 const Scheme& native_scheme(const ModelInfo& model) {
   const char* name = "F16";
-  if (model.quant == "MXFP4") name = "MXFP4_MOE";
+  if (model.quant == "MXFP4" || keeps_mxfp4(model)) name = "MXFP4_MOE";
   if (model.quant == "FP8" || model.quant == "INT8") name = "Q8_0";
   return *find_scheme(name);
 }
@@ -44,24 +44,26 @@ class Trial {
     if (request_.memo == nullptr) request_.memo = &own_memo_;
     const auto loads_all = runtime_.rules->loads_all_blocks;
     whole_ = loads_all == nullptr || loads_all(model_, workload_);
-    for (const Tensor& tensor : model_.tensors)
-      if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) < model_.n_layer &&
-          tensor.role != TensorRole::recurrent)
-        n_in_blocks_ = sat_add(n_in_blocks_, n_elements(tensor));
+    const bool keeps = keeps_mxfp4(model_);
+    for (const Tensor& tensor : model_.tensors) {
+      if (tensor.layer < 0 || static_cast<std::uint32_t>(tensor.layer) >= model_.n_layer ||
+          tensor.role == TensorRole::recurrent)
+        continue;
+      std::uint64_t& n = keeps && keeps_mxfp4(model_, tensor) ? n_mxfp4_ : n_in_blocks_;
+      n = sat_add(n, n_elements(tensor));
+    }
     if (model_.format != ModelFormat::parameters && runtime_.rules->resolve == nullptr)
       context_ = context_estimate(model_, workload_, runtime_).bytes.device;
   }
 
   std::optional<Choice> choice(bool only_running) {
     std::optional<Tried> roomy, tight;
-    const Scheme* smallest = nullptr;
     bool lower = true, offers_less = false;
     for (const Scheme& scheme : schemes()) {
       if (!offered(scheme, native_, runtime_)) continue;
       const bool kept = scheme.millibits >= keep_;
       offers_less |= !kept;
       if (!kept && (roomy || tight)) break;
-      smallest = &scheme;
       if (hopeless(scheme)) continue;
       Tried tried{with(scheme), {}};
       const Verdict verdict = verdict_with(tried);
@@ -79,12 +81,13 @@ class Trial {
     }
     if (only_running && !roomy && !tight) return std::nullopt;
     Choice choice;
-    choice.below_q4_k_m = lower && offers_less;
     Tried best;
     if (roomy || tight)
       best = std::move(roomy ? *roomy : *tight);
-    else if (smallest != nullptr)
-      best.weights = with(*smallest);
+    else
+      best.weights = smallest();
+    const Scheme* chosen = find_scheme(best.weights.quant);
+    choice.below_q4_k_m = lower && offers_less && (chosen == nullptr || chosen->millibits < keep_);
     choice.fit = fit_with(request_, best.weights, best.placed);
     choice.weights = std::move(best.weights);
     return choice;
@@ -98,11 +101,33 @@ class Trial {
 
   Weights with(const Scheme& scheme) { return request_.memo->quantize(model_, scheme); }
 
+  static Bytes at_least(std::uint64_t n, const TensorType& type) {
+    return Bytes{n / type.block_elems} * type.block_bytes;
+  }
+
+  /// Where nothing runs: the smallest, or the best of those that save no more than a fiftieth.
+  Weights smallest() {
+    std::vector<std::pair<Bytes, Weights>> all;
+    Bytes least{UINT64_MAX};
+    for (const Scheme& scheme : schemes()) {
+      if (!offered(scheme, native_, runtime_)) continue;
+      Weights weights = with(scheme);
+      const Bytes bytes = model_bytes(model_, weights, workload_, runtime_).device;
+      least = std::min(least, bytes);
+      all.emplace_back(bytes, std::move(weights));
+    }
+    for (auto& [bytes, weights] : all)
+      if (bytes <= least + least / 50) return std::move(weights);
+    return {};
+  }
+
   /// Too large even if all blocks, without what may stay on the host, had its smallest type.
   bool hopeless(const Scheme& scheme) const {
     const TensorType* type = whole_ ? least_type(scheme.name) : nullptr;
-    return type != nullptr &&
-           Bytes{n_in_blocks_ / type->block_elems} * type->block_bytes + context_ > vram_;
+    if (type == nullptr) return false;
+    return at_least(n_in_blocks_, *type) + at_least(n_mxfp4_, *find_tensor_type("MXFP4")) +
+               context_ >
+           vram_;
   }
 
   Verdict verdict_with(Tried& tried) {
@@ -132,6 +157,7 @@ class Trial {
   std::uint32_t keep_;  ///< the bits of Q4_K_M, or of the checkpoint where it has fewer
   Bytes vram_, reserve_, context_;
   std::uint64_t n_in_blocks_ = 0;  ///< weights that are on the device for sure
+  std::uint64_t n_mxfp4_ = 0;      ///< and experts there that no scheme changes
   bool whole_ = true;              ///< all blocks go to the device
   std::optional<MemoryEstimate> memory_;
 };
@@ -159,9 +185,15 @@ const char* name_of(Advice advice) {
 QuantAdvice recommend_quantization(const AdviceInput& input) {
   constexpr std::uint64_t billion = 1'000'000'000;
   const std::uint64_t headroom = input.kv ? ceil_div(input.kv->count, GiB.count) : 2;
-  const std::uint64_t need16 = sat_add(ceil_div(sat_mul(2, input.n_params), billion), headroom);
-  const std::uint64_t need8 = sat_add(ceil_div(input.n_params, billion), headroom);
-  const std::uint64_t need4 = sat_add(ceil_div(input.n_params, 2 * billion), headroom);
+  const std::uint64_t n_kept = std::min(input.n_mxfp4, input.n_params);
+  const std::uint64_t n_rest = input.n_params - n_kept;
+  const Bytes kept = row_bytes(*find_tensor_type("MXFP4"), n_kept);
+  const auto need = [&](std::uint64_t rest) {
+    return sat_add(ceil_div(sat_add(rest, kept.count), billion), headroom);
+  };
+  const std::uint64_t need16 = need(sat_mul(2, n_rest));
+  const std::uint64_t need8 = need(n_rest);
+  const std::uint64_t need4 = need(ceil_div(n_rest, 2));
   const std::string of_memory = " of " + std::to_string(input.memory_gib) + " GiB";
   const auto needs = [&](const char* form, std::uint64_t gib) {
     return std::string(form) + " needs " + std::to_string(gib) + of_memory;

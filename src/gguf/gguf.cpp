@@ -41,27 +41,15 @@ constexpr std::size_t max_architecture = 64;
 
 void refuse_other_formats(std::span<const std::byte> bytes) {
   const FileKind kind = file_kind(bytes);
-  switch (kind) {
-    case FileKind::gguf:
-      return;
-    case FileKind::unknown: {
-      std::string start;
-      for (const auto b : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
-        const auto c = static_cast<char>(b);
-        start += c >= ' ' && c <= '~' ? c : '?';
-      }
-      throw Malformed(ErrorCode::not_a_model, "byte 0",
-                      "not a GGUF file: it begins with '" + start + "' instead of 'GGUF'");
+  if (kind == FileKind::gguf) return;
+  if (kind == FileKind::unknown) {
+    std::string start;
+    for (const auto b : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
+      const auto c = static_cast<char>(b);
+      start += c >= ' ' && c <= '~' ? c : '?';
     }
-    case FileKind::empty:
-    case FileKind::safetensors:
-    case FileKind::json:
-    case FileKind::html:
-    case FileKind::lfs_pointer:
-    case FileKind::old_ggml:
-    case FileKind::zip:
-    case FileKind::pickle:
-      break;
+    throw Malformed(ErrorCode::not_a_model, "byte 0",
+                    "not a GGUF file: it begins with '" + start + "' instead of 'GGUF'");
   }
   throw Malformed(ErrorCode::not_a_model, "", std::string("this is ") + name_of(kind),
                   hint_for(kind));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/malformed.hpp"
+#include "base/text.hpp"
 
 namespace fitvram {
 
@@ -20,6 +21,33 @@ double checked_multiplier(const nlohmann::json& value, const std::string& place)
 }
 
 }  // namespace
+
+bool is_meta_params(const HfReader& r) {
+  constexpr std::string_view known =
+      "dim n_layers n_heads n_kv_heads head_dim vocab_size multiple_of ffn_dim_multiplier norm_eps "
+      "rope_theta use_scaled_rope max_seq_len max_batch_size rope_scaling_factor "
+      "rope_high_freq_factor rope_low_freq_factor quantization_args lora_args";
+  const auto keys = r.top_keys();
+  return r.has("dim") && r.has("n_layers") && r.has("n_heads") && r.has("multiple_of") &&
+         std::ranges::all_of(keys, [&](const auto& key) { return has_word(known, key); });
+}
+
+bool is_mistral_params(const HfReader& r) {
+  const std::string type = r.outer_model_type();
+  if (!r.architecture_words().empty() && type != "transformer") return false;
+  constexpr std::string_view foreign =
+      "multiple_of ffn_dim_multiplier model_architecture norm_type use_ffn_norm output_bias";
+  if (r.has(foreign)) return false;
+  for (const char* key : {"dim", "n_layers", "n_heads", "n_kv_heads", "hidden_dim", "head_dim"})
+    if (!r.has(key)) return false;
+  return true;
+}
+
+void mistral_params(const HfReader& r, Hparams& h) {
+  if (h.n_ctx_train) return;
+  h.n_ctx_train = 128000;
+  r.assume("max_position_embeddings", "128000");
+}
 
 void common_keys(const HfReader&, Hparams&) {}
 
@@ -106,6 +134,12 @@ void wide_ff(const HfReader&, Hparams& h) {
 
 void experts_as_wide_as_ff(const HfReader&, Hparams& h) { h.n_ff_exp = h.n_ff; }
 
+void no_experts(Hparams& h) {
+  h.n_expert.reset();
+  h.n_expert_used = {};
+  h.n_ff_exp = {};
+}
+
 void shared_as_wide(const HfReader& r, Hparams& h) {
   if (h.n_expert_shared && !h.n_ff_shexp) {
     h.n_ff_shexp = within_reason(std::uint64_t{h.n_ff_exp.max()} * *h.n_expert_shared,
@@ -123,6 +157,12 @@ std::uint32_t kv_heads(const HfReader& r, const Hparams& h) {
 void as_many_kv_heads(const HfReader& r, Hparams& h) {
   wide_ff(r, h);
   h.n_head_kv = h.n_head;
+}
+
+std::vector<bool> all_but_every(std::uint32_t n, std::uint32_t n_layer) {
+  std::vector<bool> layers;
+  for (std::uint32_t i = 1; i <= n_layer; ++i) layers.push_back(i % n != 0);
+  return layers;
 }
 
 PerLayer by_window(const std::vector<bool>& swa, std::uint32_t window, std::uint32_t full) {
@@ -163,7 +203,7 @@ void latent_experts(const HfReader& r, Hparams& h) {
   latent(r, h);
   if (!h.n_layer_dense_lead && h.n_expert) h.n_layer_dense_lead = 0;
   if (!h.n_layer_dense_lead && h.n_ff.present()) h.n_layer_dense_lead = h.n_layer;
-  if (!h.n_ff_exp.present()) h.n_ff_exp = h.n_ff;
+  if (!h.n_ff_exp.present() && h.n_expert) h.n_ff_exp = h.n_ff;
 }
 
 void expanded_latent(const HfReader& r, Hparams& h) {

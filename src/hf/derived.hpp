@@ -34,6 +34,15 @@ void nextn(const HfReader& reader, Hparams& hparams);
 /// Malformed when they are no list of objects.
 std::vector<HfReader> blocks_of(const HfReader& reader, std::optional<std::uint32_t> n_layer = {});
 
+// Formats of single makers, which name no class.
+
+/// Meta's params.json (llama/model.py, ModelArgs): these keys and no others.
+bool is_meta_params(const HfReader& reader);
+/// Mistral's params.json (mistral_inference/args.py).
+bool is_mistral_params(const HfReader& reader);
+/// What vLLM takes where that file says nothing (transformers_utils/configs/mistral.py).
+void mistral_params(const HfReader& reader, Hparams& hparams);
+
 // Feed-forward.
 
 std::uint32_t four_times(std::uint32_t n);
@@ -46,6 +55,8 @@ double ff_multiplier(const HfReader& block, const std::string& place, std::strin
 void wide_ff(const HfReader& reader, Hparams& hparams);
 /// Classes without a key of their own for the experts.
 void experts_as_wide_as_ff(const HfReader& reader, Hparams& hparams);
+/// A dense model, whatever its keys say of experts.
+void no_experts(Hparams& hparams);
 /// Shared experts as wide as so many routed ones, leading dense layers, and nextn().
 void shared_as_wide(const HfReader& reader, Hparams& hparams);
 
@@ -54,6 +65,8 @@ void shared_as_wide(const HfReader& reader, Hparams& hparams);
 std::uint32_t kv_heads(const HfReader& reader, const Hparams& hparams);
 /// Every head keeps keys and values of its own; and wide_ff().
 void as_many_kv_heads(const HfReader& reader, Hparams& hparams);
+/// True on all layers but each n-th.
+std::vector<bool> all_but_every(std::uint32_t n, std::uint32_t n_layer);
 /// `window` on window layers, `full` on the others.
 PerLayer by_window(const std::vector<bool>& swa, std::uint32_t window, std::uint32_t full);
 /// `value` on the layers whose word is one of `words`, 0 on the others.

@@ -31,8 +31,9 @@ constexpr std::array count_keys{
              "max_position_embeddings n_ctx n_positions max_sequence_length model_max_length "
              "max_seq_len seq_length max_context_length context_length"},
     CountKey{&Hparams::n_vocab, "vocab_size padded_vocab_size embedding_size n_vocab"},
-    CountKey{&Hparams::n_layer_dense_lead,
-             "first_k_dense_replace num_dense_layers moe_layer_start_index"},
+    CountKey{
+        &Hparams::n_layer_dense_lead,
+        "first_k_dense_replace num_dense_layers moe_layer_start_index moe/first_k_dense_replace"},
     CountKey{&Hparams::q_lora_rank, "q_lora_rank n_lora_q"},
     CountKey{&Hparams::n_chunk, "attention_chunk_size"},
     CountKey{&Hparams::shared_kv_layers, "num_kv_shared_layers"},
@@ -43,9 +44,7 @@ constexpr std::array count_keys{
     CountKey{&Hparams::indexer_block_size, "sparse_attention_config/sparse_block_size"},
     CountKey{&Hparams::indexer_top_k,
              "index_topk indexer_budget sparse_attention_config/sparse_topk_blocks"},
-    CountKey{&Hparams::n_expert,
-             "num_local_experts num_experts n_routed_experts moe_num_experts "
-             "moe_num_primary_experts ffn_config/moe_num_experts moe/num_experts"},
+    CountKey{&Hparams::n_expert, expert_count_keys},
     CountKey{&Hparams::moe_every_n_layers,
              "moe_every_n_layers moe_every_n_layer interleave_moe_layer_step moe_layer_interval"},
     CountKey{&Hparams::shortconv_l_cache, "conv_L_cache"},
@@ -83,15 +82,11 @@ constexpr std::array layer_keys{
              "attn_config/kv_n_heads num_query_groups num_attention_groups "
              "num_key_value_heads_per_layer"},
     LayerKey{&Hparams::n_ff,
-             "prefix_dense_intermediate_size dense_intermediate_size intermediate_size n_inner "
+             "prefix_dense_intermediate_size intermediate_size n_inner "
              "hidden_dim ffn_dim ffn_hidden_size ffn_config/ffn_hidden_size mlp_hidden_size "
              "block_ff_dim d_ff"},
-    LayerKey{&Hparams::n_expert_used,
-             "num_experts_per_tok num_experts_per_token top_k_experts moe_top_k moe_topk moe_k "
-             "moe_num_active_primary_experts ffn_config/moe_top_k moe/num_experts_per_tok"},
-    LayerKey{&Hparams::n_ff_exp,
-             "moe_intermediate_size expert_intermediate_size moe_ffn_hidden_size "
-             "moe/expert_hidden_dim"},
+    LayerKey{&Hparams::n_expert_used, expert_used_keys},
+    LayerKey{&Hparams::n_ff_exp, expert_width_keys},
 };
 
 constexpr std::string_view head_dim_keys =
@@ -103,14 +98,28 @@ bool is_window_word(std::string_view word) {
          word == "sliding_window_attention" || word == "local" || word == "swa";
 }
 
+// Mistral's own format: a list, null where a layer is full, that is repeated over the layers.
+void read_windows(const HfReader& reader, Hparams& h) {
+  const auto windows = reader.list(window_keys);
+  h.n_swa = windows.empty() ? 0 : *std::max_element(windows.begin(), windows.end());
+  if (*h.n_swa == 0) return;
+  for (std::size_t i = 0; i < *h.n_layer; ++i)
+    h.swa_layers.push_back(windows[i % windows.size()] != 0);
+}
+
 void read_window(const HfReader& reader, Hparams& h) {
-  const auto stated_off = reader.flag("use_sliding_window");
+  const auto stated = reader.flag("use_sliding_window");
+  const Family* family = find_family(h.architecture);
+  if (!stated.value_or(family == nullptr || !family->config.window_off)) {
+    h.n_swa = 0;
+    return;
+  }
+  if (const auto* windows = reader.find(window_keys); windows != nullptr && windows->is_array()) {
+    read_windows(reader, h);
+    return;
+  }
   h.n_swa = reader.count(window_keys);
   if (!h.n_swa && reader.is_null("sliding_window") && !h.n_chunk) h.n_swa = 0;
-  const Family* family = find_family(h.architecture);
-  const bool off_by_default = !stated_off && family != nullptr && family->config.window_off &&
-                              reader.has("max_window_layers");
-  if ((stated_off && !*stated_off) || off_by_default) h.n_swa = 0;
 
   if (const auto period =
           reader.find("sliding_window_pattern layer_switch _sliding_window_pattern");
@@ -285,8 +294,10 @@ void read_keys(const HfReader& reader, Hparams& h) {
                               "moe_router_activation moe_router_activation_func "
                               "expert_selection_fn"));
   if (gate != 0) h.expert_gating_func = gate;
-  h.n_expert_groups = reader.count("n_group");
-  h.n_expert_groups_used = reader.count("topk_group");
+  // A bias that only corrects the choice stands beside a sigmoid.
+  if (gate == 0 && reader.word("topk_method") == "noaux_tc") h.expert_gating_func = 2;
+  h.n_expert_groups = reader.count("n_group moe/num_expert_groups");
+  h.n_expert_groups_used = reader.count("topk_group moe/num_expert_groups_per_tok");
   if (const auto norm = reader.flag("norm_topk_prob norm_expert_weight route_norm"))
     h.expert_weights_norm = *norm ? 1U : 0U;
   h.expert_weights_scale = reader.number(

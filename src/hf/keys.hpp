@@ -6,6 +6,16 @@
 
 namespace fitvram {
 
+/// Spellings of how many experts there are, how many a token visits, and how wide each is.
+inline constexpr std::string_view expert_count_keys =
+    "num_local_experts num_experts n_routed_experts moe_num_experts moe_num_primary_experts "
+    "ffn_config/moe_num_experts moe/num_experts";
+inline constexpr std::string_view expert_used_keys =
+    "num_experts_per_tok num_experts_per_token top_k_experts moe_top_k moe_topk moe_k "
+    "moe_num_active_primary_experts ffn_config/moe_top_k moe/num_experts_per_tok";
+inline constexpr std::string_view expert_width_keys =
+    "moe_intermediate_size expert_intermediate_size moe_ffn_hidden_size moe/expert_hidden_dim";
+
 /// The facts that every family spells as one of the known aliases, and the windows.
 void read_keys(const HfReader& reader, Hparams& hparams);
 

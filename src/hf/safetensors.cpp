@@ -311,21 +311,9 @@ class IndexReader final : public Reader {
 
 Checkpoint read_file(std::span<const std::byte> bytes) {
   const FileKind kind = file_kind(bytes);
-  switch (kind) {
-    case FileKind::safetensors:
-    case FileKind::unknown:
-      break;
-    case FileKind::empty:
-    case FileKind::gguf:
-    case FileKind::json:
-    case FileKind::html:
-    case FileKind::lfs_pointer:
-    case FileKind::old_ggml:
-    case FileKind::zip:
-    case FileKind::pickle:
-      throw Malformed(ErrorCode::not_a_model, "", std::string("this is ") + name_of(kind),
-                      hint_for(kind));
-  }
+  if (kind != FileKind::safetensors && kind != FileKind::unknown)
+    throw Malformed(ErrorCode::not_a_model, "", std::string("this is ") + name_of(kind),
+                    hint_for(kind));
   if (bytes.size() < length_field)
     throw Malformed(ErrorCode::malformed, "byte 0",
                     "8 bytes needed, but only " + std::to_string(bytes.size()) + " remain",

@@ -5,6 +5,7 @@
 
 #include "families/family.hpp"
 #include "fitvram/units.hpp"
+#include "hf/reader.hpp"
 
 namespace fitvram {
 
@@ -25,11 +26,13 @@ std::uint64_t checked(const json& number) {
 void unknown_tower() { throw Missing{}; }
 
 std::uint64_t TowerSection::at(std::string_view keys) const {
-  for (std::size_t from = 0; from <= keys.size();) {
-    const std::size_t end = std::min(keys.find(' ', from), keys.size());
-    const auto found = section_.find(std::string(keys.substr(from, end - from)));
-    if (found != section_.end() && found->is_number_unsigned()) return checked(*found);
-    from = end + 1;
+  for (const json* object : {&section_, &defaults_}) {
+    for (std::size_t from = 0; from <= keys.size();) {
+      const std::size_t end = std::min(keys.find(' ', from), keys.size());
+      const auto found = object->find(std::string(keys.substr(from, end - from)));
+      if (found != object->end() && found->is_number_unsigned()) return checked(*found);
+      from = end + 1;
+    }
   }
   throw Missing{};
 }
@@ -41,9 +44,11 @@ std::uint64_t TowerSection::at(std::string_view keys, std::uint64_t otherwise) c
 }
 
 std::uint64_t TowerSection::top(const char* key) const {
-  const auto found = root_.find(key);
-  if (found == root_.end() || !found->is_number_unsigned()) throw Missing{};
-  return checked(*found);
+  for (const json* object : {&root_, &defaults_}) {
+    const auto found = object->find(key);
+    if (found != object->end() && found->is_number_unsigned()) return checked(*found);
+  }
+  throw Missing{};
 }
 
 std::string TowerSection::word(const char* key) const {
@@ -63,9 +68,17 @@ std::uint64_t TowerSection::side(const char* key) const {
   return checked(found->front());
 }
 
-std::uint64_t TowerSection::length(const char* key) const {
+std::uint64_t TowerSection::length(const char* key, std::uint64_t otherwise) const {
   const auto found = section_.find(key);
-  return found != section_.end() && found->is_array() ? found->size() : 0;
+  if (found == section_.end()) return otherwise;
+  return found->is_array() ? found->size() : 0;
+}
+
+std::uint64_t TowerSection::inside(const char* object, const char* key,
+                                   std::uint64_t otherwise) const {
+  const auto found = section_.find(object);
+  if (found == section_.end() || !found->is_object()) return otherwise;
+  return TowerSection(*found, root_, defaults_).at(key, otherwise);
 }
 
 std::uint64_t linear(std::uint64_t in, std::uint64_t out, bool bias) {
@@ -113,11 +126,17 @@ const Tower* find_tower(std::string_view model_type) {
 
 std::uint64_t section_params(const json& section, const json& root, std::uint64_t n_embd) {
   // Sections of the Qwen families often leave out their own model_type.
-  const std::string own = word(section, "model_type");
-  const Tower* tower = find_tower(own.empty() ? word(root, "model_type") : own);
+  const std::string own = word(section, "model_type"), outer = word(root, "model_type");
+  const Tower* tower = find_tower(outer + "/" + own);
+  if (tower == nullptr) tower = find_tower(own.empty() ? outer : own);
   if (tower == nullptr) throw Missing{};
-  return tower->params(TowerSection(section, root), n_embd);
+  return tower->params(TowerSection(section, root, default_object(tower->defaults)), n_embd);
 }
+
+// What else configs call their towers; none of these has a shape that is known here.
+constexpr const char* other_towers[] = {
+    "thinker_config", "vision_tower_cfg", "mm_vision_tower", "visual",     "vision_encoder_config",
+    "vit_config",     "vision_cfg",       "vision_encoder",  "multimodal", "speech_config"};
 
 }  // namespace
 
@@ -126,7 +145,11 @@ std::optional<std::uint64_t> tower_params(const json& root, std::uint64_t n_embd
   try {
     const Family* family = find_family_of_hf(word(root, "model_type"));
     if (family != nullptr && family->config.own_tower != nullptr)
-      return family->config.own_tower(TowerSection(root, root), n_embd);
+      return family->config.own_tower(TowerSection(root, root, json::object()), n_embd);
+    for (const char* key : other_towers) {
+      const auto section = root.find(key);
+      if (section != root.end() && !section->is_null()) throw Missing{};
+    }
     std::uint64_t sum = 0;
     for (const char* key : {"vision_config", "audio_config"}) {
       const auto section = root.find(key);

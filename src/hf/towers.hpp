@@ -12,12 +12,14 @@ namespace fitvram {
 /// Source: the modeling files of huggingface/transformers 4.57, by vision_config.model_type.
 std::optional<std::uint64_t> tower_params(const nlohmann::json& root, std::uint64_t n_embd);
 
-/// One section of a config, whose numbers are small enough for plain products: from 1 to 65536. A
-/// tower whose section lacks a number that is asked for has no known shape.
+/// One section of a config, whose numbers are small enough for plain products: from 1 to 65536.
+/// What it does not say is its class's default; a tower that lacks a number that is asked for has
+/// no known shape.
 class TowerSection {
  public:
-  TowerSection(const nlohmann::json& section, const nlohmann::json& root)
-      : section_(section), root_(root) {}
+  TowerSection(const nlohmann::json& section, const nlohmann::json& root,
+               const nlohmann::json& defaults)
+      : section_(section), root_(root), defaults_(defaults) {}
 
   /// `keys` are spellings of one key, separated by spaces.
   std::uint64_t at(std::string_view keys) const;
@@ -28,11 +30,15 @@ class TowerSection {
   bool flag(const char* key) const;
   /// A number, or the first of a list of equal ones ("image_size": [448, 448]).
   std::uint64_t side(const char* key) const;
-  std::uint64_t length(const char* key) const;
+  /// Entries of a list, `otherwise` when it is absent.
+  std::uint64_t length(const char* key, std::uint64_t otherwise) const;
+  /// A key of an object in the section.
+  std::uint64_t inside(const char* object, const char* key, std::uint64_t otherwise) const;
 
  private:
   const nlohmann::json& section_;
   const nlohmann::json& root_;
+  const nlohmann::json& defaults_;
 };
 
 [[noreturn]] void unknown_tower();

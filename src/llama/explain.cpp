@@ -57,7 +57,8 @@ std::vector<Step> explain_weights(const ModelInfo& model, const Weights& weights
   const Bytes total = device ? whole.device : whole.host;
   std::vector<Step> steps;
   std::string sum;
-  const bool listed = !model.tensors.empty() && weights.types.size() == model.tensors.size();
+  const bool listed = !model.tensors.empty() && weights.types.size() == model.tensors.size() &&
+                      weights.stated == Bytes{};
   if (listed) {
     const Devices devices(model, workload);
     std::map<TensorRole, Part> parts;

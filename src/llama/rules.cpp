@@ -81,7 +81,11 @@ bool llama_cpp_loads_all_blocks(const ModelInfo& model, const Workload& workload
 
 namespace {
 
-Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) { return {}; }
+Defaults llama_cpp_defaults(const ModelInfo&, const std::optional<Device>&) {
+  Defaults defaults;
+  defaults.each_sequence = false;
+  return defaults;
+}
 
 std::string llama_cpp_launch(const ModelInfo& model, const std::string&, const Workload& w) {
   const Workload usual;

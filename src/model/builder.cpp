@@ -108,7 +108,9 @@ bool TensorBuilder::is_swa() const {
 }
 
 bool TensorBuilder::is_moe() const {
-  if (h.n_expert.value_or(0) == 0) return false;
+  // Experts of an unknown number are experts: the tensors then have no shape.
+  const bool uncounted = !h.n_expert && (h.n_expert_used.max() > 0 || h.n_ff_exp.max() > 0);
+  if (h.n_expert.value_or(0) == 0 && !uncounted) return false;
   if (is_nextn()) return !rule.nextn.dense;
   const std::uint32_t step = h.moe_every_n_layers.value_or(rule.experts.every_second ? 2 : 1);
   return layer() >= h.n_layer_dense_lead.value_or(0) && step > 0 && (layer() + 1) % step == 0;

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "fitvram/runtime.hpp"
+#include "fitvram/step.hpp"
 
 namespace fitvram {
 

@@ -164,6 +164,33 @@ const Recipe* find_recipe(std::string_view scheme, bool imatrix, bool falcon) {
   return nullptr;
 }
 
+// Files that people publish beside the recipes: with tables in a type of their own
+// (--token-embedding-type, --output-tensor-type: bartowski's _L and _XL), with one type throughout
+// (--pure), and Google's in Q4_0 of quantization-aware training.
+struct Variation {
+  std::string_view scheme, base;
+  std::string_view tables;  // type of embeddings and output; "" = the recipe's
+  bool pure = false;
+  bool qat = false;  // the embedding is F16 in families whose row says so
+};
+constexpr Variation variations[] = {
+    {"IQ4_NL-PURE", "IQ4_NL", "", true},   {"IQ4_XS-PURE", "IQ4_XS", "", true},
+    {"Q2_K-PURE", "Q2_K", "", true},       {"Q2_K_L", "Q2_K", "Q8_0"},
+    {"Q3_K-PURE", "Q3_K_M", "", true},     {"Q3_K_XL", "Q3_K_L", "Q8_0"},
+    {"Q4_0-PURE", "Q4_0", "", true},       {"Q4_1-PURE", "Q4_1", "", true},
+    {"Q4_K-PURE", "Q4_K_M", "", true},     {"Q4_K_L", "Q4_K_M", "Q8_0"},
+    {"Q5_0-PURE", "Q5_0", "", true},       {"Q5_1-PURE", "Q5_1", "", true},
+    {"Q5_K-PURE", "Q5_K_M", "", true},     {"Q5_K_L", "Q5_K_M", "Q8_0"},
+    {"Q6_K-PURE", "Q6_K", "", true},       {"Q6_K_L", "Q6_K", "Q8_0"},
+    {"QAT-Q4_0", "Q4_0", "", false, true},
+};
+
+const Variation* find_variation(std::string_view scheme) {
+  const auto* it = std::find_if(std::begin(variations), std::end(variations),
+                                [&](const Variation& row) { return row.scheme == scheme; });
+  return it == std::end(variations) ? nullptr : it;
+}
+
 // Types that take over when a row is no multiple of the block.
 struct Fallback {
   std::string_view from, to;
@@ -285,6 +312,7 @@ QuantFacts quant_facts(const ModelInfo& model, const std::vector<Named>& named) 
   if (const Family* family = find_family(model.architecture)) {
     const QuantizeRule& rule = family->quantize;
     facts.falcon = rule.falcon;
+    facts.f16_qat_embd = rule.f16_qat_embd;
     facts.llama_70b = rule.n_layer_70b != 0 && n_run == rule.n_layer_70b &&
                       (!rule.grouped_70b || (facts.n_expert != 8 && n_head != n_head_kv));
   }
@@ -353,9 +381,11 @@ void count_in_order(const std::vector<Tensor>& tensors, std::vector<QuantPlan::E
 // A recipe's types, looked up once.
 class Chooser {
  public:
-  Chooser(const Recipe& recipe, const QuantFacts& facts)
+  Chooser(const Recipe& recipe, const QuantFacts& facts, const Variation* variation)
       : recipe_(recipe),
         facts_(facts),
+        pure_(variation != nullptr && variation->pure),
+        tables_(tables_of(variation, facts)),
         base_(*find_tensor_type(recipe.base)),
         embd_(recipe.embd.empty() ? base_ : *find_tensor_type(recipe.embd)),
         attn_v_(recipe.attn_v),
@@ -382,8 +412,17 @@ class Chooser {
     std::array<Choice, 2> of;
   };
 
+  static const TensorType* tables_of(const Variation* variation, const QuantFacts& facts) {
+    if (variation == nullptr) return nullptr;
+    if (variation->qat) return facts.f16_qat_embd ? find_tensor_type("F16") : nullptr;
+    return variation->tables.empty() ? nullptr : find_tensor_type(variation->tables);
+  }
+
   const TensorType* mixed(const Tensor& tensor, const QuantPlan::Entry& entry) const {
+    if (pure_) return &base_;
     const Category category = entry.category;
+    if (tables_ != nullptr && (category == Category::output || category == Category::token_embd))
+      return tables_;
     if (category == Category::output || (facts_.tied && category == Category::token_embd))
       return head(tensor);
     if (recipe_.base == "MXFP4" && tensor.ne[2] <= 1) return find_tensor_type("Q8_0");
@@ -458,6 +497,8 @@ class Chooser {
 
   const Recipe& recipe_;
   const QuantFacts& facts_;
+  const bool pure_;
+  const TensorType* const tables_;  // of embeddings and output; nullptr: the recipe's
   const TensorType& base_;
   const TensorType& embd_;
   const Choices attn_v_, attn_k_, attn_q_, attn_output_, ffn_down_, ffn_gate_up_;
@@ -485,6 +526,7 @@ bool needs_imatrix(std::string_view scheme) {
 }
 
 const TensorType* least_type(std::string_view scheme) {
+  if (const Variation* variation = find_variation(scheme)) scheme = variation->base;
   const TensorType* least = nullptr;
   for (const Recipe& recipe : recipes) {
     if (recipe.scheme != scheme) continue;
@@ -497,25 +539,55 @@ const TensorType* least_type(std::string_view scheme) {
   return least;
 }
 
+bool keeps_mxfp4(const ModelInfo& model) {
+  const Family* family = find_family(model.architecture);
+  if (family == nullptr || !family->quantize.mxfp4_experts) return false;
+  if (model.format != ModelFormat::gguf) return model.quant == "MXFP4";
+  return std::any_of(model.tensors.begin(), model.tensors.end(),
+                     [&](const Tensor& tensor) { return keeps_mxfp4(model, tensor); });
+}
+
+bool keeps_mxfp4(const ModelInfo& model, const Tensor& tensor) {
+  if (tensor.role != TensorRole::expert || tensor.ne[2] <= 1) return false;
+  return model.format != ModelFormat::gguf || tensor.type == find_tensor_type("MXFP4");
+}
+
+std::uint64_t n_mxfp4(const ModelInfo& model) {
+  std::uint64_t n = 0;
+  if (!keeps_mxfp4(model)) return n;
+  for (const Tensor& tensor : model.tensors)
+    if (keeps_mxfp4(model, tensor)) n = sat_add(n, n_elements(tensor));
+  return n;
+}
+
 QuantPlan::QuantPlan(const ModelInfo& model) : model_(model) {
+  const bool keeps = keeps_mxfp4(model);
   const auto named = read_names(model.tensors);
   facts_ = quant_facts(model, named);
   entries_.reserve(named.size());
   for (std::size_t i = 0; i < named.size(); ++i) {
     const bool stays = named[i].kept || is_vector(model.tensors[i]);
-    entries_.push_back({stays ? Category::kept : named[i].category, 0});
+    entries_.push_back({stays ? Category::kept : named[i].category, 0,
+                        keeps && !stays && keeps_mxfp4(model, model.tensors[i])});
   }
   count_in_order(model.tensors, entries_);
 }
 
 std::vector<const TensorType*> QuantPlan::types(std::string_view scheme, bool imatrix) const {
-  const Recipe* recipe = find_recipe(scheme, imatrix, facts_.falcon);
+  const Variation* variation = find_variation(scheme);
+  const Recipe* recipe =
+      find_recipe(variation == nullptr ? scheme : variation->base, imatrix, facts_.falcon);
   if (recipe == nullptr) return {};
   std::vector<const TensorType*> types;
   types.reserve(entries_.size());
-  const Chooser chooser(*recipe, facts_);
+  const Chooser chooser(*recipe, facts_, variation);
+  const TensorType* mxfp4 = find_tensor_type("MXFP4");
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Tensor& tensor = model_.tensors[i];
+    if (entries_[i].mxfp4) {
+      types.push_back(mxfp4);
+      continue;
+    }
     types.push_back(entries_[i].category == Category::kept ? converted(tensor.type)
                                                            : chooser.choose(tensor, entries_[i]));
   }

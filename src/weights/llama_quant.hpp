@@ -14,6 +14,10 @@ bool needs_imatrix(std::string_view scheme);
 /// not know the scheme.
 const TensorType* least_type(std::string_view scheme);
 
+/// Whether the tensor is one of n_mxfp4(), in a model that has some (keeps_mxfp4 of the model).
+bool keeps_mxfp4(const ModelInfo& model);
+bool keeps_mxfp4(const ModelInfo& model, const Tensor& tensor);
+
 /// The kinds of tensors that llama-quantize tells apart, by name.
 enum class QuantCategory : std::uint8_t {
   kept,  ///< never quantized
@@ -34,6 +38,7 @@ struct QuantFacts {
   bool falcon = false;
   bool llama_70b = false;  ///< the size class in which one key serves eight queries
   bool tied = true;
+  bool f16_qat_embd = false;
   std::uint32_t n_expert = 1;
   std::uint32_t n_gqa = 0;
   std::uint64_t n_layer = 0;
@@ -54,6 +59,7 @@ class QuantPlan {
   struct Entry {
     QuantCategory category = QuantCategory::kept;
     std::uint32_t index = 0;  ///< among the tensors of its category, in llama-quantize's order
+    bool mxfp4 = false;       ///< an expert that stays as the checkpoint has it
   };
 
  private:

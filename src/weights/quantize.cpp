@@ -1,5 +1,6 @@
 #include "fitvram/quantize.hpp"
 
+#include "base/proportion.hpp"
 #include "weights/llama_quant.hpp"
 
 namespace fitvram {
@@ -28,7 +29,51 @@ Note not_derived(const std::string& quant, const Scheme* usual) {
               (usual == nullptr ? "as 16 bits each" : "as that scheme usually packs them")};
 }
 
+Bytes bytes_of(const ModelInfo& model, const std::vector<const TensorType*>& types) {
+  Bytes sum;
+  for (std::size_t i = 0; i < types.size(); ++i) sum += tensor_bytes(model.tensors[i], *types[i]);
+  return sum;
+}
+
+/// The rung of the ladder that is next below the size, or the lowest.
+const Scheme* scheme_of_size(const ModelInfo& model, const QuantPlan& plan, Bytes size) {
+  const Scheme* lowest = nullptr;
+  for (const Scheme& scheme : schemes()) {
+    if (!scheme.ladder) continue;
+    lowest = &scheme;
+    if (bytes_of(model, quantize(model, plan, scheme).types) <= size) break;
+  }
+  return lowest;
+}
+
 }  // namespace
+
+Bytes part_of(const Weights& weights, Bytes part) {
+  return weights.stated == Bytes{} ? part : in_proportion(weights.stated, part, weights.typed);
+}
+
+Weights weights_of_size(const ModelInfo& model, Bytes size, const std::string& name,
+                        const Scheme* scheme, bool split) {
+  Weights weights;
+  weights.quant = name;
+  weights.provenance = Provenance::assumed;
+  std::string how = "the size of its file was given";
+  if (!split || model.tensors.empty()) {
+    weights.flat = size;
+    if (name.empty()) weights.quant = "file";
+  } else {
+    const QuantPlan plan(model);
+    if (scheme == nullptr || scheme->family != SchemeFamily::gguf)
+      scheme = scheme_of_size(model, plan, size);
+    weights.types = quantize(model, plan, *scheme).types;
+    weights.stated = size;
+    weights.typed = bytes_of(model, weights.types);
+    if (name.empty()) weights.quant = "~" + std::string(scheme->name);
+    how += ": split among its parts as " + std::string(scheme->name) + " splits them";
+  }
+  weights.notes.push_back({Severity::info, "file-size-given", how});
+  return weights;
+}
 
 Weights stored_weights(const ModelInfo& model) {
   const bool whole = model.quant.empty() || model.quant == "BF16" || model.quant == "F16" ||

@@ -48,7 +48,9 @@ const Tried& rule(const std::vector<Tried>& forms, Bytes vram) {
     return *t;
   if (const auto* t = first([&](const Tried& each) { return each.fit.verdict != Verdict::no; }))
     return *t;
-  return forms.back();
+  const auto bytes = [](const Tried& t) { return t.fit.memory.model.device; };
+  const Bytes least = bytes(*std::ranges::min_element(forms, {}, bytes));
+  return *first([&](const Tried& each) { return bytes(each) <= least + least / 50; });
 }
 
 }  // namespace
@@ -92,6 +94,17 @@ TEST_CASE("the choice is the one that pricing every form on its own leads to") {
   CHECK(lowered > 0);
 }
 
+TEST_CASE("where nothing fits the smallest is shown, not the last of the list") {
+  const auto catalog = embedded_catalog();
+  REQUIRE(catalog);
+  const auto model = model_of(**find_model(*catalog, "openai/gpt-oss-120b"));
+  REQUIRE(model);
+  const Choice choice = choose_quant(*model, Workload{}, llama_cpp(), Device{24 * GiB}, {}, false);
+  CHECK(choice.fit.verdict == Verdict::no);
+  CHECK(choice.weights.quant == "MXFP4_MOE");
+  CHECK_FALSE(choice.below_q4_k_m);
+}
+
 TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
   const auto advice = [](std::uint64_t memory_gib, std::uint64_t billions, bool neural = false,
                          std::optional<Bytes> kv = std::nullopt) {
@@ -107,4 +120,12 @@ TEST_CASE("mlxcel's quantization advice (quant_advisor.rs @0c21aed2)") {
   CHECK(advice(16, 7, false, 4 * GiB) == Advice::int4);
   CHECK(advice(24, 8, false, 1 * GiB) == Advice::fp16);
   CHECK(advice(24, 8, false, 16 * GiB) == Advice::int4);
+}
+
+TEST_CASE("the advice counts experts that stay in MXFP4 at their size") {
+  // gpt-oss-20b: 13.78 GB in F16, 12.1 in 8 bits.
+  AdviceInput input{20'914'757'184, 16, Bytes{}, false, 19'110'297'600};
+  CHECK(recommend_quantization(input).reason == "FP16 needs 14 of 16 GiB");
+  input.n_mxfp4 = 0;
+  CHECK(recommend_quantization(input).reason == "FP16 needs 42 of 16 GiB, INT4 needs 11 of 16 GiB");
 }

@@ -10,6 +10,7 @@
 #include "catch.hpp"
 #include "fitvram/catalog.hpp"
 #include "fitvram/parse.hpp"
+#include "support/configs.hpp"
 #include "support/inflated_file.hpp"
 #include "support/places.hpp"
 #include "support/published_models.hpp"
@@ -310,6 +311,7 @@ TEST_CASE("no tensor of a block takes less than the least type of its scheme") {
       CHECK((least != nullptr) == (scheme.family == SchemeFamily::gguf));
       for (std::size_t t = 0; t < weights.types.size() && least != nullptr; ++t) {
         const TensorType& type = *weights.types[t];
+        if (keeps_mxfp4(*model) && keeps_mxfp4(*model, model->tensors[t])) continue;
         if (type.block_bytes * least->block_elems >= least->block_bytes * type.block_elems)
           continue;
         FAIL(model->name << " " << scheme.name << " " << model->tensors[t].name.view() << " "
@@ -319,4 +321,146 @@ TEST_CASE("no tensor of a block takes less than the least type of its scheme") {
     }
   }
   CHECK(n > 100000);
+}
+
+TEST_CASE("experts that the converter repacks are MXFP4 in every file") {
+  // unsloth's files of the same names: to the byte where their metadata is known (13,008,832 of the
+  // 20B's Q4_K_M and Q8_0, 13,023,584 of the 120B's Q4_K_M), else to the 0.1 GB of the listing. The
+  // F16 of the 120B is what a server logs: 61223.74 and 1104.61 MiB.
+  struct File {
+    const char* config;
+    const char* scheme;
+    std::uint64_t bytes;
+  };
+  const File files[] = {
+      {"openai__gpt-oss-20b", "F16", 13779630336},
+      {"openai__gpt-oss-20b", "Q8_0", 12096558336},
+      {"openai__gpt-oss-20b", "Q6_K", 12027991296},
+      {"openai__gpt-oss-20b", "Q5_K_M", 11704348416},
+      {"openai__gpt-oss-20b", "Q5_K_S", 11698818816},
+      {"openai__gpt-oss-20b", "Q4_K_M", 11611750656},
+      {"openai__gpt-oss-20b", "Q4_K_S", 11605483776},
+      {"openai__gpt-oss-20b", "Q4_1", 11564495616},
+      {"openai__gpt-oss-20b", "Q4_0", 11488486656},
+      {"openai__gpt-oss-20b", "Q3_K_M", 11493094656},
+      {"openai__gpt-oss-20b", "Q3_K_S", 11450885376},
+      {"openai__gpt-oss-20b", "Q2_K", 11455309056},
+      {"openai__gpt-oss-20b", "Q2_K_L", 11744875776},
+      {"openai__gpt-oss-120b", "F16", 65355994368},
+      {"openai__gpt-oss-120b", "Q8_0", 63374323968},
+      {"openai__gpt-oss-120b", "MXFP4_MOE", 63374323968},
+      {"openai__gpt-oss-120b", "Q6_K", 63271473408},
+      {"openai__gpt-oss-120b", "Q5_K_M", 62876498688},
+      {"openai__gpt-oss-120b", "Q4_K_M", 62755699968},
+      {"openai__gpt-oss-120b", "Q4_0", 62606999808},
+      {"openai__gpt-oss-120b", "Q3_K_S", 62550597888},
+      {"openai__gpt-oss-120b", "Q2_K", 62557233408},
+  };
+  for (const auto& file : files) {
+    CAPTURE(file.config, file.scheme);
+    CHECK(quantized(model_of_file(file.config), file.scheme).count == file.bytes);
+  }
+  CHECK(type_of(model_of_file("deepseek-ai__DeepSeek-V4-Flash"), "Q4_K_M",
+                "blk.9.ffn_down_exps.weight") == "MXFP4");
+  CHECK(type_of(model_of_file("moonshotai__Kimi-K3"), "BF16", "blk.9.ffn_up_exps.weight") ==
+        "MXFP4");
+}
+
+TEST_CASE("no scheme touches experts that stay, and none takes more than floats") {
+  std::size_t n = 0;
+  const auto entries = embedded_catalog();
+  REQUIRE(entries);
+  for (const auto& entry : *entries) {
+    const auto model = model_of(entry);
+    REQUIRE(model);
+    if (n_mxfp4(*model) == 0) continue;
+    CAPTURE(model->name);
+    CHECK(model->quant == "MXFP4");
+    const QuantPlan plan(*model);
+    const Bytes floats = total(*model, quantize(*model, plan, *find_scheme("F16")).types);
+    for (const Scheme& scheme : schemes()) {
+      if (scheme.family != SchemeFamily::gguf) continue;
+      const auto types = quantize(*model, plan, scheme).types;
+      const bool all = std::ranges::all_of(model->tensors, [&](const Tensor& tensor) {
+        const auto i = static_cast<std::size_t>(&tensor - model->tensors.data());
+        return tensor.role != TensorRole::expert || tensor.ne[2] <= 1 || types[i]->name == "MXFP4";
+      });
+      CAPTURE(scheme.name);
+      CHECK(all);
+      if (scheme.name != "F32") CHECK(total(*model, types) <= floats);
+    }
+    ++n;
+    ModelInfo unpacked = *model;
+    unpacked.quant = "BF16";
+    CHECK(n_mxfp4(unpacked) == 0);
+    CHECK(quantized(unpacked, "F16") > floats);
+  }
+  CHECK(n >= 5);
+}
+
+TEST_CASE("files with embeddings and output in eight bits are larger by just that") {
+  // bartowski/Qwen_Qwen3-1.7B-GGUF @dcb19155, whose output is a tensor of its own.
+  const ModelInfo qwen = lowered(facts_of({"qwen3", 28, 2048, 16, 8, 6144, 151936, 128}));
+  struct Pair {
+    const char *base, *large;
+    std::uint64_t more;
+  };
+  for (const auto& [base, large, more] :
+       {Pair{"Q6_K", "Q6_K_L", 150720512}, Pair{"Q5_K_M", "Q5_K_L", 192047104},
+        Pair{"Q4_K_M", "Q4_K_L", 230942720}, Pair{"Q3_K_L", "Q3_K_XL", 272269312},
+        Pair{"Q2_K", "Q2_K_L", 303872000}}) {
+    CAPTURE(large);
+    CHECK((quantized(qwen, large) - quantized(qwen, base)).count == more);
+    const ModelInfo tied = lowered(llama_3_2_1b());
+    CHECK(type_of(tied, large, "token_embd.weight") == "Q8_0");
+    CHECK(type_of(tied, large, "blk.9.attn_q.weight") ==
+          type_of(tied, base, "blk.9.attn_q.weight"));
+  }
+}
+
+TEST_CASE("Google's QAT files of Gemma 3 have the embedding in 16 bits") {
+  // google/gemma-3-*-it-qat-q4_0-gguf: 17.2, 8.07, 3.16 and 1.00 GB as listed.
+  CHECK(quantized(model_of_file("google__gemma-3-27b-it"), "QAT-Q4_0").count == 17223756800);
+  CHECK(quantized(model_of_file("google__gemma-3-12b-it"), "QAT-Q4_0").count == 8068414464);
+  CHECK(quantized(model_of_file("google__gemma-3-4b-it"), "QAT-Q4_0").count == 3148838912);
+  CHECK(quantized(model_of_file("google__gemma-3-1b-it"), "QAT-Q4_0").count == 997007872);
+  const ModelInfo other = lowered(gemma_4_12b());
+  CHECK(quantized(other, "QAT-Q4_0") == quantized(other, "Q4_0"));
+}
+
+TEST_CASE("a pure scheme has one type wherever rows divide") {
+  const ModelInfo model = lowered(mixtral_8x7b());
+  for (const Scheme& scheme : schemes()) {
+    if (!scheme.name.ends_with("-PURE")) continue;
+    const auto type = scheme.name.substr(0, scheme.name.size() - 5);
+    const auto types = QuantPlan(model).types(scheme.name, false);
+    CAPTURE(scheme.name);
+    CHECK(std::ranges::all_of(
+        types, [&](const TensorType* each) { return each->name == type || each->name == "F32"; }));
+  }
+  CHECK(find_scheme("q4_k_m-pure") == find_scheme("Q4_K-PURE"));
+  CHECK(type_of(lowered(qwen2_5_0_5b()), "Q4_K-PURE", "blk.5.attn_q.weight") == "Q5_0");
+}
+
+TEST_CASE("a file of which only the size is known is split as a scheme near it") {
+  const ModelInfo model = lowered(llama_3_1_8b());
+  const Bytes size{5'100'000'000};
+  const Weights weights = weights_of_size(model, size, "UD-Q4_K_XL", nullptr, true);
+  CHECK(weights.quant == "UD-Q4_K_XL");
+  CHECK(weights.provenance == Provenance::assumed);
+  CHECK(weights.types == quantize(model, *find_scheme("Q4_K_M")).types);
+  REQUIRE(weights.notes.size() == 1);
+  CHECK(weights.notes[0].code == "file-size-given");
+  const Bytes whole = total(model, weights.types);
+  CHECK(part_of(weights, whole) == size);
+  CHECK(part_of(weights, whole / 2) <= size / 2);
+  CHECK(weights_of_size(model, size, "", nullptr, true).quant == "~Q4_K_M");
+  CHECK(weights_of_size(model, size, "x", find_scheme("Q6_K"), true).types ==
+        quantize(model, *find_scheme("Q6_K")).types);
+  CHECK(weights_of_size(model, Bytes{1}, "x", nullptr, true).types ==
+        quantize(model, *find_scheme("Q2_K")).types);
+  const Weights flat = weights_of_size(model, size, "x", nullptr, false);
+  CHECK(flat.types.empty());
+  CHECK(flat.flat == size);
+  CHECK(part_of(quantize(model, *find_scheme("Q6_K")), Bytes{7}) == Bytes{7});
 }

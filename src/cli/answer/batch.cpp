@@ -23,11 +23,14 @@ struct Tally {
   std::string first;
 };
 
-/// Everything that an answer depends on.
+/// Everything that an answer depends on. Each text is led by its length: any byte may stand in one.
 std::string question_of(const Request& request) {
   std::string question;
   question.reserve(256);
-  const auto add = [&](std::string_view text) { question.append(text).push_back('\n'); };
+  const auto add = [&](std::string_view text) {
+    question.append(std::to_string(text.size())).push_back(':');
+    question.append(text);
+  };
   for (const auto* text : {&request.model, &request.name, &request.config}) add(*text);
   for (const auto& field : request.fields) {
     add(field.key);

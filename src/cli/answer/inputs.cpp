@@ -174,14 +174,34 @@ Result<ModelInfo> load_file(Io& io, const std::string& path) {
   return load_config(io, path);
 }
 
+/// The snapshot that refs/main names in a folder of Hugging Face's cache (models--ORG--NAME), or
+/// the only one; empty when `directory` is no such folder or does not say.
+std::string snapshot_of(Io& io, const std::string& directory) {
+  const auto snapshots = join(directory, "snapshots");
+  const auto names = io.list_directory(snapshots);
+  if (!names || names->empty()) return {};
+  const auto ref = join(join(directory, "refs"), "main");
+  if (io.kind_of(ref) == PathKind::file) {
+    const auto bytes = io.read_file(ref);
+    if (bytes) {
+      std::string hash(text_of(*bytes).substr(0, 64));
+      hash.erase(std::min(hash.find_first_of(" \r\n"), hash.size()));
+      const auto path = join(snapshots, hash);
+      if (!hash.empty() && io.kind_of(path) == PathKind::directory) return path;
+    }
+  }
+  return names->size() == 1 ? join(snapshots, names->front()) : std::string();
+}
+
 Models load_directory(Io& io, const std::string& directory) {
   const auto names = io.list_directory(directory);
   if (!names) return {names.error()};
   std::vector<std::string> files;
   std::string projectors;
-  bool config = false;
+  bool config = false, params = false;
   for (const auto& name : *names) {
     config = config || name == "config.json";
+    params = params || name == "params.json";
     if (!is_gguf_name(name)) continue;
     const auto shard = shard_name(name);
     if (is_projector(name))
@@ -192,10 +212,14 @@ Models load_directory(Io& io, const std::string& directory) {
              std::find(files.begin(), files.end(), first) == files.end())
       files.push_back(first);
   }
-  if (files.empty() && config) return {load_config(io, join(directory, "config.json"))};
-  if (files.empty())
+  if (files.empty() && (config || params))
+    return {load_config(io, join(directory, config ? "config.json" : "params.json"))};
+  if (files.empty()) {
+    const auto snapshot = snapshot_of(io, directory);
+    if (!snapshot.empty()) return load_directory(io, snapshot);
     return {Error{ErrorCode::not_a_model, directory, "holds neither a GGUF file nor a config.json",
                   "name a model file, or a directory that holds one"}};
+  }
   Models models;
   for (const auto& file : files) {
     models.push_back(load_gguf(io, join(directory, file)));

@@ -5,6 +5,12 @@
 #include "base/text.hpp"
 
 namespace fitvram::cli {
+
+std::uint64_t default_context(const Defaults& defaults, const Workload& workload) {
+  const bool shared = workload.kv_unified || !defaults.each_sequence;
+  return sat_mul(defaults.n_ctx, shared ? 1 : std::max(1U, workload.n_seq));
+}
+
 namespace {
 
 /// -c as this model runs it: never beyond the trained length unless that is asked for.
@@ -15,12 +21,13 @@ std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
   const std::uint64_t trained = model.n_ctx_train;
   const std::uint64_t limit = trained == 0 ? UINT64_MAX : sat_mul(trained, streams);
   const std::uint64_t asked = options.n_ctx.value_or(defaults.n_ctx);
-  if (!options.n_ctx && asked != 0) return std::min(asked, limit);
+  if (!options.n_ctx && asked != 0) return std::min(default_context(defaults, workload), limit);
   if (asked == 0) {
-    if (trained != 0) return trained;
+    const std::uint64_t shares = defaults.each_sequence ? streams : 1;
+    if (trained != 0) return sat_mul(trained, shares);
     notes.push_back({Severity::warning, "trained-length-unknown",
                      "the trained length is not stated; computed at 8192 tokens"});
-    return Workload{}.n_ctx;
+    return sat_mul(Workload{}.n_ctx, shares);
   }
   if (asked <= limit || options.extend_ctx) return asked;
   const bool warns = options.runtime->loads == SchemeFamily::gguf;
@@ -30,16 +37,6 @@ std::uint64_t resolve_context(const ModelInfo& model, const Options& options,
                        (warns ? std::string(options.runtime->title) + " would only warn; " : "") +
                        "--extend-ctx computes what was asked)"});
   return limit;
-}
-
-std::optional<Device> device_of(const std::optional<Gpu>& gpu, const Options& options) {
-  if (!gpu) return std::nullopt;
-  Device device{gpu->vram};
-  device.total = gpu->total;
-  device.unified = gpu->unified;
-  device.count = gpu->vendor.empty() ? options.workload.n_tp : gpu->count;
-  device.name = gpu->name;
-  return device;
 }
 
 bool packed(const ModelInfo& model) {
@@ -53,16 +50,12 @@ void add_notes(std::vector<Note>& to, const std::vector<Note>& from) {
 }
 
 bool differ_in_name_only(const ModelInfo& a, const ModelInfo& b) {
-  if (a.n_params != b.n_params || a.architecture != b.architecture || a.format != b.format)
-    return false;
-  Hparams renamed = a.hparams;
-  renamed.name = b.hparams.name;
-  return a.known_architecture == b.known_architecture && a.layout == b.layout &&
-         a.params == b.params && a.n_params_mmproj == b.n_params_mmproj && a.n_layer == b.n_layer &&
-         a.n_ctx_train == b.n_ctx_train && a.quant == b.quant &&
-         a.checkpoint_bytes == b.checkpoint_bytes && a.packings == b.packings &&
-         a.notes == b.notes && renamed == b.hparams && a.layers == b.layers &&
-         a.tensors == b.tensors;
+  if (a.n_params != b.n_params || a.architecture != b.architecture) return false;
+  ModelInfo renamed = a;
+  renamed.name = b.name;
+  renamed.source = b.source;
+  renamed.hparams.name = b.hparams.name;
+  return renamed == b;
 }
 
 }  // namespace
@@ -81,10 +74,19 @@ std::string_view backend_of(const Options& options, const std::optional<Gpu>& gp
   return own->name;
 }
 
+Device device_of(const Gpu& gpu, const Options& options) {
+  Device device{gpu.vram};
+  device.total = gpu.total;
+  device.unified = gpu.unified;
+  device.count = gpu.vendor.empty() ? options.workload.n_tp : gpu.count;
+  device.name = gpu.name;
+  return device;
+}
+
 Pricer::Pricer(const Options& options, std::optional<Gpu> gpu)
     : options_(options),
       gpu_(std::move(gpu)),
-      device_(device_of(gpu_, options)),
+      device_(gpu_ ? std::optional(device_of(*gpu_, options)) : std::nullopt),
       backend_(backend_of(options, gpu_)) {}
 
 Workload Pricer::workload_of(const ModelInfo& model, std::vector<Note>& notes) const {
@@ -113,10 +115,14 @@ std::optional<Error> Pricer::refused(const ModelInfo& model, const Workload& wor
   if (auto error = refusal(model, workload, runtime)) return error;
   // A packed checkpoint is what a server of checkpoints loads; others convert its source.
   const Scheme* scheme = options_.quant;
-  if (scheme == nullptr && packed(model) && runtime.loads != SchemeFamily::gguf)
+  const bool sized = options_.file_size.has_value();
+  if (scheme == nullptr && !sized && packed(model) && runtime.loads != SchemeFamily::gguf)
     scheme = find_scheme(model.quant);
   if (scheme != nullptr)
-    if (auto error = refusal(*scheme, runtime)) return error;
+    if (auto error = refusal(model, *scheme, runtime)) return error;
+  if (model.format == ModelFormat::gguf && sized)
+    return Error{ErrorCode::unsupported, "", "a GGUF file tells the sizes of its tensors",
+                 "leave --file-size out"};
   if (model.format == ModelFormat::gguf && options_.quant == nullptr &&
       runtime.loads != SchemeFamily::gguf)
     return Error{ErrorCode::unsupported, "",
@@ -137,8 +143,13 @@ Result<std::vector<Row>> Pricer::rows(const Model& model, ModelMemo* memo) const
   std::vector<Row> rows;
   if (options_.all_quants) {
     const std::string_view ladder = options_.runtime->ladder;
+    const bool mxfp4 = n_mxfp4(*model) > 0;
+    const auto listed = [&](const Scheme& scheme) {
+      if (!ladder.empty()) return has_word(ladder, scheme.name);
+      return scheme.ladder || (mxfp4 && scheme.name == "MXFP4_MOE");
+    };
     for (const auto& scheme : schemes())
-      if (ladder.empty() ? scheme.ladder : has_word(ladder, scheme.name))
+      if (listed(scheme))
         rows.push_back(priced(row, {quantize(*model, scheme), std::nullopt}, memo));
   } else {
     auto chosen = form(row, memo);
@@ -193,11 +204,28 @@ Result<std::optional<Row>> Pricer::running_row(const Model& model) {
 /// A packed checkpoint is loaded as it is by servers of checkpoints.
 bool Pricer::chooses(const ModelInfo& model) const {
   const bool own = packed(model) && options_.runtime->loads != SchemeFamily::gguf;
-  return options_.quant == nullptr && model.format != ModelFormat::gguf && device_ && !own;
+  return options_.quant == nullptr && !options_.file_size && model.format != ModelFormat::gguf &&
+         device_ && !own;
+}
+
+/// What stands for a checkpoint that the runtime does not load: of as many bits, or, where those
+/// are not known, as the converter unpacks it.
+const Scheme& Pricer::loaded_form(const ModelInfo& model) const {
+  if (n_mxfp4(model) > 0) return *find_scheme("MXFP4_MOE");
+  const auto* own = find_scheme(model.quant);
+  const auto* nearest = own == nullptr ? nullptr : nearest_loaded(model, *own, *options_.runtime);
+  return nearest == nullptr ? *find_scheme("F16") : *nearest;
 }
 
 Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   const auto& model = *row.model;
+  if (options_.file_size) {
+    const auto* quant = options_.quant;
+    const auto name = quant == nullptr ? options_.file_quant : std::string(quant->name);
+    return {weights_of_size(model, *options_.file_size, name, quant,
+                            options_.runtime->loads == SchemeFamily::gguf),
+            std::nullopt};
+  }
   if (options_.quant != nullptr) {
     if (model.format == ModelFormat::gguf &&
         lower_case(model.quant) == lower_case(options_.quant->name))
@@ -214,6 +242,14 @@ Pricer::Form Pricer::form(Row& row, ModelMemo* memo) const {
   if (device_) return {stored_weights(model), std::nullopt};
   if (model.format == ModelFormat::parameters)
     return {quantize(model, *find_scheme("F16")), std::nullopt};
+  if (packed(model) && options_.runtime->loads == SchemeFamily::gguf) {
+    const auto& scheme = loaded_form(model);
+    row.notes.push_back({Severity::info, "checkpoint-not-loaded",
+                         std::string(options_.runtime->title) + " does not load the " +
+                             model.quant + " checkpoint: priced as " + std::string(scheme.name) +
+                             ", the nearest GGUF file; -q prices another, --gpu chooses one"});
+    return {quantize(model, scheme), std::nullopt};
+  }
   auto stored = stored_weights(model);
   row.notes.push_back({Severity::info, "own-precision",
                        "weights as the checkpoint has them" +
@@ -272,6 +308,7 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
 QuantAdvice Pricer::advice(const Row& row) const {
   AdviceInput input;
   input.n_params = row.model->n_params;
+  input.n_mxfp4 = n_mxfp4(*row.model);
   input.memory_gib = (gpu_->vram + GiB / 2).count / GiB.count;
   input.kv = row.memory.context.device + row.memory.context.host;
   return recommend_quantization(input);

@@ -12,6 +12,12 @@ namespace fitvram::cli {
 /// --backend, else what the runtime would use on this GPU.
 std::string_view backend_of(const Options& options, const std::optional<Gpu>& gpu);
 
+/// Tokens of all sequences together where no context is asked for; 0 = as trained.
+std::uint64_t default_context(const Defaults& defaults, const Workload& workload);
+
+/// The memory that the runtime finds there.
+Device device_of(const Gpu& gpu, const Options& options);
+
 /// Prices models under one request and, when there is one, against one GPU.
 class Pricer {
  public:
@@ -35,6 +41,7 @@ class Pricer {
   /// The quantization is chosen, and nothing but the verdict can go wrong.
   bool only_chooses(const ModelInfo& model, const Workload& workload) const;
   bool chooses(const ModelInfo& model) const;
+  const Scheme& loaded_form(const ModelInfo& model) const;
   /// Where there is a device.
   FitRequest request(const ModelInfo& model, const Workload& workload,
                      ModelMemo* memo = nullptr) const;

@@ -131,7 +131,8 @@ Result<Report> run_rank(const Options& options, Inputs inputs, const Gpu& gpu) {
   body.asked = options.workload;
   Device device{gpu.vram};
   device.total = gpu.total;
-  body.asked.n_ctx = options.n_ctx.value_or(defaults_of(*options.runtime, {}, device).n_ctx);
+  body.asked.n_ctx = options.n_ctx.value_or(
+      default_context(defaults_of(*options.runtime, {}, device), options.workload));
   body.asked.backend = backend_of(options, gpu);
   body.reserve = options.reserve;
   body.shows_no = options.all;

@@ -48,7 +48,7 @@ Result<ModelInfo> Session::read(const Request& request, const std::string& word)
 
 Result<Session::Found> Session::model_of(const Request& request, const std::string& directory) {
   const auto word = request.model.empty() ? "" : beside(*io_, directory, request.model);
-  const auto key = request.config.empty() ? word : "{" + request.config;
+  Key key{word, request.config, request.name};
   const auto at = std::find_if(known_.begin(), known_.end(),
                                [&](const Known& known) { return known.key == key; });
   if (at != known_.end()) {
@@ -61,7 +61,7 @@ Result<Session::Found> Session::model_of(const Request& request, const std::stri
   if (model->name.empty()) model->name = request.name;
   Model shared = std::make_shared<const ModelInfo>(std::move(*model));
   if (key.size() > longest_key) return Found{std::move(shared)};
-  known_.push_front({key, std::move(shared), {}});
+  known_.push_front({std::move(key), std::move(shared), {}});
   if (known_.size() > most_known) known_.pop_back();
   return Found{known_.front().model, &known_.front().memo};
 }

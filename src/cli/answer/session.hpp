@@ -32,8 +32,14 @@ class Session {
                        const std::string& file);
 
  private:
+  /// What decides which model a request means: its word, or its config and the name it gives that.
+  struct Key {
+    std::string word, config, name;
+    friend bool operator==(const Key&, const Key&) = default;
+    std::size_t size() const { return word.size() + config.size() + name.size(); }
+  };
   struct Known {
-    std::string key;
+    Key key;
     Model model;
     ModelMemo memo;
   };

@@ -19,7 +19,7 @@ struct Key {
 };
 
 /// Keys that no option stands behind: how many of the GPU, and results' own word for a context.
-constexpr Key own_keys[] = {{"gpu_count", 4}, {"n_ctx_seq", 15}};
+constexpr Key own_keys[] = {{"gpu_count", 4}, {"n_ctx_seq", 16}};
 
 /// In the order in which they are set.
 std::vector<Key> sorted_keys() {

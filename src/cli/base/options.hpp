@@ -37,7 +37,7 @@ struct Options {
   std::optional<Bytes> vram;
   ReservePolicy reserve;
 
-  const Scheme* quant = nullptr;  ///< nullptr: chosen, or as stored
+  const Scheme* quant = nullptr;   ///< nullptr: chosen, or as stored
   bool all_quants = false;
   std::optional<std::uint64_t> params;  ///< a model of which only the count is known
   std::string name;                     ///< its name
@@ -78,6 +78,9 @@ struct Options {
   Color color = Color::automatic;
   bool strict = false;
   bool explain = false;
+
+  std::optional<Bytes> file_size;  ///< of a file whose types are not known
+  std::string file_quant;          ///< what such a file is called, where that is no scheme
 };
 
 }  // namespace fitvram::cli

@@ -66,6 +66,23 @@ Set set_text(Options& o, Text v) {
   return {};
 }
 
+/// llama.cpp's other words for on, off and auto count as well (common/arg.cpp, v0.5.0).
+Set set_flash(Options& o, Text v) {
+  const std::string word = lower_case(v);
+  const char* usual = v.c_str();
+  if (has_word("1 true enabled", word)) usual = "on";
+  if (has_word("0 false disabled", word)) usual = "off";
+  if (word == "-1") usual = "auto";
+  return set_word(o.workload.flash_attn, usual, flash_words);
+}
+
+Set set_gpu(Options& o, Text v) {
+  if (v.find_first_not_of(' ') == std::string::npos)
+    return Problem{"the name of the GPU is empty", "\"RTX 4090\"; without a name leave it out"};
+  o.gpu = v;
+  return {};
+}
+
 template <auto member, std::uint32_t least>
 Set set_count(Options& o, Text v) {
   return set_number(at(o, member), v, least);
@@ -90,7 +107,7 @@ constexpr Flag flag_table[] = {
      .key = {.name = "gpu", .place = 3},
      .silences = "--vram",
      .about = "graphics card: \"RTX 4090\", 4090, \"2x 3090\"",
-     .set = set_text<&Options::gpu>},
+     .set = set_gpu},
     {.names = "--vram",
      .value = "SIZE",
      .group = hardware,
@@ -138,7 +155,7 @@ constexpr Flag flag_table[] = {
      .group = hardware,
      .commands = pricing,
      .env = asking,
-     .key = {.name = "gpu_memory_utilization", .place = 28},
+     .key = {.name = "gpu_memory_utilization", .place = 29},
      .about = "share of the memory that vllm and sglang may use: 0.9 (default: the runtime's)",
      .set = [](Options& o, Text v) -> Set {
        o.workload.memory_utilization = parse_millionths(v);
@@ -152,7 +169,7 @@ constexpr Flag flag_table[] = {
      .group = hardware,
      .commands = pricing,
      .env = asking,
-     .key = {.name = "n_tp", .place = 27},
+     .key = {.name = "n_tp", .place = 28},
      .about =
          "cards that share every layer, for runtimes that split so (default: all that --gpu names)",
      .set = set_count<&Workload::n_tp, 1>},
@@ -166,7 +183,7 @@ constexpr Flag flag_table[] = {
      .about = "whose memory rules apply (default: llama.cpp)",
      .set =
          [](Options& o, Text v) {
-           return set_row(o.runtime, find_runtime(v), "runtime", "runtimes", v,
+           return set_row(o.runtime, find_runtime(lower_case(v)), "runtime", "runtimes", v,
                           names_of(runtimes()));
          }},
 
@@ -175,14 +192,14 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "n_ctx", .place = 12},
+     .key = {.name = "n_ctx", .place = 13},
      .about = "tokens over all sequences: 8192, 8k, 128k; 0 = as trained (default: the runtime's; "
               "llama.cpp: 8192, or as trained if that is less)",
      .set = [](Options& o, Text v) { return set_tokens(o.n_ctx, v); }},
     {.names = "--extend-ctx",
      .group = context,
      .commands = pricing,
-     .key = {.name = "extend_ctx", .place = 11},
+     .key = {.name = "extend_ctx", .place = 12},
      .about = "allow more than the trained length (RoPE scaling)",
      .set = set_switch<&Options::extend_ctx>},
     {.names = "--kv-type",
@@ -191,7 +208,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "kv_type", .place = 18},
+     .key = {.name = "kv_type", .place = 19},
      .about = "cache type of both keys and values (default: f16; vllm and sglang: fp8 int8 ...)",
      .set =
          [](Options& o, Text v) {
@@ -205,7 +222,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "cache_type_k", .place = 19},
+     .key = {.name = "cache_type_k", .place = 20},
      .about = "cache type of the keys: f32 f16 bf16 q8_0 q5_1 ...",
      .set = [](Options& o, Text v) { return set_cache_type(o.workload.type_k, v); }},
     {.names = "-ctv --cache-type-v",
@@ -214,7 +231,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "cache_type_v", .place = 20},
+     .key = {.name = "cache_type_v", .place = 21},
      .about = "cache type of the values",
      .set = [](Options& o, Text v) { return set_cache_type(o.workload.type_v, v); }},
     {.names = "-np --parallel",
@@ -222,7 +239,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "n_seq", .place = 13},
+     .key = {.name = "n_seq", .place = 14},
      .about = "sequences (server slots) (default: 1)",
      .set =
          [](Options& o, Text v) {
@@ -233,7 +250,7 @@ constexpr Flag flag_table[] = {
     {.names = "-kvu --kv-unified",
      .group = context,
      .commands = settings,
-     .key = {.name = "kv_unified", .place = 14},
+     .key = {.name = "kv_unified", .place = 15},
      .about = "one cache shared by all sequences",
      .set = set_switch<&Workload::kv_unified>},
     {.names = "-b --batch-size",
@@ -241,7 +258,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "n_batch", .place = 16},
+     .key = {.name = "n_batch", .place = 17},
      .about =
          "logical batch, vLLM's max_num_batched_tokens (default: the runtime's; llama.cpp: 2048)",
      .set = set_count<&Workload::n_batch, 1>},
@@ -250,7 +267,7 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "n_ubatch", .place = 17},
+     .key = {.name = "n_ubatch", .place = 18},
      .about = "physical batch (default: the runtime's; llama.cpp: 512)",
      .set = set_count<&Workload::n_ubatch, 1>},
     {.names = "-fa --flash-attn",
@@ -259,27 +276,27 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "flash_attn", .place = 21},
+     .key = {.name = "flash_attn", .place = 22},
      .about = "flash attention (default: auto)",
-     .set = [](Options& o, Text v) { return set_word(o.workload.flash_attn, v, flash_words); }},
+     .set = set_flash},
     {.names = "--swa-full",
      .group = context,
      .commands = settings,
-     .key = {.name = "swa_full", .place = 22},
+     .key = {.name = "swa_full", .place = 23},
      .about = "window layers keep the whole context",
      .set = set_switch<&Workload::swa_full>},
     {.names = "--rs-seq",
      .value = "N",
      .group = context,
      .commands = settings,
-     .key = {.name = "n_rs_seq", .place = 25},
+     .key = {.name = "n_rs_seq", .place = 26},
      .about = "snapshots of recurrent state per sequence, for speculative decoding (default: 0)",
      .set = set_count<&Workload::n_rs_seq, 0>},
     {.names = "--outputs",
      .value = "N",
      .group = context,
      .commands = settings,
-     .key = {.name = "n_outputs", .place = 26},
+     .key = {.name = "n_outputs", .place = 27},
      .about = "rows of logits a batch may ask for (default: the sequences, as llama-server; 0: the "
               "batch, "
               "as other programs)",
@@ -291,13 +308,13 @@ constexpr Flag flag_table[] = {
      .group = context,
      .commands = settings,
      .env = asking,
-     .key = {.name = "n_gpu_layers", .place = 23},
+     .key = {.name = "n_gpu_layers", .place = 24},
      .about = "layers on the GPU, the output counts as one (default: all)",
      .set = set_gpu_layers},
     {.names = "-nkvo --no-kv-offload",
      .group = context,
      .commands = settings,
-     .key = {.name = "offload_kqv", .place = 24, .negated = true},
+     .key = {.name = "offload_kqv", .place = 25, .negated = true},
      .about = "keep the cache in host memory",
      .set = clear_switch<&Workload::offload_kqv>},
 
@@ -308,20 +325,23 @@ constexpr Flag flag_table[] = {
      .commands = {compare_log},
      .about = "what the log's program loaded (default: the file or the name that the log tells)",
      .set = set_text<&Options::log_model>},
+    {.names = "--file-size",
+     .value = "SIZE",
+     .group = weights,
+     .commands = {estimate, plan},
+     .key = {.name = "file_size", .place = 8},
+     .about = "size of the file to price, whatever its types: -q UD-Q4_K_XL --file-size 17.9G",
+     .set = [](Options& o, Text v) { return set_size(o.file_size, v); }},
     {.names = "-q --quant",
      .value = "NAME",
      .values = "@quants",
      .group = weights,
      .commands = every_command - Commands{list},
      .env = asking,
-     .key = {.name = "quant", .place = 8},
+     .key = {.name = "quant", .place = 9},
      .about = "quantization to price, such as Q4_K_M (default: chosen for the GPU; without one, as "
               "stored)",
-     .set =
-         [](Options& o, Text v) {
-           return set_row(o.quant, find_scheme(v), "quantization", "quants", v,
-                          names_of(schemes()));
-         }},
+     .set = set_quant},
     {.names = "--all-quants",
      .group = weights,
      .commands = {rank, estimate},
@@ -331,7 +351,7 @@ constexpr Flag flag_table[] = {
      .value = "N",
      .group = weights,
      .commands = pricing - Commands{check},
-     .key = {.name = "params", .place = 9},
+     .key = {.name = "params", .place = 10},
      .about =
          "parameter count, for a model that does not tell or of which nothing else is known: 27B",
      .set = [](Options& o, Text v) -> Set {
@@ -501,7 +521,7 @@ constexpr Flag flag_table[] = {
     {.names = "--strict",
      .group = output,
      .commands = pricing,
-     .key = {.name = "strict", .place = 10},
+     .key = {.name = "strict", .place = 11},
      .about = "refuse models that rest on assumptions",
      .set = set_switch<&Options::strict>},
 };

@@ -1,6 +1,7 @@
 #pragma once
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,14 +21,15 @@ struct Problem {
 // What the rows of the table of options read a value with: nothing when it was understood.
 using Set = std::optional<Problem>;
 
-Problem not_a_number(const std::string& value, std::uint64_t least);
+/// What is wrong with `value` where a whole number from `least` to `most` is asked for.
+Problem not_a_number(const std::string& value, std::uint64_t least, std::uint64_t most);
 
 template <typename T>
-Set set_number(T& to, const std::string& value, T least) {
+Set set_number(T& to, const std::string& value, T least, T most = std::numeric_limits<T>::max()) {
   T n = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
-  if (error != std::errc{} || end != value.data() + value.size() || n < least)
-    return not_a_number(value, least);
+  if (error != std::errc{} || end != value.data() + value.size() || n < least || n > most)
+    return not_a_number(value, least, most);
   to = n;
   return {};
 }
@@ -36,6 +38,8 @@ Set set_tokens(std::optional<std::uint64_t>& to, const std::string& value);
 Set set_size(std::optional<Bytes>& to, const std::string& value);
 Set set_cache_type(const TensorType*& to, const std::string& value);
 Set set_gpu_layers(Options& options, const std::string& value);
+/// A scheme's name, or what a file of a given size calls itself.
+Set set_quant(Options& options, const std::string& value);
 Set set_reserve(Options& options, const std::string& value);
 Set set_tolerance(Options& options, const std::string& value);
 /// A format that the command of `options` has.

@@ -85,6 +85,8 @@ Placement llama_cpp_weights(const ModelInfo& model, const Weights& weights,
     const std::uint64_t rows = sat_mul(tensor.ne[1], sat_mul(tensor.ne[2], tensor.ne[3]));
     (device ? sum.device : sum.host) += sizes.of(tensor.ne[0], rows, *weights.types[i], device);
   });
+  sum.device = part_of(weights, sum.device);
+  sum.host = part_of(weights, sum.host);
   return sum;
 }
 

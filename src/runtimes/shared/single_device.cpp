@@ -17,6 +17,7 @@ Placement whole_weights(const ModelInfo& model, const Weights& weights, const Wo
     if (tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= model.n_layer) continue;
     sum.device += tensor_bytes(tensor, *weights.types[i]);
   }
+  sum.device = part_of(weights, sum.device);
   return sum;
 }
 

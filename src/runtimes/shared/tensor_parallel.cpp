@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/proportion.hpp"
 #include "families/family.hpp"
 
 namespace fitvram {
@@ -68,14 +69,6 @@ Bytes on_all_cards(const ModelInfo& model, const Tensor& tensor, const TensorTyp
   return Bytes{ceil_div(sat_mul(whole.count, kv_copies(model, tensor, n_tp)), n_tp)} * n_tp;
 }
 
-/// bytes * part / whole without leaving 64 bits.
-Bytes scaled(Bytes bytes, Bytes part, Bytes whole) {
-  if (whole == Bytes{}) return bytes;
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{bytes.count} * part.count / whole.count;
-  return Bytes{product > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(product)};
-}
-
 }  // namespace
 
 Bytes split_state(std::uint64_t values, std::uint64_t bytes_each, std::uint32_t n_tp) {
@@ -100,7 +93,7 @@ Bytes sharded_weights(const ModelInfo& model, const Weights& weights, std::uint3
   // A checkpoint's own total counts its towers.
   const bool counted = weights.flat == checkpoint_size(model) && model.n_params_mmproj != 0;
   const Bytes text = counted ? weights.flat - Bytes{2 * model.n_params_mmproj} : weights.flat;
-  return scaled(text, sum, plain) + towers;
+  return in_proportion(text, sum, plain) + towers;
 }
 
 Bytes rope_tables(const ModelInfo& model, std::uint32_t n_tp) {

@@ -73,6 +73,8 @@ Placement uploaded_weights(const ModelInfo& model, const Weights& weights,
     else
       sum.device += uploaded(tensor, *weights.types[i]);
   }
+  sum.device = part_of(weights, sum.device);
+  sum.host = part_of(weights, sum.host);
   return sum;
 }
 

@@ -87,6 +87,24 @@ TEST_CASE("plan goes to several cards only when no single one holds the model") 
   CHECK(Json::parse(many.out)["results"][0]["gpu"]["count"] == 4);
 }
 
+TEST_CASE("plan says of a card what estimate says of it, whatever cards stand beside it") {
+  for (const auto* const runtime : {"vllm", "sglang", "llama.cpp", "exllamav3"}) {
+    auto io = small_world(
+        {"plan", "qwen3-8b", "--runtime", runtime, "--json", "--filter", "100", "--all"});
+    const auto planned = Json::parse(run(io).out)["results"];
+    REQUIRE(planned.size() > 2);
+    for (const auto& row : planned) {
+      auto alone = small_world({"estimate", "qwen3-8b", "--runtime", runtime, "--json", "--gpu",
+                                row["gpu"]["name"], "-q", row["quant"]});
+      const auto found = Json::parse(run(alone).out)["results"][0];
+      INFO(runtime << " on " << row["gpu"]["name"]);
+      CHECK(row["memory"] == found["memory"]);
+      CHECK(row["workload"] == found["workload"]);
+      CHECK(row["fit"] == found["fit"]);
+    }
+  }
+}
+
 TEST_CASE("the option --gpu with --vram keeps the card and takes the memory") {
   const auto report = rank({"--gpu", "Middle", "--only-gpus", "cards.json", "--vram", "20G"});
   CHECK(report["gpu"]["vram_bytes"] == 20ULL << 30);

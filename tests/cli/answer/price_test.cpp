@@ -42,6 +42,18 @@ TEST_CASE("a context above the trained length is clamped unless it is to be exte
   CHECK_FALSE(has_note(extended, "context-clamped"));
 }
 
+TEST_CASE("a runtime's own context is no shorter because there are more sequences") {
+  for (const auto* const runtime :
+       {"ollama", "vllm", "sglang", "mlx-lm", "exllamav3", "transformers"}) {
+    const auto of = [&](const char* n_seq) {
+      return first({"qwen3-8b", "--runtime", runtime, "-np", n_seq, "--vram", "80G"})["workload"];
+    };
+    INFO(runtime);
+    CHECK(of("4")["n_ctx"] == 4 * of("1")["n_ctx"].get<std::uint64_t>());
+  }
+  CHECK(first({"qwen3-8b", "-np", "4", "--vram", "80G"})["workload"]["n_ctx"] == 8192);
+}
+
 TEST_CASE("each sequence has the trained length to itself unless the cache is shared") {
   CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4"})["workload"]["n_ctx"] == 16384);
   CHECK(first({"tiny.gguf", "-c", "16k", "-np", "4", "-kvu"})["workload"]["n_ctx"] == 4096);
@@ -157,4 +169,38 @@ TEST_CASE("a GGUF file is refused by a runtime that loads none, whatever it hold
   const auto error = Json::parse(run(io).out)["errors"][0];
   CHECK(error["message"] == "vLLM does not load GGUF files");
   CHECK(error["hint"] == "-q prices a form that it loads");
+}
+
+TEST_CASE("by default llama.cpp is priced with a file that it loads") {
+  struct Row {
+    const char *model, *quant;
+  };
+  for (const auto& [model, quant] :
+       {Row{"gpt-oss-120b", "MXFP4_MOE"}, Row{"deepseek-v4-flash", "MXFP4_MOE"},
+        Row{"kimi-k3", "MXFP4_MOE"}, Row{"deepseek-ai/DeepSeek-V3", "Q8_0"},
+        Row{"kimi-k2.5", "Q4_K_M"}})
+    for (const auto* runtime : {"llama.cpp", "ollama"}) {
+      CAPTURE(model, runtime);
+      const auto result = first({model, "-c", "8k", "--runtime", runtime});
+      CHECK(result["quant"] == quant);
+      CHECK(has_note(result, "checkpoint-not-loaded"));
+      CHECK(result["memory"]["host"]["model_bytes"] > 0);
+    }
+  CHECK(first({"gpt-oss-20b", "-c", "8k", "--runtime", "vllm"})["quant"] == "MXFP4");
+}
+
+TEST_CASE("experts in MXFP4 have a scheme of their own") {
+  const auto error = first({"gpt-oss-20b", "-q", "MXFP4"});
+  CHECK(error["hint"] == "the nearest that it loads is -q MXFP4_MOE");
+}
+
+TEST_CASE("a file is priced by its size where its types follow no rule") {
+  const auto unknown = run_words({"estimate", "gemma", "-q", "UD-Q4_K_XL"});
+  CHECK(unknown.status == 2);
+  CHECK(unknown.err.find("--file-size SIZE") != std::string::npos);
+  const auto result = first({"gemma", "-q", "UD-Q4_K_XL", "--file-size", "17.9G"});
+  CHECK(result["quant"] == "UD-Q4_K_XL");
+  CHECK(has_note(result, "file-size-given"));
+  CHECK(first({"gemma", "--file-size", "17.9G"})["quant"] == "~Q4_K_M");
+  CHECK(first({"tiny.gguf", "--file-size", "1G"})["hint"] == "leave --file-size out");
 }
