@@ -115,8 +115,9 @@ TEST_CASE("a context that a runtime chooses itself is explained by its own rule"
   Weights weights;
   weights.flat = 8 * GiB;
   const auto rule_of_safe = [&](const ReservePolicy& reserve) {
-    const Fit found = fit(model, weights, Workload{}, runtime, Device{24 * GiB}, reserve, false);
-    for (const Step& step : explain(found, model, weights, Workload{}, runtime, reserve))
+    const FitRequest request = {
+        .model = model, .runtime = runtime, .device = Device{24 * GiB}, .reserve = reserve};
+    for (const Step& step : explain(fit(request, weights), request, weights))
       if (step.figure == "safe context") return step.rule;
     return std::string();
   };
