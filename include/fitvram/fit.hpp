@@ -85,7 +85,7 @@ struct FitRequest {
 /// quantize() of the same model. Pure and total, as estimate() is.
 FITVRAM_EXPORT Fit fit(const FitRequest& request, const Weights& weights);
 
-/// The arithmetic of a Fit, which is fit() of the same request, its workload resolved(): budget,
+/// The arithmetic of a Fit, which is fit() of the same request: budget,
 /// reserve, verdict and the two contexts, each with what is needed there and one step above.
 FITVRAM_EXPORT std::vector<Step> explain(const Fit& fit, const FitRequest& request,
                                          const Weights& weights);
