@@ -123,6 +123,7 @@ void read_environment(const Io& io, const CommandRow& command, const Parsed& par
       return long_name(*other.first) == long_name(flag) || other.first->silences == long_name(flag);
     };
     if (!set || std::any_of(parsed.values.begin(), parsed.values.end(), given)) continue;
+    if (set->empty() && !flag.must_say) continue;
     if (set->empty())
       refuse("environment variable " + name + " is set to nothing", "unset " + name);
     if (const auto problem = flag.set(options, *set))

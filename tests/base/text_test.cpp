@@ -16,6 +16,7 @@ TEST_CASE("sizes of memory are read in every common spelling, always binary") {
   CHECK(parse_bytes("64k") == 64 * KiB);
   CHECK(parse_bytes("0") == Bytes{});
   CHECK(parse_bytes("0 B") == Bytes{});
+  CHECK(parse_bytes(".5G") == 512 * MiB);
   CHECK(parse_bytes("4096") == 4096 * GiB);
   CHECK(parse_bytes("4097") == Bytes{4097});
   CHECK(parse_bytes("23.99GiB") == Bytes{25759066357});
@@ -28,7 +29,7 @@ TEST_CASE("what is not a size of memory is refused") {
                            "junk",      "nan",
                            "inf",       "1e9",
                            "G",         "1.",
-                           ".5G",       "1..5G",
+                           ".G",        "1..5G",
                            "1.5.5",     "24XB",
                            "24GG",      "24bb",
                            "24bib",     "24 G iB",

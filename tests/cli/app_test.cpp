@@ -179,6 +179,17 @@ TEST_CASE("no name can reach the terminal with an escape sequence in it, in any 
   }
 }
 
+TEST_CASE("a variable for the GPU that is set to nothing is an error: every model would pass") {
+  auto io = small_world({"estimate", "tiny.gguf"});
+  for (const auto* const name : {"FITVRAM_GPU", "FITVRAM_VRAM"}) {
+    io.environment = {{name, ""}};
+    const auto result = run(io);
+    INFO(name);
+    CHECK(result.status == 2);
+    CHECK(result.err.find("is set to nothing") != std::string::npos);
+  }
+}
+
 TEST_CASE("the environment gives defaults, and the command line wins") {
   auto io = small_world({"estimate", "tiny.gguf", "--json"});
   io.environment = {{"FITVRAM_GPU", "RTX 3090"},

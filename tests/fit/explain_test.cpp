@@ -57,9 +57,6 @@ TEST_CASE("every figure that --explain prints is what its arithmetic comes to") 
       {"qwen3-8b", "-q", "Q4_K_M", "--vram", "24G", "--reserve", "1G"},
       {"deepseek-r1", "-q", "Q4_K_M", "--gpu", "8x H100 SXM"},
       {"mamba2-780m", "--vram", "1G"},
-      {"qwen3-8b", "--vram", "24G", "--runtime", "vllm"},
-      {"gpt-oss-20b", "--vram", "16G", "--runtime", "sglang"},
-      {"gemma-3-12b", "--vram", "24G", "--runtime", "sharpinference", "--reserve", "1G"},
       {"tiny.gguf", "--vram", "2G"},
       {"tiny.gguf", "--vram", "100M"}};
   for (auto words : questions) {
@@ -97,6 +94,28 @@ TEST_CASE("every figure that --explain prints is what its arithmetic comes to") 
       if (figures.contains(above)) CHECK(figures[above] > budget);
     }
     CHECK((figures["needed to fit"] <= budget) == (fit["verdict"] == "fits"));
+  }
+}
+
+TEST_CASE("the contexts of a runtime that resolves a request are not refuted by their arithmetic") {
+  using namespace fitvram::test;
+  for (const auto* const runtime : {"sharpinference", "vllm", "sglang", "ollama", "transformers"}) {
+    for (const auto* const model : {"gemma-3-12b", "qwen3-8b"}) {
+      const auto result = Json::parse(run_words({"estimate", model, "--vram", "24G", "--runtime",
+                                                 runtime, "--reserve", "1G", "-np", "2",
+                                                 "--explain", "--json"})
+                                          .out)["results"][0];
+      std::map<std::string, std::uint64_t> figures;
+      for (const auto& step : result["steps"])
+        figures[step["figure"].get<std::string>()] = step["value"].get<std::uint64_t>();
+      for (const auto* const context : {"safe context", "max context"}) {
+        const std::string here = std::string("needed at ") + context;
+        const std::string above = std::string("needed at a step above ") + context;
+        INFO(runtime << ", " << model << ", " << context);
+        if (figures.contains(here)) CHECK(figures[here] <= figures["budget"]);
+        if (figures.contains(above)) CHECK(figures[above] > figures["budget"]);
+      }
+    }
   }
 }
 

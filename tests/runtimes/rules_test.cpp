@@ -198,7 +198,7 @@ TEST_CASE("every runtime says what it honours, where that was read and where it 
       const Scheme* scheme = find_scheme(rest.substr(0, space));
       REQUIRE(scheme != nullptr);
       CHECK(scheme->millibits < millibits);
-      CHECK_FALSE(refusal(*scheme, runtime));
+      CHECK_FALSE(refusal({}, *scheme, runtime));
       millibits = scheme->millibits;
       rest.remove_prefix(std::min(space + 1, rest.size()));
     }

@@ -157,7 +157,9 @@ TEST_CASE("MLA models take only one cache type for K and V") {
 
 TEST_CASE("weights of another format are refused, with the nearest scheme that is loaded") {
   const Runtime& llama_cpp = *find_runtime("llama.cpp");
-  const auto refused = [&](const char* scheme) { return refusal(*find_scheme(scheme), llama_cpp); };
+  const auto refused = [&](const char* scheme) {
+    return refusal({}, *find_scheme(scheme), llama_cpp);
+  };
   CHECK_FALSE(refused("Q4_K_M"));
   CHECK_FALSE(refused("MXFP4_MOE"));
   REQUIRE(refused("MLX-4"));

@@ -30,6 +30,7 @@ struct Flag {
   Commands env = {};       ///< of those, which read its default from the environment
   RequestKey key = {};     ///< without a name: no request has it
   std::string_view silences = {};  ///< the option whose variable does not count beside it
+  bool must_say = false;  ///< its variable set to nothing is an error, not a variable that is unset
   std::string_view about;          ///< with the default; "@formats" = their names
   Set (*set)(Options& options, const std::string& value);  ///< of a switch: "true" or "false"
 };

@@ -156,15 +156,6 @@ TEST_CASE("a model may be a config in place of a name, or a count of parameters"
 }
 
 TEST_CASE("what a request says of its own config's name is no other request's") {
-  Json config = Json::parse(config_text("Qwen__Qwen3-8B"));
-  config.erase("_name_or_path");
-  const Json first = {{"model", config}, {"name", "one"}, {"quant", "Q4_K_M"}};
-  Json second = first;
-  second["name"] = "two";
-  const auto lines = lines_of(batch(first.dump() + "\n" + second.dump() + "\n").out);
-  REQUIRE(lines.size() == 2);
-  CHECK(lines[0]["model"]["name"] == "one");
-  CHECK(lines[1]["model"]["name"] == "two");
   // A line break in a name does not make it another's model and name.
   const auto asks = [](const char* model, const char* name) {
     return Json{{"model", model}, {"name", name}, {"quant", "Q4_K_M"}}.dump() + "\n";

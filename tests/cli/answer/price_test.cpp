@@ -45,7 +45,8 @@ TEST_CASE("a context above the trained length is clamped unless it is to be exte
 TEST_CASE("what is free and the verdict are of the same end of a range") {
   for (const auto* const runtime : {"vllm", "sglang", "sharpinference", "llama.cpp"}) {
     auto io = small_world({"rank", "--gpu", "RTX 4090", "--runtime", runtime, "--json", "--all"});
-    for (const auto& result : Json::parse(run(io).out)["results"]) {
+    const auto results = Json::parse(run(io).out)["results"];
+    for (const auto& result : results) {
       const auto& fit = result["fit"];
       INFO(runtime << ": " << result["model"]["name"]);
       CHECK((fit["verdict"] == "no") == (fit["free_bytes"].get<std::int64_t>() < 0));

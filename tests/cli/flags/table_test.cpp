@@ -55,7 +55,7 @@ TEST_CASE("the option -ngl takes a number, all, auto and llama.cpp's old -1") {
   CHECK_FALSE(set(options, "--n-gpu-layers", "20"));
   CHECK(options.workload.n_gpu_layers == 20);
   CHECK(set(options, "--gpu-layers", "-2")->message ==
-        "'-2' is neither a number of layers nor 'all'");
+        "'-2' is neither a number of layers nor 'all' or 'auto'");
 }
 
 TEST_CASE("a slot more is a row of logits more") {
@@ -71,11 +71,11 @@ TEST_CASE("a slot more is a row of logits more") {
 TEST_CASE("wrong values say what is wrong and what would be right") {
   Options options;
   CHECK(set(options, "-np", "0")->message == "'0' is not a number from 1 up");
-  CHECK(set(options, "-b", "99999999999")->message == "'99999999999' is not a number from 1 up");
+  CHECK(set(options, "-b", "99999999999")->message == "'99999999999' is too large");
   CHECK(set(options, "-fa", "onn")->hint == "did you mean 'on'?");
   CHECK(set(options, "--vram", "much")->message == "'much' is not an amount of memory");
   CHECK(set(options, "--params", "0")->message == "'0' is not a number of parameters");
   CHECK(set(options, "-ctk", "bf61")->hint == "did you mean 'bf16'?");
-  CHECK(set(options, "--quant", "Q4_K_N")->hint == "did you mean 'Q4_K_M'?");
+  CHECK(set(options, "--quant", "Q4_K_N")->hint == "did you mean 'Q4_K_L'?");
   CHECK(set(options, "-ctk", "q2_k")->message == "unknown cache type 'q2_k'");
 }

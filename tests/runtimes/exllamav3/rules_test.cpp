@@ -98,8 +98,8 @@ TEST_CASE("exllamav3 refuses what it cannot load") {
 }
 
 TEST_CASE("exllamav3 loads EXL checkpoints and names one for a GGUF scheme") {
-  CHECK_FALSE(refusal(*find_scheme("EXL3-4.0"), runtime()));
-  REQUIRE(refusal(*find_scheme("Q4_K_M"), runtime()));
-  CHECK(refusal(*find_scheme("Q4_K_M"), runtime())->message ==
+  CHECK_FALSE(refusal({}, *find_scheme("EXL3-4.0"), runtime()));
+  REQUIRE(refusal({}, *find_scheme("Q4_K_M"), runtime()));
+  CHECK(refusal({}, *find_scheme("Q4_K_M"), runtime())->message ==
         "exllamav3 does not load GGUF files (Q4_K_M)");
 }

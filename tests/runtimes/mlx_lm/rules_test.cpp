@@ -151,7 +151,7 @@ TEST_CASE("mlx-lm refuses what it cannot load") {
   const ModelInfo model = of_type(uniform_model(4, 8, 128), "llama");
   CHECK(reason(model).empty());
   CHECK(reason(of_type(model, "grok-1")) == "mlx-lm has no model of type grok-1");
-  CHECK(refusal(*find_scheme("Q4_K_M"), runtime())->message ==
+  CHECK(refusal({}, *find_scheme("Q4_K_M"), runtime())->message ==
         "mlx-lm does not load GGUF files (Q4_K_M)");
   for (const char* name :
        {"google__gemma-3-12b-it", "openai__gpt-oss-20b", "Qwen__Qwen3.5-27B",

@@ -289,10 +289,11 @@ TEST_CASE("vLLM: what it cannot run is refused with the reason") {
         "vLLM cannot give the caches of architecture 'llama' pages of one size");
   model.architecture = "rwkv7";
   CHECK(reason(model, asks(8192)) == "vLLM does not load architecture 'rwkv7'");
-  CHECK(refusal(*find_scheme("Q4_K_M"), vllm())->message ==
+  CHECK(refusal({}, *find_scheme("Q4_K_M"), vllm())->message ==
         "vLLM does not load GGUF files (Q4_K_M)");
-  CHECK(refusal(*find_scheme("Q4_K_M"), vllm())->hint == "the nearest that it loads is -q AWQ-4");
-  CHECK_FALSE(refusal(*find_scheme("BF16"), vllm()));
+  CHECK(refusal({}, *find_scheme("Q4_K_M"), vllm())->hint ==
+        "the nearest that it loads is -q AWQ-4");
+  CHECK_FALSE(refusal({}, *find_scheme("BF16"), vllm()));
 }
 
 TEST_CASE("vLLM: a verdict is tight where it hangs on what is only known as a range") {
