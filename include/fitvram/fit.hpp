@@ -26,7 +26,8 @@ struct Fit {
   Bytes budget;  ///< what of it the runtime may use
   Bytes reserve;
   Bytes need;             ///< device total of the estimate
-  std::int64_t free = 0;  ///< budget - need, negative when it does not fit
+  std::int64_t free = 0;  ///< of the budget beside `need`, or beside its lower end where only that
+                          ///< runs; negative where that does not either: the verdict is `no`
   Verdict verdict = Verdict::no;
   std::uint64_t safe_n_ctx = 0;  ///< largest context that fits, or the one that the runtime
                                  ///< chooses itself; 0 = none
@@ -84,7 +85,7 @@ struct FitRequest {
 /// quantize() of the same model. Pure and total, as estimate() is.
 FITVRAM_EXPORT Fit fit(const FitRequest& request, const Weights& weights);
 
-/// The arithmetic of a Fit, which is fit() of the same request, its workload resolved(): budget,
+/// The arithmetic of a Fit, which is fit() of the same request: budget,
 /// reserve, verdict and the two contexts, each with what is needed there and one step above.
 FITVRAM_EXPORT std::vector<Step> explain(const Fit& fit, const FitRequest& request,
                                          const Weights& weights);

@@ -132,12 +132,14 @@ bool is_name(std::string_view text) {
   });
 }
 
-/// The kind of a text by its first line that is no comment, in lower case.
-FileKind kind_of_line(std::string_view line) {
+/// The kind of a text by its first line that is no comment, in lower case, and what follows: the
+/// name of a section has assignments after it, a list of JSON has not.
+FileKind kind_of_line(std::string_view line, std::string_view rest) {
   if (line.starts_with("from ") && line.find(" import ") == std::string_view::npos)
     return FileKind::modelfile;
-  if (line.starts_with('[') && line.ends_with(']') && is_name(line.substr(1, line.size() - 2)))
-    return FileKind::ini;
+  const bool named =
+      line.starts_with('[') && line.ends_with(']') && is_name(line.substr(1, line.size() - 2));
+  if (named && rest.find('=') != std::string_view::npos) return FileKind::ini;
   const auto colon = line.find(':');
   const bool ends =
       colon != std::string_view::npos && (colon + 1 == line.size() || line[colon + 1] == ' ');
@@ -149,7 +151,8 @@ FileKind kind_of_text(std::string_view text) {
     const auto end = text.find('\n');
     auto line = text.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty() && line.front() != '#' && line.front() != ';') return kind_of_line(line);
+    if (!line.empty() && line.front() != '#' && line.front() != ';')
+      return kind_of_line(line, end == std::string_view::npos ? "" : text.substr(end + 1));
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }

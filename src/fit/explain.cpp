@@ -61,13 +61,17 @@ Need need_to_fit(const MemoryEstimate& m, Bytes reserve) {
 
 class Contexts {
  public:
-  Contexts(const Fit& fit, const ModelInfo& model, const Weights& weights, const Workload& workload,
-           const Runtime& runtime)
-      : fit_(fit), model_(model), weights_(weights), workload_(workload), runtime_(runtime) {}
+  Contexts(const Fit& fit, const FitRequest& request, const Weights& weights)
+      : fit_(fit),
+        model_(request.model),
+        weights_(weights),
+        asked_(request.workload),
+        runtime_(request.runtime),
+        device_(request.device) {}
 
   void add(std::vector<Step>& steps, const std::string& name, std::uint64_t n_ctx,
            bool safe) const {
-    const std::uint64_t streams = workload_.kv_unified ? 1 : std::max(1U, workload_.n_seq);
+    const std::uint64_t streams = asked_.kv_unified ? 1 : std::max(1U, asked_.n_seq);
     const std::uint64_t step = sat_mul(runtime_.cell_step, streams);
     const std::uint64_t trained = sat_mul(model_.n_ctx_train, streams);
     Step figure{name, std::to_string(n_ctx), n_ctx, "", Step::Unit::tokens};
@@ -88,9 +92,10 @@ class Contexts {
 
  private:
   Step need(const std::string& name, std::uint64_t n_ctx, bool safe) const {
-    Workload workload = workload_;
-    workload.n_ctx = n_ctx;
-    const auto memory = estimate(model_, weights_, workload, runtime_);
+    Workload asked = asked_;
+    asked.n_ctx = n_ctx;
+    const auto memory =
+        estimate(model_, weights_, resolved(model_, weights_, asked, runtime_, device_), runtime_);
     const auto [formula, bytes] = safe ? need_to_fit(memory, fit_.reserve) : need_to_run(memory);
     return {"needed at " + name, formula, bytes.count,
             std::to_string(n_ctx) + " tokens: " +
@@ -101,8 +106,9 @@ class Contexts {
   const Fit& fit_;
   const ModelInfo& model_;
   const Weights& weights_;
-  const Workload& workload_;
+  const Workload& asked_;
   const Runtime& runtime_;
+  const Device& device_;
 };
 
 }  // namespace
@@ -120,7 +126,8 @@ std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weigh
   const ModelInfo& model = request.model;
   const Runtime& runtime = request.runtime;
   const ReservePolicy& reserve = request.reserve;
-  const auto memory = estimate(model, weights, request.workload, runtime);
+  const auto memory = estimate(
+      model, weights, resolved(model, weights, request.workload, runtime, request.device), runtime);
   const auto run = need_to_run(memory);
   const auto roomy = need_to_fit(memory, fit.reserve);
   std::vector<Step> steps;
@@ -133,18 +140,19 @@ std::vector<Step> explain(const Fit& fit, const FitRequest& request, const Weigh
                    "model + context + max(reserve, compute + overhead)"});
   const auto all = need_of_all(memory);
   const bool room = all.bytes <= fit.budget;
+  const auto& judged = room ? all : run;
   const auto verdict = std::string("verdict ") + name_of(fit.verdict) + ": ";
   steps.push_back(
-      {room ? "free" : "lacking",
-       room ? text(fit.budget) + " - " + text(all.bytes)
-            : text(all.bytes) + " - " + text(fit.budget),
-       (room ? fit.budget - all.bytes : all.bytes - fit.budget).count,
+      {judged.bytes <= fit.budget ? "free" : "lacking",
+       judged.bytes <= fit.budget ? text(fit.budget) + " - " + text(judged.bytes)
+                                  : text(judged.bytes) + " - " + text(fit.budget),
+       (judged.bytes <= fit.budget ? fit.budget - judged.bytes : judged.bytes - fit.budget).count,
        verdict + (run.bytes > fit.budget ? "the total is more than the budget"
                   : !room                ? "only the lower ends of the ranges are within the budget"
                   : roomy.bytes <= fit.budget
                       ? "what is needed to fit is within the budget"
                       : "the total is within the budget, what is needed to fit is not")});
-  const Contexts contexts(fit, model, weights, request.workload, runtime);
+  const Contexts contexts(fit, request, weights);
   if (runtime.rules->own_n_ctx == nullptr || reserve.fixed)
     contexts.add(steps, "safe context", fit.safe_n_ctx, true);
   else

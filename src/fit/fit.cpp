@@ -25,10 +25,10 @@ Placement compute_of(const ModelInfo& model, const Weights& weights, const Workl
 /// What of an estimate stays the same when only the context changes. The compute buffer is the
 /// costly part of a verdict. With a server's few outputs it does not shrink as the context grows,
 /// so lengths between two whose buffers are known are often decided without it.
-class Priced {
+class ContextSearch {
  public:
-  Priced(const FitRequest& request, const Weights& weights, const MemoryEstimate& memory,
-         Bytes budget, Bytes reserve)
+  ContextSearch(const FitRequest& request, const Weights& weights, const MemoryEstimate& memory,
+                Bytes budget, Bytes reserve)
       : model_(request.model),
         runtime_(request.runtime),
         weights_(weights),
@@ -131,16 +131,16 @@ std::int64_t difference(Bytes a, Bytes b) {
 
 /// Largest n_ctx whose verdict is no worse than `worst`, in steps that change the allocation; 0 =
 /// none.
-std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
-  const std::uint64_t step = priced.runtime().cell_step;
-  const std::uint64_t streams = priced.streams();
-  std::uint64_t limit = priced.model().n_ctx_train;
+std::uint64_t largest_context(ContextSearch& search, Verdict worst, bool extend_ctx) {
+  const std::uint64_t step = search.runtime().cell_step;
+  const std::uint64_t streams = search.streams();
+  std::uint64_t limit = search.model().n_ctx_train;
   if (extend_ctx || limit == 0) limit = longest_context;
   const auto context = [&](std::uint64_t blocks) {
     return sat_mul(std::min(sat_mul(blocks, step), limit), streams);
   };
   const std::uint64_t most = (limit + step - 1) / step;
-  if (priced.holds(context(most), worst)) return context(most);
+  if (search.holds(context(most), worst)) return context(most);
   std::uint64_t good = 0, bad = most;
   const auto halve = [&](auto holds) {
     std::uint64_t low = good, high = bad;
@@ -153,8 +153,8 @@ std::uint64_t largest_context(Priced& priced, Verdict worst, bool extend_ctx) {
   const auto ends_here = [&](auto holds) {
     return good + 1 == bad || (good != 0 && !holds(context(good + 1)));
   };
-  const auto likely = [&](std::uint64_t n_ctx) { return priced.likely_holds(n_ctx, worst); };
-  const auto sure = [&](std::uint64_t n_ctx) { return priced.holds(n_ctx, worst); };
+  const auto likely = [&](std::uint64_t n_ctx) { return search.likely_holds(n_ctx, worst); };
+  const auto sure = [&](std::uint64_t n_ctx) { return search.holds(n_ctx, worst); };
   // Graphs are dear: a few looks where the limit seems to be leave next to nothing to search.
   for (int look = 0; look < 2 && !ends_here(likely); ++look) {
     const std::uint64_t guess = halve(likely);
@@ -231,15 +231,19 @@ Fit fit_with(const FitRequest& request, const Weights& weights,
   result.budget = runtime.rules->budget(device, workload);
   result.reserve = policy.fixed.value_or(runtime.rules->reserve(model, device, workload));
   result.need = memory.device_total();
-  result.free = difference(result.budget, result.need);
+  const bool whole = result.need <= result.budget;
+  result.free = difference(result.budget, whole ? result.need : memory.least_device_total());
   result.verdict = verdict_of(memory, result.budget, result.reserve);
 
-  Priced priced(request, weights, memory, result.budget, result.reserve);
-  result.max_n_ctx = largest_context(priced, Verdict::tight, extend_ctx);
+  ContextSearch search(request, weights, memory, result.budget, result.reserve);
+  result.max_n_ctx = largest_context(search, Verdict::tight, extend_ctx);
   const auto own = runtime.rules->own_n_ctx;
   result.safe_n_ctx = own == nullptr || policy.fixed
-                          ? largest_context(priced, Verdict::fits, extend_ctx)
+                          ? largest_context(search, Verdict::fits, extend_ctx)
                           : std::min(own(model, weights, workload, device), result.max_n_ctx);
+  // What fits is safe, also where the runtime would choose no context of its own.
+  if (result.verdict == Verdict::fits && result.safe_n_ctx == 0)
+    result.safe_n_ctx = std::min(memory.n_ctx, result.max_n_ctx);
   result.memory = std::move(memory);
   return result;
 }

@@ -13,6 +13,7 @@
 #include "gguf/keys.hpp"
 #include "gguf/reader.hpp"
 #include "model/layers.hpp"
+#include "model/tensors.hpp"
 
 namespace fitvram {
 namespace {
@@ -306,15 +307,6 @@ void check_width(const ModelInfo& model) {
                         model.architecture + ".embedding_length' says " + std::to_string(*stated));
 }
 
-std::uint64_t elements_that_run(const ModelInfo& model) {
-  const std::int64_t n_run = static_cast<std::int64_t>(*model.hparams.n_layer) -
-                             static_cast<std::int64_t>(model.hparams.n_layer_nextn.value_or(0));
-  std::uint64_t n = 0;
-  for (const auto& tensor : model.tensors)
-    if (tensor.role != TensorRole::rope && tensor.layer < n_run) n = sat_add(n, n_elements(tensor));
-  return n;
-}
-
 std::string quant_of(const GgufFile& file, const std::vector<Tensor>& tensors) {
   const auto* stated = file.find("general.file_type");
   if (stated != nullptr) {
@@ -355,7 +347,9 @@ ModelInfo read_model(std::span<const GgufShard> given, std::string& file) {
     throw Malformed(ErrorCode::missing_field, "", "there are no tensors in this file",
                     "it may hold only a vocabulary");
   check_width(model);
-  model.n_params = elements_that_run(model);
+  const std::uint32_t n_layer = model.hparams.n_layer.value_or(0);
+  model.n_params = elements_that_run(
+      model, n_layer - std::min(n_layer, model.hparams.n_layer_nextn.value_or(0)));
   model.params = Provenance::exact;
   model.quant = quant_of(first, model.tensors);
   lower_layers(model);

@@ -48,10 +48,6 @@ struct ComputeFacts {
 ComputeFacts compute_facts(const ModelInfo& model, const Weights& weights,
                            const Workload& workload);
 
-/// Whether flash attention is on, and whether the device has its kernel.
-bool flash(const ComputeFacts& facts);
-bool flash_on_device(const ComputeFacts& facts);
-
 /// What is alive at one moment by the formula that stands in where no graph is known.
 struct Moment {
   struct Values {
@@ -67,8 +63,6 @@ struct Moment {
   Bytes bytes() const;
 };
 Moment widest_moment(const ComputeFacts& facts, bool cuda);
-/// Of the host where all blocks are on the device.
-Moment inputs_moment(const ComputeFacts& facts);
 
 /// The moments that stand in for a graph that is not known.
 struct FormulaMoments {

@@ -109,15 +109,6 @@ void add_layer(TensorBuilder& b) {
   if (b.is_nextn()) add_nextn(b);
 }
 
-std::uint64_t count_params(const ModelInfo& model, std::uint32_t n_layer_run) {
-  std::uint64_t sum = 0;
-  for (const Tensor& tensor : model.tensors) {
-    const bool nextn = tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= n_layer_run;
-    if (!nextn && tensor.role != TensorRole::rope) sum = sat_add(sum, n_elements(tensor));
-  }
-  return sum;
-}
-
 // A dense transformer with grouped-query attention and a gated feed-forward: what most models are.
 std::uint64_t dense_params(const Hparams& h) {
   if (!h.n_layer || !h.n_embd || !h.n_vocab || h.n_head.max() == 0 || h.n_ff.max() == 0 ||
@@ -176,6 +167,15 @@ void assume_dense(ModelInfo& model, const std::string& why) {
 
 }  // namespace
 
+std::uint64_t elements_that_run(const ModelInfo& model, std::uint32_t n_trunk) {
+  std::uint64_t sum = 0;
+  for (const Tensor& tensor : model.tensors) {
+    const bool nextn = tensor.layer >= 0 && static_cast<std::uint32_t>(tensor.layer) >= n_trunk;
+    if (!nextn && tensor.role != TensorRole::rope) sum = sat_add(sum, n_elements(tensor));
+  }
+  return sum;
+}
+
 void lower_tensors(ModelInfo& model) {
   const std::string& architecture = model.hparams.architecture;
   const Family* family = known_family(architecture);
@@ -200,7 +200,7 @@ void lower_tensors(ModelInfo& model) {
   add_output(b);
   if (!b.missing().empty())
     return give_up(model, missing_key(*family, model.hparams, b.missing()) + " is missing");
-  model.n_params = count_params(model, b.n_trunk());
+  model.n_params = elements_that_run(model, b.n_trunk());
   model.params = Provenance::derived;
   if (b.rule.positions && !model.hparams.n_ctx_train) {
     model.params = Provenance::assumed;

@@ -8,4 +8,7 @@ namespace fitvram {
 /// tensors are not known, so that a count is never guessed silently.
 void lower_tensors(ModelInfo& model);
 
+/// Elements of all weights but rotations and next-token-prediction layers, those from `n_trunk` on.
+std::uint64_t elements_that_run(const ModelInfo& model, std::uint32_t n_trunk);
+
 }  // namespace fitvram

@@ -96,9 +96,11 @@ TEST_CASE("what other runtimes know of a family, they know by the words of its c
         CHECK(has_word(row->hf, word));
       }
     }
-    for (const ConfigDefault& value : row->config.defaults) {
-      CAPTURE(value.of, row->gguf);
-      CHECK((value.of == row->gguf || has_word(row->hf, value.of)));
+    for (const ConfigClass& type : row->config.classes) {
+      CAPTURE(type.names, row->gguf);
+      CHECK_FALSE(words_of(type.names).empty());
+      for (const std::string& value : words_of(type.defaults))
+        CHECK(value.find('=') != std::string::npos);
     }
   }
 }

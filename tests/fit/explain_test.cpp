@@ -1,7 +1,7 @@
 #include <map>
 
 #include "catch.hpp"
-#include "fitvram/estimate.hpp"
+#include "fitvram/fit.hpp"
 #include "support/arithmetic.hpp"
 #include "support/fake_io.hpp"
 #include "support/json_schema.hpp"
@@ -57,6 +57,9 @@ TEST_CASE("every figure that --explain prints is what its arithmetic comes to") 
       {"qwen3-8b", "-q", "Q4_K_M", "--vram", "24G", "--reserve", "1G"},
       {"deepseek-r1", "-q", "Q4_K_M", "--gpu", "8x H100 SXM"},
       {"mamba2-780m", "--vram", "1G"},
+      {"qwen3-8b", "--vram", "24G", "--runtime", "vllm"},
+      {"gpt-oss-20b", "--vram", "16G", "--runtime", "sglang"},
+      {"gemma-3-12b", "--vram", "24G", "--runtime", "sharpinference", "--reserve", "1G"},
       {"tiny.gguf", "--vram", "2G"},
       {"tiny.gguf", "--vram", "100M"}};
   for (auto words : questions) {
@@ -103,4 +106,21 @@ TEST_CASE("what only a parameter count is known of says that its context is a he
   CHECK(result.out.find("    = 234881024 bytes (224 MiB)\n"
                         "    3584 bytes per 10^9 parameters and token: a heuristic, off by "
                         "factors\n") != std::string::npos);
+}
+
+TEST_CASE("a context that a runtime chooses itself is explained by its own rule") {
+  ModelInfo model = uniform_model(32, 8, 128);
+  model.n_ctx_train = 131'072;
+  const Runtime& runtime = *find_runtime("sharpinference");
+  Weights weights;
+  weights.flat = 8 * GiB;
+  const auto rule_of_safe = [&](const ReservePolicy& reserve) {
+    const FitRequest request = {
+        .model = model, .runtime = runtime, .device = Device{24 * GiB}, .reserve = reserve};
+    for (const Step& step : explain(fit(request, weights), request, weights))
+      if (step.figure == "safe context") return step.rule;
+    return std::string();
+  };
+  CHECK(rule_of_safe({}).find("SolveMaxCtxForKv") != std::string::npos);
+  CHECK(rule_of_safe({Bytes{}}).find("<= budget") != std::string::npos);
 }

@@ -134,7 +134,7 @@ TEST_CASE("defaults of a class hold where its configs may leave keys out, and ar
   const auto nested = json::parse(R"({"text_config": {"model_type": "gemma3_text"}})");
   const HfReader inner(nested);
   CHECK(inner.count("num_attention_heads") == 8U);
-  CHECK(inner.defaults_used() == std::vector<std::string>{"num_attention_heads = 8"});
+  CHECK(inner.defaults_used() == std::vector<HfReader::Default>{{"num_attention_heads", "8"}});
 
   const auto top = json::parse(R"({"model_type": "gemma3_text"})");
   const HfReader outer(top);

@@ -298,7 +298,7 @@ Row Pricer::priced(Row row, Form form, ModelMemo* memo) const {
   if (options_.explain) {
     row.steps = explain(model, weights, row.workload, runtime);
     if (row.fit)
-      for (auto& step : explain(*row.fit, request(model, row.workload), weights))
+      for (auto& step : explain(*row.fit, request(model, asked), weights))
         row.steps.push_back(std::move(step));
   }
   row.server_command = launch_command(runtime, model, weights.quant, row.workload);

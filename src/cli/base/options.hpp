@@ -37,7 +37,7 @@ struct Options {
   std::optional<Bytes> vram;
   ReservePolicy reserve;
 
-  const Scheme* quant = nullptr;   ///< nullptr: chosen, or as stored
+  const Scheme* quant = nullptr;  ///< nullptr: chosen, or as stored
   bool all_quants = false;
   std::optional<std::uint64_t> params;  ///< a model of which only the count is known
   std::string name;                     ///< its name

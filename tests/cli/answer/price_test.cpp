@@ -42,6 +42,18 @@ TEST_CASE("a context above the trained length is clamped unless it is to be exte
   CHECK_FALSE(has_note(extended, "context-clamped"));
 }
 
+TEST_CASE("what is free and the verdict are of the same end of a range") {
+  for (const auto* const runtime : {"vllm", "sglang", "sharpinference", "llama.cpp"}) {
+    auto io = small_world({"rank", "--gpu", "RTX 4090", "--runtime", runtime, "--json", "--all"});
+    for (const auto& result : Json::parse(run(io).out)["results"]) {
+      const auto& fit = result["fit"];
+      INFO(runtime << ": " << result["model"]["name"]);
+      CHECK((fit["verdict"] == "no") == (fit["free_bytes"].get<std::int64_t>() < 0));
+      CHECK((fit["verdict"] != "fits" || fit["safe_n_ctx"] > 0));
+    }
+  }
+}
+
 TEST_CASE("a runtime's own context is no shorter because there are more sequences") {
   for (const auto* const runtime :
        {"ollama", "vllm", "sglang", "mlx-lm", "exllamav3", "transformers"}) {

@@ -111,7 +111,7 @@ TEST_CASE("bash completes commands, options and the names of every table") {
   CHECK(offered("fitvram estimate --explai") == "--explain|");
   CHECK(offered("fitvram estimate --gpu 'RTX 4090'") ==
         "RTX 4090|RTX 4090 D|RTX 4090 D 48 GB|RTX 4090 Laptop|");
-  CHECK(offered("fitvram plan --quant q4_k_") == "Q4_K_M|Q4_K_S|");
+  CHECK(offered("fitvram plan --quant q4_k_") == "Q4_K_L|Q4_K_M|Q4_K_S|");
   CHECK(offered("fitvram plan -ctk q8_") == "q8_0|");
   CHECK(offered("fitvram plan --backend vul") == "vulkan|");
   CHECK(offered("fitvram plan --runtime llama.c") == "llama.cpp|");
