@@ -21,6 +21,7 @@ struct CatalogEntry {
 };
 
 /// Parses data/models.json or a user's file of the same shape: {"models": [{"name", "config"}]}.
+/// `name` is for messages. Any bytes give a Result: no throw.
 FITVRAM_EXPORT Result<std::vector<CatalogEntry>> parse_catalog(std::string_view json,
                                                                const std::string& name);
 

@@ -11,12 +11,16 @@
 
 namespace fitvram {
 
-/// Prices the model under the workload. Pure and total: every input gives a value; byte arithmetic
-/// saturates. `weights` comes from stored_weights() or quantize() of the same model.
+/// Prices the model under the workload, in bytes. Pure and total: every model gives a value, also
+/// one that check() refuses, whose figures mean nothing; byte arithmetic saturates. `weights` comes
+/// from stored_weights() or quantize() of the same model; a list of types of another length counts
+/// as its flat total. What the runtime would refuse is priced all the same: ask refusal() first.
+/// Sources stand with each runtime's rules and in Runtime::source.
 FITVRAM_EXPORT MemoryEstimate estimate(const ModelInfo& model, const Weights& weights,
                                        const Workload& workload, const Runtime& runtime);
 
-/// The parts of estimate(), for solvers that vary only the context.
+/// The parts of estimate(), for solvers that vary only the context: bytes of the weights, and bytes
+/// of the caches with what they consist of.
 FITVRAM_EXPORT Placement model_bytes(const ModelInfo& model, const Weights& weights,
                                      const Workload& workload, const Runtime& runtime);
 FITVRAM_EXPORT ContextEstimate context_estimate(const ModelInfo& model, const Workload& workload,
@@ -26,7 +30,8 @@ FITVRAM_EXPORT ContextEstimate context_estimate(const ModelInfo& model, const Wo
 FITVRAM_EXPORT void add_overhead(const ModelInfo& model, const Workload& workload,
                                  const Runtime& runtime, MemoryEstimate& memory);
 
-/// The arithmetic of every figure of estimate(), and of their totals.
+/// The arithmetic of every figure of estimate(), and of their totals. A formula does not evaluate
+/// to its value where that has saturated.
 FITVRAM_EXPORT std::vector<Step> explain(const ModelInfo& model, const Weights& weights,
                                          const Workload& workload, const Runtime& runtime);
 

@@ -13,7 +13,9 @@
 
 namespace fitvram {
 
+/// Ordered from the best; verdict_of() says when which.
 enum class Verdict { fits, tight, no };
+/// "fits", "tight", "no".
 FITVRAM_EXPORT const char* name_of(Verdict verdict);
 
 /// How much memory is kept free. `fixed` empty = the automatic reserve.
@@ -21,10 +23,11 @@ struct ReservePolicy {
   std::optional<Bytes> fixed = {};
 };
 
+/// How a model goes into a device's memory. Contexts are tokens over all sequences.
 struct Fit {
-  Bytes vram;
-  Bytes budget;  ///< what of it the runtime may use
-  Bytes reserve;
+  Bytes vram;             ///< the device's
+  Bytes budget;           ///< what of it the runtime may use
+  Bytes reserve;          ///< what is kept free for `fits`
   Bytes need;             ///< device total of the estimate
   std::int64_t free = 0;  ///< of the budget beside `need`, or beside its lower end where only that
                           ///< runs; negative where that does not either: the verdict is `no`
@@ -85,8 +88,8 @@ struct FitRequest {
 /// quantize() of the same model. Pure and total, as estimate() is.
 FITVRAM_EXPORT Fit fit(const FitRequest& request, const Weights& weights);
 
-/// The arithmetic of a Fit, which is fit() of the same request: budget,
-/// reserve, verdict and the two contexts, each with what is needed there and one step above.
+/// The arithmetic of a Fit, which is fit() of the same request: budget, reserve, verdict and the
+/// two contexts, each with what is needed there and one step above.
 FITVRAM_EXPORT std::vector<Step> explain(const Fit& fit, const FitRequest& request,
                                          const Weights& weights);
 

@@ -41,7 +41,8 @@ struct Gpu {
   friend bool operator==(const Gpu&, const Gpu&) = default;
 };
 
-/// Parses data/gpus.json or a user's file of the same shape.
+/// Parses data/gpus.json or a user's file of the same shape (data/schema). `name` is for messages.
+/// Any bytes give a Result: no throw. Sizes in the file are GiB and MiB, here bytes.
 FITVRAM_EXPORT Result<std::vector<GpuCard>> parse_gpus(std::string_view json,
                                                        const std::string& name);
 

@@ -32,6 +32,7 @@ struct ParamCount {
   std::uint64_t n_nextn = 0;      ///< next-token-prediction layers
   std::uint64_t n_mmproj = 0;     ///< vision and audio towers
 };
+/// Any model; sums saturate, tensors of layers that do not run count as next-token prediction.
 FITVRAM_EXPORT ParamCount count_params(const ModelInfo& model);
 
 }  // namespace fitvram

@@ -26,7 +26,7 @@ struct Scheme {
 /// All schemes, from most to fewest bits.
 FITVRAM_EXPORT std::span<const Scheme> schemes();
 
-/// Case-insensitive ("q4_k_m"); nullptr when unknown.
+/// Case-insensitive ("q4_k_m"); nullptr when unknown. Rows live as long as the program.
 FITVRAM_EXPORT const Scheme* find_scheme(std::string_view name);
 
 /// The weights of one model in one form: the type of every tensor of ModelInfo::tensors (same

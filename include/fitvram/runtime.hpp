@@ -53,7 +53,7 @@ struct Backend {
   std::string_view overhead_source;
 };
 
-/// The memory that a runtime finds.
+/// The memory that a runtime finds; a mere amount of memory is one, too.
 struct Device {
   Bytes vram;   ///< usable by programs, all cards together
   Bytes total;  ///< what the card or the machine has; equals `vram` when only that is known

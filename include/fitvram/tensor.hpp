@@ -135,7 +135,7 @@ constexpr std::uint64_t n_elements(const Tensor& t) {
   return sat_mul(sat_mul(t.ne[0], t.ne[1]), sat_mul(t.ne[2], t.ne[3]));
 }
 
-/// Bytes of all rows when stored as `type`.
+/// Bytes of all rows when stored as `type`, saturating.
 constexpr Bytes tensor_bytes(const Tensor& t, const TensorType& type) {
   return row_bytes(type, t.ne[0]) * sat_mul(t.ne[1], sat_mul(t.ne[2], t.ne[3]));
 }

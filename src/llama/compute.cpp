@@ -64,7 +64,8 @@ Machine machine_of(const Backend& backend) {
 
 /// nullptr: the graph is not restated, or not determined by what is known of the model.
 const GraphRule* graph_rule(const ModelInfo& model) {
-  if (model.tensors.empty() || model.n_layer == 0) return nullptr;
+  const bool listed = model.n_layer != 0 && model.n_layer <= model.layers.size();
+  if (model.tensors.empty() || !listed) return nullptr;
   const Family* family = find_family(model.architecture);
   return family != nullptr && family->graph.build != nullptr ? &family->graph : nullptr;
 }

@@ -134,14 +134,16 @@ std::optional<Error> check_layers(const ModelInfo& model) {
 
 std::optional<Error> check_tensor(const ModelInfo& model, const Tensor& tensor) {
   if (tensor.name == "") return unsound({}, "a tensor without a name");
-  const std::string name = "tensor '" + full_name(tensor) + "'";
+  const auto refused = [&](const std::string& why) {
+    return unsound({}, "tensor '" + full_name(tensor) + "' " + why);
+  };
   if (tensor.type == nullptr || tensor.type->block_elems == 0 || tensor.type->block_bytes == 0)
-    return unsound({}, name + " has no type");
+    return refused("has no type");
   if (std::find(tensor.ne.begin(), tensor.ne.end(), 0U) != tensor.ne.end())
-    return unsound({}, name + " has a dimension of 0");
+    return refused("has a dimension of 0");
   if (tensor.layer < -1 || tensor.layer >= static_cast<std::int64_t>(model.layers.size()))
-    return unsound({}, name + " belongs to layer " + std::to_string(tensor.layer) + " of " +
-                           std::to_string(model.layers.size()));
+    return refused("belongs to layer " + std::to_string(tensor.layer) + " of " +
+                   std::to_string(model.layers.size()));
   return std::nullopt;
 }
 

@@ -9,7 +9,6 @@
 #include "catch.hpp"
 #include "families/family.hpp"
 #include "fitvram/fitvram.hpp"
-#include "support/configs.hpp"
 #include "tables/snapshot_fields.hpp"
 
 using namespace fitvram;

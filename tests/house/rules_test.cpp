@@ -137,3 +137,18 @@ TEST_CASE("CMakeLists.txt lists every source and public header") {
     CHECK(lists.find(file.path) != std::string::npos);
   }
 }
+
+TEST_CASE("a shared library shows every function of the public headers") {
+  constexpr std::string_view others[] = {
+      "FITVRAM_EXPORT ", "constexpr ", "inline ", "template ", "#", "//", "}", " "};
+  std::size_t shown = 0;
+  for (const auto& file : files_below("include", {".hpp"}))
+    for (const auto& line : file.lines) {
+      INFO(file.path << ": " << line);
+      shown += line.starts_with("FITVRAM_EXPORT ") ? 1 : 0;
+      const bool other = std::ranges::any_of(
+          others, [&](std::string_view word) { return line.starts_with(word); });
+      CHECK((other || line.find('(') == std::string::npos));
+    }
+  CHECK(shown > 60);
+}
