@@ -101,10 +101,10 @@ TEST_CASE("the contexts of a runtime that resolves a request are not refuted by 
   using namespace fitvram::test;
   for (const auto* const runtime : {"sharpinference", "vllm", "sglang", "ollama", "transformers"}) {
     for (const auto* const model : {"gemma-3-12b", "qwen3-8b"}) {
-      const auto result = Json::parse(run_words({"estimate", model, "--vram", "24G", "--runtime",
-                                                 runtime, "--reserve", "1G", "-np", "2",
-                                                 "--explain", "--json"})
-                                          .out)["results"][0];
+      const auto result =
+          Json::parse(run_words({"estimate", model, "--vram", "24G", "--runtime", runtime,
+                                 "--reserve", "1G", "-np", "2", "--explain", "--json"})
+                          .out)["results"][0];
       std::map<std::string, std::uint64_t> figures;
       for (const auto& step : result["steps"])
         figures[step["figure"].get<std::string>()] = step["value"].get<std::uint64_t>();

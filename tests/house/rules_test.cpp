@@ -145,7 +145,7 @@ TEST_CASE("a shared library shows every function of the public headers") {
   for (const auto& file : files_below("include", {".hpp"}))
     for (const auto& line : file.lines) {
       INFO(file.path << ": " << line);
-      shown += line.starts_with("FITVRAM_EXPORT ") ? 1 : 0;
+      shown += line.starts_with("FITVRAM_EXPORT ") ? std::size_t{1} : std::size_t{0};
       const bool other = std::ranges::any_of(
           others, [&](std::string_view word) { return line.starts_with(word); });
       CHECK((other || line.find('(') == std::string::npos));

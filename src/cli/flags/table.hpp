@@ -31,7 +31,7 @@ struct Flag {
   RequestKey key = {};     ///< without a name: no request has it
   std::string_view silences = {};  ///< the option whose variable does not count beside it
   bool must_say = false;  ///< its variable set to nothing is an error, not a variable that is unset
-  std::string_view about;          ///< with the default; "@formats" = their names
+  std::string_view about;  ///< with the default; "@formats" = their names
   Set (*set)(Options& options, const std::string& value);  ///< of a switch: "true" or "false"
 };
 std::span<const Flag> flags();

@@ -181,7 +181,7 @@ TEST_CASE("an object with more keys than can be searched quickly is refused") {
   const auto answer = with_keys(8193);
   CHECK(answer["error"]["message"] == "has an object of more than 8192 keys");
   CHECK(answer["id"] == 7);
-  CHECK(with_keys(8192)["error"]["code"] == "missing-field");
+  CHECK(with_keys(8192).contains("memory"));
 }
 
 TEST_CASE("the files of a request are let go before the next") {

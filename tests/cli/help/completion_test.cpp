@@ -85,7 +85,7 @@ TEST_CASE("names are offered by how they or one of their words begin") {
   CHECK(words("gpus", "rtx 409").front() == "RTX 4090");
   CHECK(words("gpus", "4090").front() == "RTX 4090");
   CHECK(words("models", "gemma-3-27b") == std::vector<std::string>{"gemma-3-27b-it"});
-  CHECK(words("quants", "q4_k_") == std::vector<std::string>{"Q4_K_M", "Q4_K_S"});
+  CHECK(words("quants", "q4_k_") == std::vector<std::string>{"Q4_K_L", "Q4_K_M", "Q4_K_S"});
   CHECK(words("runtimes", "llama") == std::vector<std::string>{"llama.cpp"});
   CHECK(words("backends", "cu") == std::vector<std::string>{"cuda"});
   CHECK(words("cache-types", "bf") == std::vector<std::string>{"bf16"});
