@@ -141,6 +141,8 @@ _fitvram() {
     "check -ngl" | "check --gpu-layers" | "check --n-gpu-layers") _fitvram_words "all"; return ;;
     "compare-log -ngl" | "compare-log --gpu-layers" | "compare-log --n-gpu-layers") _fitvram_words "all"; return ;;
     "compare-log -m" | "compare-log --model") _fitvram_models; return ;;
+    "estimate --file-size") return ;;
+    "plan --file-size") return ;;
     "rank -q" | "rank --quant") _fitvram_table quants; return ;;
     "estimate -q" | "estimate --quant") _fitvram_table quants; return ;;
     "show -q" | "show --quant") _fitvram_table quants; return ;;
@@ -215,13 +217,13 @@ _fitvram() {
       if [[ $cur == -* ]]; then _fitvram_words "--gpu --vram --reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size --runtime -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload -q --quant --all-quants --params --name --catalog --only-catalog --gpus --only-gpus --all --fits-only --sort --top --min-ctx --filter --format --json --color --strict --help"
       else _fitvram_models; fi ;;
     estimate)
-      if [[ $cur == -* ]]; then _fitvram_words "--gpu --vram --reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size --runtime -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload -q --quant --all-quants --params --name --catalog --only-catalog --gpus --only-gpus --batch --format --json --color --explain --strict --help"
+      if [[ $cur == -* ]]; then _fitvram_words "--gpu --vram --reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size --runtime -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload --file-size -q --quant --all-quants --params --name --catalog --only-catalog --gpus --only-gpus --batch --format --json --color --explain --strict --help"
       else _fitvram_models; fi ;;
     show)
       if [[ $cur == -* ]]; then _fitvram_words "-q --quant --catalog --only-catalog --format --json --color --tensors --params --explain --help"
       else _fitvram_models; fi ;;
     plan)
-      if [[ $cur == -* ]]; then _fitvram_words "--reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size --runtime -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload -q --quant --params --name --catalog --only-catalog --gpus --only-gpus --all --fits-only --top --filter --format --json --color --strict --help"
+      if [[ $cur == -* ]]; then _fitvram_words "--reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size --runtime -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload --file-size -q --quant --params --name --catalog --only-catalog --gpus --only-gpus --all --fits-only --top --filter --format --json --color --strict --help"
       else _fitvram_models; fi ;;
     compare)
       if [[ $cur == -* ]]; then _fitvram_words "--gpu --vram --reserve --overhead --backend --gpu-memory-utilization -tp --tensor-parallel-size -c --ctx-size --extend-ctx --kv-type -ctk --cache-type-k -ctv --cache-type-v -np --parallel -kvu --kv-unified -b --batch-size -ub --ubatch-size -fa --flash-attn --swa-full --rs-seq --outputs -ngl --gpu-layers --n-gpu-layers -nkvo --no-kv-offload -q --quant --params --name --catalog --only-catalog --gpus --only-gpus --format --json --color --strict --help"

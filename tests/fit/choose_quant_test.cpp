@@ -99,7 +99,8 @@ TEST_CASE("where nothing fits the smallest is shown, not the last of the list") 
   REQUIRE(catalog);
   const auto model = model_of(**find_model(*catalog, "openai/gpt-oss-120b"));
   REQUIRE(model);
-  const Choice choice = choose_quant({.model = *model, .runtime = llama_cpp(), .device = Device{24 * GiB}});
+  const Choice choice =
+      choose_quant({.model = *model, .runtime = llama_cpp(), .device = Device{24 * GiB}});
   CHECK(choice.fit.verdict == Verdict::no);
   CHECK(choice.weights.quant == "MXFP4_MOE");
   CHECK_FALSE(choice.below_q4_k_m);
