@@ -137,10 +137,10 @@ std::optional<Error> check_tensor(const ModelInfo& model, const Tensor& tensor) 
   const auto refused = [&](const std::string& why) {
     return unsound({}, "tensor '" + full_name(tensor) + "' " + why);
   };
-  if (tensor.type == nullptr || tensor.type->block_elems == 0 || tensor.type->block_bytes == 0)
-    return refused("has no type");
   if (std::find(tensor.ne.begin(), tensor.ne.end(), 0U) != tensor.ne.end())
     return refused("has a dimension of 0");
+  if (tensor.type == nullptr || tensor.type->block_elems == 0 || tensor.type->block_bytes == 0)
+    return refused("has no type");
   if (tensor.layer < -1 || tensor.layer >= static_cast<std::int64_t>(model.layers.size()))
     return refused("belongs to layer " + std::to_string(tensor.layer) + " of " +
                    std::to_string(model.layers.size()));
