@@ -137,9 +137,10 @@ TEST_CASE("OLMo's width is mlp_hidden_size, or mlp_ratio where that is null") {
   CHECK(params(", 'mlp_hidden_size': 22016") == 6888095744);
   CHECK(params(", 'mlp_hidden_size': null") == 9002024960);
   const ModelInfo trimmed = model_of_file("allenai__OLMo-7B");
-  CHECK(trimmed.n_params == 0);
+  CHECK(trimmed.n_params == 6888095744);
+  CHECK(trimmed.params == Provenance::assumed);
   CHECK(trimmed.notes.back().message ==
-        "mlp_hidden_size is missing: the number of parameters is not known");
+        "the config leaves out intermediate_size = 11008, the default of its class");
 }
 
 TEST_CASE("Qwen3-VL states how many layers take features of the image") {

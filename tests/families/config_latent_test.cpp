@@ -59,7 +59,7 @@ TEST_CASE("Kimi's layers of linear attention have no key-value head") {
   CHECK(h.kda_head_dim == 128U);
   CHECK(h.ssm_conv_kernel == 4U);
   CHECK(error_of(config("KimiLinearForCausalLM", "'vocab_size': 7")).message ==
-        "linear_attn_config/full_attn_layers is missing");
+        "full_attn_layers is missing");
 }
 
 TEST_CASE("Ling 3 attends at the end of each group and in the incomplete last one") {

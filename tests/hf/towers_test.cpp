@@ -133,7 +133,7 @@ TEST_CASE("a section without its numbers is not known") {
   CHECK(params("{}") == 0U);
   CHECK(params("{'vision_config': null}") == 0U);
   CHECK_FALSE(params("{'vision_config': 3}"));
-  CHECK_FALSE(params("{'vision_config': {'model_type': 'pixtral'}}"));
+  CHECK_FALSE(params("{'vision_config': {'model_type': 'newtower'}}"));
   CHECK_FALSE(
       params("{'vision_config': {'model_type': 'siglip_vision_model', 'hidden_size': "
              "99999999}}"));

@@ -98,7 +98,7 @@ TEST_CASE("what the runtime would refuse is an error with its reason") {
 TEST_CASE("weights that cannot be counted are never taken for nothing") {
   auto io = small_world({"estimate", "part/config.json", "-q", "Q4_K_M", "--json"});
   io.files["part/config.json"] =
-      R"({"model_type": "qwen2", "hidden_size": 5120, "num_hidden_layers": 64,
+      R"({"model_type": "newmodel", "hidden_size": 5120, "num_hidden_layers": 64,
           "num_attention_heads": 40, "num_key_value_heads": 8, "max_position_embeddings": 32768})";
   const auto refused = Json::parse(run(io).out);
   CHECK(refused["results"].empty());
