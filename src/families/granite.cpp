@@ -28,6 +28,7 @@ void read_granite_swa(const HfReader& r, Hparams& h) {
 }
 
 void read_granite_hybrid(const HfReader& r, Hparams& h) {
+  if (h.n_expert.value_or(0) == 0) h.n_expert_used = {};
   const std::uint32_t n_layer = *h.n_layer;
   std::vector<std::uint32_t> heads(n_layer, 0);
   const std::uint32_t n_head_kv =
