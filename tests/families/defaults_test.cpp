@@ -35,8 +35,19 @@ TEST_CASE("nested defaults are information, defaults of incomplete files a warni
   CHECK(partial.notes[0].code == "config-default");
 }
 
-TEST_CASE("no default fills in what a whole config must state") {
-  CHECK(error_of("{'model_type': 'llama', 'hidden_size': 64}").message ==
+TEST_CASE("a file without a model type is a part of one: nothing fills in what all files state") {
+  CHECK(error_of("{'architectures': ['LlamaForCausalLM'], 'hidden_size': 64}").message ==
         "num_hidden_layers is missing (also tried n_layers, n_layer, num_layers, "
         "num_transformer_layers)");
+  CHECK(facts_of("{'model_type': 'llama', 'hidden_size': 64}").n_layer == 32U);
+}
+
+TEST_CASE("what stands in for a missing key of a flat file is never exact; a flag is information") {
+  const auto partial = model_of_text("{'model_type': 'gpt_oss'}");
+  CHECK(partial.layout == Provenance::assumed);
+  CHECK(partial.params == Provenance::assumed);
+  const auto whole = model_of_file("THUDM__GLM-Z1-32B-0414");
+  CHECK(whole.layout == Provenance::exact);
+  REQUIRE(whole.notes.size() == 1);
+  CHECK(whole.notes[0].severity == Severity::info);
 }

@@ -96,11 +96,9 @@ TEST_CASE("what other runtimes know of a family, they know by the words of its c
         CHECK(has_word(row->hf, word));
       }
     }
-    for (const ConfigClass& type : row->config.classes) {
-      CAPTURE(type.names, row->gguf);
-      CHECK_FALSE(words_of(type.names).empty());
-      for (const std::string& value : words_of(type.defaults))
-        CHECK(value.find('=') != std::string::npos);
+    for (const std::string& word : words_of(row->config.any_text)) {
+      CAPTURE(word, row->gguf);
+      CHECK(has_word(row->hf, word));
     }
   }
 }
@@ -226,4 +224,15 @@ TEST_CASE("memory classes follow create_memory") {
     CHECK((rule.recurrent != RecurrentRule::none) == recurrent);
     CHECK((rule.state != StateRule::none) == recurrent);
   }
+}
+
+TEST_CASE("no model type has defaults of two classes") {
+  std::set<std::string> seen;
+  for (const Family* row : all_rows())
+    for (const ConfigClass& own : row->config.classes)
+      for (const std::string& word : words_of(own.names)) {
+        CAPTURE(word);
+        CHECK(seen.insert(word).second);
+        CHECK(find_config_class(word) == &own);
+      }
 }

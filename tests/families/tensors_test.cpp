@@ -94,13 +94,13 @@ TEST_CASE("families with tensors of their own have the parameters that their mak
       {"t5-small",
        "{'architectures': ['T5ForConditionalGeneration'], 'model_type': 't5', 'd_model': 512, "
        "'d_kv': 64, 'd_ff': 2048, 'num_layers': 6, 'num_decoder_layers': 6, 'num_heads': 8, "
-       "'relative_attention_num_buckets': 32, 'vocab_size': 32128}",
+       "'relative_attention_num_buckets': 32, 'n_positions': 512, 'vocab_size': 32128}",
        60506624},
       {"flan-t5-base",
        "{'architectures': ['T5ForConditionalGeneration'], 'model_type': 't5', 'd_model': 768, "
        "'d_kv': 64, 'd_ff': 2048, 'num_layers': 12, 'num_decoder_layers': 12, 'num_heads': 12, "
        "'relative_attention_num_buckets': 32, 'feed_forward_proj': 'gated-gelu', "
-       "'tie_word_embeddings': false, 'vocab_size': 32128}",
+       "'tie_word_embeddings': false, 'n_positions': 512, 'vocab_size': 32128}",
        247577856},
   };
   for (const auto& row : rows) {

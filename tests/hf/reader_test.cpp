@@ -112,8 +112,8 @@ TEST_CASE("architecture words stand in the order the converter trusts them") {
       R"({"architectures": ["KimiK25ForConditionalGeneration"], "model_type": "kimi_k25",
           "text_config": {"architectures": ["DeepseekV3ForCausalLM"], "model_type": "kimi_k2"}})");
   CHECK(HfReader(nested).architecture_words() ==
-        std::vector<std::string>{"DeepseekV3ForCausalLM", "KimiK25ForConditionalGeneration",
-                                 "kimi_k2", "kimi_k25"});
+        std::vector<std::string>{"DeepseekV3ForCausalLM", "kimi_k2",
+                                 "KimiK25ForConditionalGeneration", "kimi_k25"});
   const auto outer = json::parse(
       R"({"architectures": ["KimiK3ForConditionalGeneration"],
           "text_config": {"architectures": ["KimiLinearForCausalLM"]}})");
@@ -130,20 +130,29 @@ TEST_CASE("a word where a list of words is needed is refused by its place") {
   CHECK(reader.words("attn_type_list").empty());
 }
 
-TEST_CASE("defaults of a class hold where its configs may leave keys out, and are remembered") {
-  const auto nested = json::parse(R"({"text_config": {"model_type": "gemma3_text"}})");
-  const HfReader inner(nested);
+TEST_CASE("defaults of a class hold where its configs leave keys out, and are remembered") {
+  const auto nested = json::parse(
+      R"({"hidden_size": 7, "text_config": {"model_type": "gemma3_text", "vocab_size": null}})");
+  HfReader inner(nested);
+  CHECK_FALSE(inner.count("num_attention_heads"));
+  inner.use_defaults(find_family("gemma3"));
   CHECK(inner.count("num_attention_heads") == 8U);
-  CHECK(inner.defaults_used() == std::vector<HfReader::Default>{{"num_attention_heads", "8"}});
+  CHECK(inner.count("n_head num_attention_heads") == 8U);
+  CHECK(inner.defaults_used() ==
+        std::vector<HfReader::Default>{{"num_attention_heads", "8", false}});
+  CHECK(inner.count("hidden_size") == 2304U);  // not the outer one
+  CHECK_FALSE(inner.count("vocab_size"));      // a null is no absence
+  CHECK_FALSE(inner.has("num_attention_heads"));
 
   const auto top = json::parse(R"({"model_type": "gemma3_text"})");
-  const HfReader outer(top);
-  CHECK_FALSE(outer.count("num_attention_heads"));
-  CHECK(outer.count("head_dim") == 256U);
+  HfReader outer(top);
+  outer.use_defaults(find_family("gemma3"));
+  CHECK(outer.count("num_attention_heads") == 8U);
 
-  const auto plain = json::parse(R"({"model_type": "qwen3_5"})");
-  HfReader by_name(plain);
-  CHECK_FALSE(by_name.count("linear_key_head_dim"));
-  by_name.use_defaults(find_family("qwen35"));
-  CHECK(by_name.count("linear_key_head_dim") == 128U);
+  // Without a model type a file is a part of one.
+  const auto part = json::parse(R"({"architectures": ["Gemma3ForCausalLM"]})");
+  HfReader untyped(part);
+  untyped.use_defaults(find_family("gemma3"));
+  CHECK_FALSE(untyped.count("num_attention_heads"));
+  CHECK(untyped.count("head_dim") == 256U);
 }

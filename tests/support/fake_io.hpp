@@ -87,9 +87,11 @@ class FakeIo final : public cli::Io {
   Result<std::vector<std::string>> list_directory(const std::string& path) const override {
     const auto prefix = path == "." ? "" : path.ends_with('/') ? path : path + "/";
     std::vector<std::string> names;
-    for (const auto& [name, bytes] : files)
-      if (name.starts_with(prefix) && name.find('/', prefix.size()) == std::string::npos)
-        names.push_back(name.substr(prefix.size()));
+    for (const auto& [name, bytes] : files) {
+      if (!name.starts_with(prefix)) continue;
+      const auto entry = name.substr(prefix.size(), name.find('/', prefix.size()) - prefix.size());
+      if (names.empty() || names.back() != entry) names.push_back(entry);
+    }
     if (names.empty()) return Error{ErrorCode::io, path, "cannot be listed", ""};
     return names;
   }

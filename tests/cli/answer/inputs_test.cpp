@@ -177,3 +177,36 @@ TEST_CASE("an index and the files it names that disagree are told") {
   CHECK(std::any_of(models[0]->notes.begin(), models[0]->notes.end(),
                     [](const Note& note) { return note.message.find("16") != std::string::npos; }));
 }
+
+TEST_CASE(
+    "a folder of Hugging Face's cache stands for the snapshot that main is, or the only one") {
+  const std::string config =
+      R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2,
+          "num_attention_heads": 2, "vocab_size": 10})";
+  FakeIo io;
+  io.files["catalog.json"] = R"({"models": []})";
+  io.files["models--a--b/snapshots/one/config.json"] = config;
+  const auto alone = load(io, "models--a--b");
+  REQUIRE(alone.size() == 1);
+  REQUIRE(alone.front());
+  CHECK(alone.front()->name == "a/b");
+
+  std::string other = config;
+  other.replace(other.find("\"num_hidden_layers\": 2"), 22, "\"num_hidden_layers\": 3");
+  io.files["models--a--b/snapshots/two/config.json"] = other;
+  CHECK_FALSE(load(io, "models--a--b").front());
+  io.files["models--a--b/refs/main"] = "two\n";
+  const auto main = load(io, "models--a--b/");
+  REQUIRE(main.front());
+  CHECK(main.front()->n_layer == 3);
+}
+
+TEST_CASE("a directory with a maker's own params.json is read by it") {
+  FakeIo io;
+  io.files["catalog.json"] = R"({"models": []})";
+  io.files["llama/params.json"] =
+      R"({"dim": 4096, "n_layers": 32, "n_heads": 32, "multiple_of": 256, "vocab_size": 32000})";
+  const auto models = load(io, "llama");
+  REQUIRE(models.front());
+  CHECK(models.front()->n_params == 6'738'415'616);
+}
