@@ -23,3 +23,21 @@ function(fitvram_precompile target)
   target_compile_options(${target} PRIVATE
     "$<$<CXX_COMPILER_ID:Clang,AppleClang>:SHELL:-Xclang -fno-pch-timestamp>")
 endfunction()
+
+option(FITVRAM_UNITS "Compile the sources of a folder as one unit, where their names allow that" OFF)
+# fitvram_units(TARGET FOLDER...): what TARGET has of each FOLDER of src/ is one unit with FITVRAM_UNITS.
+# No two of its sources may then have one name in their unnamed namespaces.
+function(fitvram_units target)
+  if(NOT FITVRAM_UNITS)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source ${sources})
+    string(REGEX REPLACE "^src/(.*)/[^/]+$" "\\1" folder ${source})
+    if(folder IN_LIST ARGN)
+      string(MAKE_C_IDENTIFIER ${folder} unit)
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${unit})
+    endif()
+  endforeach()
+endfunction()

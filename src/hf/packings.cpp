@@ -8,28 +8,29 @@
 #include "weights/packings.hpp"
 
 namespace fitvram {
-namespace {
 
-using nlohmann::json;
-
-std::string text_of(const json& object, const char* key) {
+std::string text_of(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? lower_case(found->get<std::string>()) : "";
 }
 
-bool is_true(const json& object, const char* key) {
+bool is_true(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
-constexpr std::uint32_t most = 1U << 20;
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint32_t most_bits = 1U << 20;
 
 // 0 when absent, negative (GPTQ's -1: the whole row) or absurd.
 std::uint32_t number_of(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number_unsigned()) return 0;
   const auto n = found->get<std::uint64_t>();
-  return n <= most ? static_cast<std::uint32_t>(n) : 0;
+  return n <= most_bits ? static_cast<std::uint32_t>(n) : 0;
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -179,7 +180,7 @@ Packings of_fp8(const HfReader& reader, const json& config) {
     return {packing::per_tensor()};
   const auto side = [&](std::size_t i) -> std::uint32_t {
     const auto& n = (*block)[i];
-    return n.is_number_unsigned() && n.get<std::uint64_t>() <= most ? n.get<std::uint32_t>() : 0;
+    return n.is_number_unsigned() && n.get<std::uint64_t>() <= most_bits ? n.get<std::uint32_t>() : 0;
   };
   if (side(0) == 0 || side(1) == 0) return {};
   Packings packings{packing::per_block(side(1), side(0))};

@@ -5,25 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "hf/packings.hpp"
 
 namespace fitvram {
 namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? lower_case(found->get<std::string>()) : "";
-}
-
 std::string digits_of(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_unsigned() ? found->dump() : "";
-}
-
-bool is_true(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
 bool contains(const std::string& text, std::string_view word) {

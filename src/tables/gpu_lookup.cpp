@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t most_cards = 64;
 constexpr std::size_t count_digits = 3;  // "7900 XTX" is a card
-constexpr std::size_t most_candidates = 8;
+constexpr std::size_t most_offered = 8;
 constexpr std::size_t longest_spec = 128;
 constexpr std::string_view elsewhere =
     "give the memory with --vram 24GiB; fitvram list gpus prints all";
@@ -192,11 +192,11 @@ Gpu gpu_of(const GpuCard& card, std::uint32_t count) {
 
 std::string join(const std::vector<std::string>& names) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(names.size(), most_candidates); ++i) {
+  for (std::size_t i = 0; i < std::min(names.size(), most_offered); ++i) {
     out += (i == 0 ? "" : ", ") + names[i];
   }
-  if (names.size() > most_candidates) {
-    out += " and " + std::to_string(names.size() - most_candidates) + " more";
+  if (names.size() > most_offered) {
+    out += " and " + std::to_string(names.size() - most_offered) + " more";
   }
   return out;
 }

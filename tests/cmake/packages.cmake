@@ -1,10 +1,10 @@
 # Packs the build tree BUILD_DIR into Debian packages, looks into them, runs the program of the one and
 # builds the consumer against the other. The settings are those of consumer/check.cmake.
 include(${CMAKE_CURRENT_LIST_DIR}/../consumer/build.cmake)
-foreach(tool dpkg-deb dpkg-shlibdeps)
+foreach(tool dpkg-deb dpkg-shlibdeps file)
   find_program(${tool}_path ${tool})
   if(NOT ${tool}_path)
-    message("skipped: there is no ${tool} here (Debian/Ubuntu: dpkg-dev)")
+    message("skipped: there is no ${tool} here (Debian/Ubuntu: dpkg-dev file)")
     return()
   endif()
 endforeach()

@@ -11,8 +11,6 @@
 namespace fitvram::cli {
 namespace {
 
-std::string number(std::uint64_t n) { return std::to_string(n); }
-
 struct Markdown {
   std::string operator()(const EstimateReport& body) const {
     if (body.rows.empty()) return {};
@@ -34,7 +32,8 @@ struct Markdown {
                 {}};
     for (const auto& [model, weights] : body.models)
       sheet.rows.push_back({model.name, model.architecture, format_count(model.n_params),
-                            number(model.n_layer), number(model.n_ctx_train), weights.quant});
+                            std::to_string(model.n_layer), std::to_string(model.n_ctx_train),
+                            weights.quant});
     return markdown_of(sheet);
   }
   std::string operator()(const RuntimesReport& body) const {

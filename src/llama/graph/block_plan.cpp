@@ -30,7 +30,7 @@ constexpr std::size_t longest_period = 16;
 struct Settling {
   std::size_t lead, turn;  ///< periods
 };
-enum Shape { brief, odd, even };
+enum Parity { brief, odd, even };
 constexpr Settling settling[3][most_care] = {
     {{2, 2}, {3, 3}, {3, 4}, {6, 4}},
     {{1, 2}, {3, 2}, {3, 3}, {6, 4}},

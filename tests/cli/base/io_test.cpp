@@ -90,11 +90,14 @@ TEST_CASE("standard input is a file, a pipe or refused") {
     CHECK(io->read_stdin().error().message == "cannot be read: Is a directory");
   }
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  INFO("needs a pseudo-terminal: devpts, mounted on /dev/pts");
   REQUIRE(terminal >= 0);
   REQUIRE(::grantpt(terminal) == 0);
   REQUIRE(::unlockpt(terminal) == 0);
   {
-    const StandardInput input(::open(::ptsname(terminal), O_RDWR | O_NOCTTY));
+    const int other_end = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY);
+    REQUIRE(other_end >= 0);
+    const StandardInput input(other_end);
     CHECK(io->read_stdin().error() ==
           Error{ErrorCode::io, "standard input", "is a terminal, not a model",
                 "pipe a config.json or a GGUF file into fitvram, or name a file"});
