@@ -180,7 +180,8 @@ Packings of_fp8(const HfReader& reader, const json& config) {
     return {packing::per_tensor()};
   const auto side = [&](std::size_t i) -> std::uint32_t {
     const auto& n = (*block)[i];
-    return n.is_number_unsigned() && n.get<std::uint64_t>() <= most_bits ? n.get<std::uint32_t>() : 0;
+    return n.is_number_unsigned() && n.get<std::uint64_t>() <= most_bits ? n.get<std::uint32_t>()
+                                                                         : 0;
   };
   if (side(0) == 0 || side(1) == 0) return {};
   Packings packings{packing::per_block(side(1), side(0))};
